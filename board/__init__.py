@@ -1,0 +1,1 @@
+"""Board facts and drivers (button, lamps, siren relay, watchdog); imports nothing of edge but edge.shared."""

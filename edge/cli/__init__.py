@@ -1,0 +1,1 @@
+"""The command line `repli`: tables for people, --json for programs."""

@@ -1,0 +1,5 @@
+"""python -m edge.cli."""
+
+from edge.cli.main import main
+
+main()

@@ -1,0 +1,36 @@
+"""What the command line prints: tables for people, one JSON object with "schema": 1 for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+SCHEMA = 1  # fields are only added; a field that changes meaning would need a 2
+
+
+def print_json(body: BaseModel | dict[str, Any]) -> None:
+    """Print one JSON object on one line group, with its schema number first."""
+    fields = body.model_dump(mode="json", by_alias=True) if isinstance(body, BaseModel) else body
+    print(json.dumps({"schema": SCHEMA, **fields}, ensure_ascii=False, indent=2))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print aligned columns; an absent value is a dash."""
+    cells = [list(headings), *[["-" if cell is None else str(cell) for cell in row] for row in rows]]
+    widths = [max(_width(row[column]) for row in cells) for column in range(len(headings))]
+    for row in cells:
+        print("  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def print_error(text: str) -> None:
+    """Print a sentence on standard error."""
+    print(text, file=sys.stderr)
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

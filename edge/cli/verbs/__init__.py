@@ -1,0 +1,1 @@
+"""One module a subject; each has register(subjects) and the functions its verbs run."""

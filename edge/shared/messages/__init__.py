@@ -1,0 +1,1 @@
+"""What the daemons say to each other: pydantic models, a file per daemon; the varlink text is generated from them."""

@@ -1,0 +1,181 @@
+"""fr.repli.modem: SMS out and in, through whichever modem is there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from edge.shared.messages.common import STATUS
+from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
+
+
+class SegmentState(StrEnum):
+    """Where one part of a message is. queued -> claimed -> submitted -> delivered | failed | expired; uncertain between."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"  # the intent to hand it to the modem is on disk
+    SUBMITTED = "submitted"  # the network accepted it and gave a reference
+    UNCERTAIN = "uncertain"  # handed over, the answer lost: nobody knows until a report comes
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class Segment(Message):
+    """One part of a message."""
+
+    number: int = Field(description="1 for the first part")
+    state: SegmentState
+    reference: int | None = Field(None, description="TP-MR given by the modem (3GPP TS 23.040, 9.2.3.6)")
+    attempts: int = 0
+    maybe_dup: bool = Field(False, description="Sent again although the first sending may have reached the phone")
+    modem: str | None = None
+    error: str | None = Field(None, description="Last refusal, e.g. +CMS ERROR: 38")
+    updated_at: str
+
+
+class OutboxEntry(Message):
+    """One message and its parts."""
+
+    id: int
+    request_id: str
+    number: str
+    text: str
+    encoding: str = Field(description="gsm7 or ucs2")
+    queued_at: str
+    segments: list[Segment]
+
+
+class SendParams(Params):
+    """A message for one number. The same request_id twice is once the deed."""
+
+    number: str = Field(min_length=1, max_length=21)
+    text: str = Field(min_length=1, max_length=3000)
+    request_id: str = Field(min_length=1, max_length=200)
+
+
+class SendResult(Message):
+    """The message as it stands in the outbox, durably."""
+
+    message: OutboxEntry
+    repeated: bool = Field(description="True when this request_id was known: nothing new was queued")
+
+
+class OutboxParams(Params):
+    """Which messages: newest first, or those of one request_id."""
+
+    limit: int = Field(100, ge=1, le=100_000)
+    request_id: str | None = None
+
+
+class OutboxResult(Message):
+    """Messages and the states of their parts."""
+
+    messages: list[OutboxEntry]
+
+
+class InboundSms(Message):
+    """A message received. seq grows by one; a reader that keeps the last seq it handled sees each one once."""
+
+    seq: int
+    number: str
+    text: str
+    sent_at: str = Field(description="TP-SCTS, RFC 3339")
+    received_at: str
+    complete: bool = Field(True, description="False: parts of a long message are missing for ever")
+
+
+class InboxParams(Params):
+    """Messages after a seq, oldest first."""
+
+    after: int = 0
+    limit: int = Field(1000, ge=1, le=100_000)
+
+
+class InboxResult(Message):
+    """Messages received, oldest first."""
+
+    messages: list[InboundSms]
+
+
+class WatchParams(Params):
+    """Where the reader stands: events after these are sent first, then new ones as they come."""
+
+    inbox_after: int = 0
+    changes_after: int = 0
+
+
+class OutboxChange(Message):
+    """A message whose parts changed state. change grows with every change of the outbox."""
+
+    change: int
+    message: OutboxEntry
+
+
+class ModemEvent(Message):
+    """Either a change of the outbox or a message received."""
+
+    outbox: OutboxChange | None = None
+    inbound: InboundSms | None = None
+
+
+class ModemState(StrEnum):
+    """What a modem does."""
+
+    ABSENT = "absent"  # its device is not there
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"  # there, but it does not answer as a modem does
+
+
+class Modem(Message):
+    """One modem."""
+
+    name: str
+    device: str
+    state: ModemState
+    manufacturer: str | None = None
+    model: str | None = None
+    signal_dbm: int | None = Field(None, description="From AT+CSQ (3GPP TS 27.007, 8.5)")
+    registered: bool | None = None
+    operator: str | None = None
+    queued: int = Field(0, description="Parts waiting, over all modems")
+
+
+class ModemsResult(Message):
+    """All modems of the settings."""
+
+    modems: list[Modem]
+
+
+class NumberRefused(ErrorReply):
+    """Not a number an SMS can go to."""
+
+    number: str
+
+
+class TextRefused(ErrorReply):
+    """The text needs more parts than a long message can have."""
+
+    segments: int
+
+
+class RequestIdReused(ErrorReply):
+    """This request_id stands for another number or text."""
+
+    request_id: str
+
+
+LIST = Method("List", NoParams, ModemsResult, "All modems as they are now.")
+SEND = Method("Send", SendParams, SendResult, "Queue a message; it is on disk when this answers.")
+OUTBOX = Method("Outbox", OutboxParams, OutboxResult, "Messages and the states of their parts.")
+INBOX = Method("Inbox", InboxParams, InboxResult, "Messages received.")
+WATCH = Method("Watch", WatchParams, ModemEvent, "What happened since, then what happens.", streams=True)
+
+MODEM = Interface(
+    "fr.repli.modem",
+    "SMS out and in. States of sending survive a crash; nothing is sent twice unless marked maybe_dup.",
+    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH],
+    [NumberRefused, TextRefused, RequestIdReused],
+)

@@ -1,0 +1,56 @@
+"""fr.repli.voice: the telephones, and whether the cloud PBX or the box serves them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from edge.shared.messages.common import STATUS
+from edge.shared.varlink_idl import Interface, Message, Method, NoParams
+
+
+class VoiceMode(StrEnum):
+    """Who serves the phones."""
+
+    OFF = "off"  # no telephony in the settings
+    STARTING = "starting"  # Kamailio does not answer yet
+    CLOUD = "cloud"
+    LOCAL = "local"  # survival: the box answers itself
+
+
+class ModeResult(Message):
+    """Who serves the phones, since when, and why."""
+
+    mode: VoiceMode
+    since: str
+    reason: str = Field(description="Stable id: start, no_cloud, cloud_silent, cloud_answers")
+    kamailio: bool = Field(description="Whether Kamailio answers")
+    unprotected: list[str] = Field([], description="Extensions without a digest secret: they do not survive an outage")
+
+
+class Phone(Message):
+    """One registered contact."""
+
+    extension: str
+    contact: str
+    address: str = Field(description="Where it was heard from, ADDRESS:PORT")
+    user_agent: str | None = None
+    expires_s: int
+
+
+class PhonesResult(Message):
+    """All registered contacts."""
+
+    phones: list[Phone]
+
+
+MODE = Method("Mode", NoParams, ModeResult, "Who serves the phones.")
+PHONES = Method("Phones", NoParams, PhonesResult, "Every registered phone.")
+WATCH = Method("Watch", NoParams, ModeResult, "Who serves the phones, then each change.", streams=True)
+
+VOICE = Interface(
+    "fr.repli.voice",
+    "The telephones: who serves them, and who is registered.",
+    [STATUS, MODE, PHONES, WATCH],
+)

@@ -1,0 +1,32 @@
+"""The settings model: schema, documentation and form in one; a file per section."""
+
+from edge.shared.model.alerts import AlertsSection, Scenario
+from edge.shared.model.modem import ModemDevice, ModemSection
+from edge.shared.model.site import Language, Site, SiteSection
+from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, ProbeKind, ProbeTarget, UplinksSection
+from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, Transport, Trunk, VoiceSection
+from edge.shared.model.web import WebSection
+
+__all__ = [
+    "AlertsSection",
+    "CloudPbx",
+    "Emergency",
+    "Extension",
+    "Language",
+    "Link",
+    "LinkAddress",
+    "LinkKind",
+    "Listen",
+    "ModemDevice",
+    "ModemSection",
+    "ProbeKind",
+    "ProbeTarget",
+    "Scenario",
+    "Site",
+    "SiteSection",
+    "Transport",
+    "Trunk",
+    "UplinksSection",
+    "VoiceSection",
+    "WebSection",
+]

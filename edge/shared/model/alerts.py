@@ -1,0 +1,39 @@
+"""Section alerts: ready scenarios and the rules of reminding."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from edge.shared.model.base import Section, Slug, unique
+
+
+class Scenario(Section):
+    """A text ready to be sent to lists of contacts."""
+
+    id: Slug
+    title: str = Field(min_length=1, max_length=60, description="What the button says, e.g. Inondation")
+    text: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="The message; {site} and {time} are filled in when it is sent",
+    )
+    lists: list[str] = Field([], description="Lists of contacts; none: everybody")
+    reminder_after_s: float | None = Field(None, gt=0, le=86_400, description="Absent: the section's")
+
+
+class AlertsSection(Section):
+    """Scenarios, reminders, and the country of national numbers."""
+
+    scenarios: list[Scenario] = []
+    reminder_after_s: float = Field(300.0, gt=0, le=86_400, description="Silence before the reminder")
+    reminders: int = Field(1, ge=0, le=5, description="How many reminders a silent person gets")
+    country_code: str = Field("33", pattern=r"^[1-9]\d{0,2}$", description="For numbers in national form (0612345678)")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        twice = unique([scenario.id for scenario in self.scenarios])
+        if twice:
+            raise ValueError(f"two scenarios have the id {twice}")
+        return self

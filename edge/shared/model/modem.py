@@ -1,0 +1,45 @@
+"""Section modem: the LTE modems, and how SMS are sent through them."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from edge.shared.model.base import DevicePath, Section, Slug, unique
+
+
+class ModemDevice(Section):
+    """One modem: a name for people, and the path of its AT port (a symlink may be re-pointed while running)."""
+
+    name: Slug
+    device: DevicePath
+    baud: int = Field(115_200, ge=1200, le=4_000_000)
+
+
+class ModemSection(Section):
+    """The modems and the rules of sending."""
+
+    devices: list[ModemDevice] = []
+    command_timeout_s: float = Field(5.0, gt=0, le=120, description="Longest wait for the answer to an AT command")
+    submit_timeout_s: float = Field(
+        30.0, gt=0, le=180, description="Longest wait for +CMGS after the text was handed over"
+    )
+    report_window_s: float = Field(
+        120.0,
+        gt=0,
+        le=86_400,
+        description="How long an uncertain segment waits for its status report before it is sent again",
+    )
+    validity_h: float = Field(6.0, gt=0, le=24 * 7, description="How long the network tries to deliver (TP-VP)")
+    free_burst: int = Field(100, ge=0, description="Segments sent without pacing before pacing starts")
+    pacing_per_minute: float = Field(20.0, gt=0, description="Segments a minute and SIM once the burst is used")
+    reconnect_min_s: float = Field(0.5, gt=0, le=60)
+    reconnect_max_s: float = Field(15.0, gt=0, le=600)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        twice = unique([device.name for device in self.devices]) or unique([device.device for device in self.devices])
+        if twice:
+            raise ValueError(f"two modems share {twice}")
+        return self

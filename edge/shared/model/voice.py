@@ -1,0 +1,105 @@
+"""Section voice: listen addresses, the cloud PBX, extensions, trunks and the emergency table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from edge.shared.model.base import Section, Slug, unique
+
+Number = Annotated[str, StringConstraints(pattern=r"^[0-9+*#]{1,20}$")]
+SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
+
+FRENCH_EMERGENCY = ["112", "15", "17", "18", "114", "115", "119", "116000", "191", "196", "3114"]
+
+
+class Transport(StrEnum):
+    """SIP transports of this version."""
+
+    UDP = "udp"
+    TCP = "tcp"
+
+
+class Listen(Section):
+    """An address and port on which phones are served."""
+
+    address: IPv4Address
+    port: int = Field(5060, ge=1, le=65535)
+    transport: Transport = Transport.UDP
+
+
+class CloudPbx(Section):
+    """The operator's PBX. An IP address: names are resolved elsewhere, never in the signalling path."""
+
+    address: IPv4Address
+    port: int = Field(5060, ge=1, le=65535)
+    transport: Transport = Transport.UDP
+
+
+class Trunk(Section):
+    """A way out to the telephone network that does not depend on the cloud PBX."""
+
+    name: Slug
+    address: IPv4Address
+    port: int = Field(5060, ge=1, le=65535)
+    transport: Transport = Transport.UDP
+
+
+class Extension(Section):
+    """A phone's number and its digest secret: password, or HA1 = MD5(user:realm:password) in hex. Neither: unprotected."""
+
+    number: SipUser
+    name: str = Field("", max_length=60)
+    password: str | None = Field(None, min_length=1, max_length=128)
+    ha1: str | None = Field(None, pattern=r"^[0-9a-fA-F]{32}$")
+
+    @model_validator(mode="after")
+    def _one_secret(self) -> Self:
+        if self.password is not None and self.ha1 is not None:
+            raise ValueError("password or ha1, not both")
+        return self
+
+
+class Emergency(Section):
+    """Numbers that reach a way out from any phone of the LAN, before authentication, bans and limits."""
+
+    numbers: list[Number] = FRENCH_EMERGENCY
+    trunks: list[Slug] = Field([], description="Trunks in order; absent: every trunk, then the cloud PBX")
+
+
+class VoiceSection(Section):
+    """The telephones of the building."""
+
+    listen: list[Listen] = []
+    domain: str = Field("", max_length=253, description="SIP domain of the phones' addresses")
+    realm: str = Field("", max_length=253, description="Digest realm; absent: the domain")
+    cloud: CloudPbx | None = None
+    extensions: list[Extension] = []
+    trunks: list[Trunk] = []
+    emergency: Emergency = Emergency()
+    probe_interval_s: int = Field(2, ge=1, le=60, description="Between two OPTIONS to the cloud PBX and the trunks")
+    answer_timeout_ms: int = Field(
+        1500, ge=300, le=10_000, description="Silence of the cloud PBX before the box answers itself"
+    )
+    hold_down_s: float = Field(
+        15.0, ge=0, le=3600, description="Good answers for so long before calls go to the cloud again"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        twice = unique([extension.number for extension in self.extensions])
+        if twice:
+            raise ValueError(f"two extensions have the number {twice}")
+        twice = unique([trunk.name for trunk in self.trunks])
+        if twice:
+            raise ValueError(f"two trunks are named {twice}")
+        known = {trunk.name for trunk in self.trunks}
+        for name in self.emergency.trunks:
+            if name not in known:
+                raise ValueError(f"emergency.trunks: there is no trunk named {name}")
+        if (self.extensions or self.cloud) and not self.domain:
+            raise ValueError("domain: missing")
+        return self

@@ -1,0 +1,130 @@
+"""How a daemon gets its settings: the settings daemon if it answers, else site.toml, else its last known good.
+
+A daemon never waits for another to do its duty: it starts from the files alone and follows changes when they come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import tomllib
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from edge.shared.faults import Fault, faults_of
+from edge.shared.messages.settings import SETTINGS, WATCH, WatchParams
+from edge.shared.model import Site
+from edge.shared.paths import Paths
+from edge.shared.storage import write_durably
+from edge.shared.varlink import CallFailed, Client, Unreachable
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 2.0
+
+
+class SettingsRefused(Exception):
+    """The settings document is wrong; nothing of it was used."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("; ".join(fault.text for fault in faults))
+        self.faults = faults
+
+
+def parse_site(text: str) -> Site:
+    """Parse and verify a whole document (TOML). Pure. Raises SettingsRefused with every fault."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsRefused([Fault(path="document", kind="toml", reason=f"not TOML: {error}")]) from error
+    return verify_site(document)
+
+
+def verify_site(document: Mapping[str, Any]) -> Site:
+    """Verify a whole document. Pure. Raises SettingsRefused with every fault."""
+    try:
+        return Site.model_validate(document)
+    except ValidationError as error:
+        raise SettingsRefused(faults_of(error, document)) from error
+
+
+def read_site(path: Path) -> Site:
+    """Read and verify the document of a file. Raises SettingsRefused, also when the file cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+        raise SettingsRefused([Fault(path=str(path), kind="unreadable", reason=reason)]) from error
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8 at byte {error.start}"
+        raise SettingsRefused([Fault(path=str(path), kind="encoding", reason=reason)]) from error
+    return parse_site(text)
+
+
+class SettingsSource:
+    """One daemon's view of the settings: `site` and its own section, the rest left at defaults."""
+
+    def __init__(self, paths: Paths, daemon: str) -> None:
+        self.paths = paths
+        self.daemon = daemon
+        self.refused: list[Fault] = []  # why site.toml was not used, when the last known good is in force
+        self._good = paths.state(daemon) / "last-known-good.json"
+
+    def load(self) -> Site:
+        """The settings to start from: site.toml, or the last known good. Raises SettingsRefused when neither serves."""
+        try:
+            site = read_site(self.paths.site_file)
+        except SettingsRefused as refused:
+            good = self._last_known_good()
+            if good is None:
+                raise
+            self.refused = refused.faults
+            log.error("%s refused, starting from the last known good: %s", self.paths.site_file, refused)
+            return good
+        own = only_section(site, self.daemon)
+        self._remember(own)
+        return own
+
+    async def follow(self, current: Site) -> AsyncIterator[Site]:
+        """Yield the settings whenever they differ from the ones in force. Never ends, never raises for a dead daemon."""
+        while True:
+            try:
+                async with Client(SETTINGS, self.paths.socket("settings")) as client:
+                    async for update in client.watch(WATCH, WatchParams(section=self.daemon)):
+                        site = verify_site(update.settings)
+                        self.refused = update.refused
+                        if site != current:
+                            self._remember(site)
+                            current = site
+                            yield site
+            except (Unreachable, CallFailed) as error:
+                log.debug("settings daemon: %s", error)
+            except SettingsRefused as refused:
+                log.error("section refused, keeping the last known good: %s", refused)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _last_known_good(self) -> Site | None:
+        try:
+            return verify_site(json.loads(self._good.read_bytes()))
+        except (OSError, ValueError, SettingsRefused) as error:
+            log.debug("no last known good: %s", error)
+            return None
+
+    def _remember(self, site: Site) -> None:
+        content = site.model_dump_json(exclude_unset=True).encode()
+        try:
+            if self._good.exists() and self._good.read_bytes() == content:
+                return
+            write_durably(self._good, content, mode=0o600)
+        except OSError as error:
+            log.warning("cannot keep the last known good in %s: %s", self._good, error)
+
+
+def only_section(site: Site, section: str) -> Site:
+    """`site` and one section; a daemon does not see the secrets of the others."""
+    kept = {name: getattr(site, name) for name in site.model_fields_set & {"site", section}}
+    return Site.model_construct(_fields_set=set(kept), **kept) if kept else Site()

@@ -1,0 +1,1 @@
+"""Rigs: places in which the whole appliance runs under test."""

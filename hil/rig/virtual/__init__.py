@@ -1,0 +1,1 @@
+"""The virtual town: network namespaces, real peers and faults around one appliance."""
