@@ -1,29 +1,41 @@
-"""repli: the command line of the appliance. Exit codes: 0 well, 1 something is wrong, 2 the command could not be done."""
+"""repli: the command line. Exit codes: 0 all well, 1 something is wrong, 2 the command could not be done."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
+import pkgutil
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol, TypeAlias
 
+from edge.cli import verbs
 from edge.cli.errors import sentence
 from edge.cli.output import print_error
-from edge.cli.verbs import alerts, modem, run, settings, status, uplinks, voice, wait, web
 from edge.cli.words import _
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused
 from edge.shared.varlink import CallFailed, Unreachable
 
-Verb = Callable[[argparse.Namespace, Paths], Awaitable[int]]
+Verb: TypeAlias = Callable[[argparse.Namespace, Paths], Coroutine[Any, Any, int]]
+Subjects: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class VerbModule(Protocol):
+    """A module of edge.cli.verbs: registers its commands; each sets `verb` to what it runs."""
+
+    def register(self, subjects: Subjects) -> None:
+        """Add the subject's parser and its verbs."""
 
 
 def parser() -> argparse.ArgumentParser:
-    """The whole command line; every subject registers its own verbs."""
+    """The whole command line: every module of edge.cli.verbs registers its own part."""
     top = argparse.ArgumentParser(prog="repli", description=_("Le boîtier de continuité de la mairie."))
     subjects = top.add_subparsers(dest="subject", required=True, metavar=_("COMMANDE"))
-    for module in (status, run, wait, settings, uplinks, voice, modem, alerts, web):
-        module.register(subjects)
+    for module in pkgutil.iter_modules(verbs.__path__):
+        loaded: VerbModule = importlib.import_module(f"{verbs.__name__}.{module.name}")  # type: ignore[assignment]
+        loaded.register(subjects)
     return top
 
 

@@ -1,0 +1,41 @@
+"""Sentences for people, made from error ids and data. An error without words here still says its id and its data."""
+
+from __future__ import annotations
+
+from edge.cli.words import _
+from edge.shared.section import SettingsRefused
+from edge.shared.varlink import CallFailed, Unreachable
+
+
+def sentence(error: Exception) -> str:
+    """Say an error in plain words."""
+    if isinstance(error, CallFailed):
+        return _call_failed(error)
+    if isinstance(error, Unreachable):
+        return _("Le service « {daemon} » ne répond pas ({reason}).").format(
+            daemon=error.path.name, reason=error.reason
+        )
+    if isinstance(error, SettingsRefused):
+        return "\n".join(fault.text for fault in error.faults)
+    return str(error)
+
+
+def _call_failed(error: CallFailed) -> str:
+    template = _TEMPLATES.get(error.name)
+    if template is None:
+        return f"{error.error} {error.parameters}"
+    return _(template).format(**error.parameters)
+
+
+# Error name -> French template with the error's data.
+_TEMPLATES: dict[str, str] = {
+    "PermissionDenied": "Refusé : cet utilisateur n'a pas ce droit.",
+    "InvalidParameter": "Valeur refusée : {parameter}.",
+    "MethodNotFound": "Ce service ne connaît pas {method}.",
+    "NumberRefused": "{number} n'est pas un numéro qui peut recevoir un SMS.",
+    "TextRefused": "Texte trop long : {segments} parties.",
+    "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",
+    "NoSuchScenario": "Il n'y a pas de consigne « {scenario} ».",
+    "NoSuchCampaign": "Il n'y a pas d'alerte n° {number}.",
+    "NoRecipients": "La consigne « {scenario} » n'atteindrait personne : importez des contacts.",
+}
