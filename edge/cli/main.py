@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="repli", description=_("Le boîtier de continuité de la mairie."))
     subjects = top.add_subparsers(dest="subject", required=True, metavar=_("COMMANDE"))
     for module in pkgutil.iter_modules(verbs.__path__):
-        loaded: VerbModule = importlib.import_module(f"{verbs.__name__}.{module.name}")  # type: ignore[assignment]
+        loaded: VerbModule = importlib.import_module(f"{verbs.__name__}.{module.name}")
         loaded.register(subjects)
     return top
 
