@@ -1,0 +1,138 @@
+"""The town's addresses, names and accounts. The same in every town: namespaces keep towns apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+TOWNS = Path("/run/repli-town")
+NAMESPACES = ("lan", "edge", "fibre", "lte", "cloud")
+# Short enough for the folder to leave room for socket names, and safe in paths and namespace names.
+NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
+
+
+class BadName(Exception):
+    """A town's name is up to 16 lower-case letters, digits and hyphens, a letter first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name!r} is no name for a town: up to 16 lower-case letters, digits and -, a letter first")
+
+
+@dataclass(frozen=True)
+class Isp:
+    """One way to the internet: the edge's side, the ISP's two sides, the cloud's side."""
+
+    name: str  # also the name of its namespace
+    edge_interface: str
+    edge_cidr: str  # what the box must take: private (fibre box) or carrier-grade (RFC 6598)
+    gateway: str  # the ISP's address towards the box
+    gateway_cidr: str
+    public: str  # the address the cloud sees
+    public_cidr: str
+    cloud_interface: str
+    cloud_cidr: str
+    cloud: str  # the ISP's default gateway
+    inside_interface: str = "box0"  # in the ISP's namespace, towards the box
+    outside_interface: str = "net0"  # in the ISP's namespace, towards the cloud
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A telephone of the LAN and its account at the cloud PBX."""
+
+    number: str
+    name: str
+    address: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a part or a test needs to know of the town without asking it. Addresses: RFC 5737 and RFC 6598."""
+
+    name: str
+    fibre: Isp = Isp(
+        name="fibre",
+        edge_interface="fibre0",
+        edge_cidr="192.168.1.2/24",
+        gateway="192.168.1.1",
+        gateway_cidr="192.168.1.1/24",
+        public="198.51.100.2",
+        public_cidr="198.51.100.2/24",
+        cloud_interface="fibre0",
+        cloud_cidr="198.51.100.1/24",
+        cloud="198.51.100.1",
+    )
+    lte: Isp = Isp(
+        name="lte",
+        edge_interface="wwan0",
+        edge_cidr="100.64.7.2/30",
+        gateway="100.64.7.1",
+        gateway_cidr="100.64.7.1/30",
+        public="203.0.113.2",
+        public_cidr="203.0.113.2/24",
+        cloud_interface="lte0",
+        cloud_cidr="203.0.113.1/24",
+        cloud="203.0.113.1",
+    )
+    lan_network: str = "10.77.0.0/24"
+    lan_interface: str = "lan0"  # the name on both sides
+    edge_lan: str = "10.77.0.1"
+    probe_host: str = "10.77.0.20"  # flows are sent from here
+    browser_host: str = "10.77.0.50"
+    phones: tuple[Phone, ...] = (
+        Phone("101", "Accueil", "10.77.0.101", "accueil-101-secret"),
+        Phone("102", "Secretariat", "10.77.0.102", "secretariat-102-secret"),
+        Phone("103", "Police municipale", "10.77.0.103", "police-103-secret"),
+    )
+    sip_domain: str = "mairie.example"
+    cloud_pbx: str = "192.0.2.10"
+    pstn: str = "192.0.2.20"
+    sip_port: int = 5060
+    targets: tuple[str, ...] = ("192.0.2.31", "192.0.2.32", "192.0.2.33")
+    target_udp_port: int = 7
+    target_tcp_port: int = 443
+    echo: str = "192.0.2.40"
+    echo_port: int = 7007
+    web_port: int = 8080
+
+    def __post_init__(self) -> None:
+        if not NAME.match(self.name):
+            raise BadName(self.name)
+
+    @property
+    def isps(self) -> tuple[Isp, Isp]:
+        """Both ways to the internet, the preferred one first."""
+        return (self.fibre, self.lte)
+
+    @property
+    def lan_hosts(self) -> tuple[str, ...]:
+        """Every address of the LAN namespace; the first is the source of what binds to none."""
+        return (self.browser_host, self.probe_host, *(phone.address for phone in self.phones))
+
+    @property
+    def cloud_services(self) -> tuple[str, ...]:
+        """Every address of the cloud namespace that is reached through the ISPs."""
+        return (self.cloud_pbx, self.pstn, *self.targets, self.echo)
+
+    @property
+    def folder(self) -> Path:
+        """The town's private folder: logs, state, the appliance's root."""
+        return TOWNS / self.name
+
+    @property
+    def lock_file(self) -> Path:
+        """Locked as long as the town or its warden lives."""
+        return TOWNS / f"{self.name}.lock"
+
+    @property
+    def modem_device(self) -> Path:
+        """Where the virtual modem's AT port is found; a symlink, so that it may be re-pointed."""
+        return self.folder / "modem-at"
+
+    def namespace(self, role: str) -> str:
+        """Full name of one of NAMESPACES. Raises KeyError for another role."""
+        if role not in NAMESPACES:
+            raise KeyError(f"a town has no namespace {role!r}: it has {', '.join(NAMESPACES)}")
+        return f"{self.name}-{role}"
