@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from edge.cli.words import _
+from edge.shared.faults import Fault
+from edge.shared.paths import SOCKET_PATH_MAX, SocketPathTooLong
 from edge.shared.section import SettingsRefused
 from edge.shared.varlink import CallFailed, Unreachable
 
@@ -16,8 +20,18 @@ def sentence(error: Exception) -> str:
             daemon=error.path.name, reason=error.reason
         )
     if isinstance(error, SettingsRefused):
-        return "\n".join(fault.text for fault in error.faults)
+        return "\n".join(fault_sentence(fault) for fault in error.faults)
+    if isinstance(error, SocketPathTooLong):
+        return _(
+            "Le chemin {path} est trop long pour une socket ({length} octets, {maximum} au plus) : "
+            "choisissez un REPLI_ROOT plus court."
+        ).format(path=error.path, length=len(os.fsencode(error.path)), maximum=SOCKET_PATH_MAX)
     return str(error)
+
+
+def fault_sentence(fault: Fault) -> str:
+    """path: what is wrong there, in plain words."""
+    return fault.text
 
 
 def _call_failed(error: CallFailed) -> str:

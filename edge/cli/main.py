@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias
 from edge.cli import verbs
 from edge.cli.errors import sentence
 from edge.cli.output import print_error
+from edge.cli.refusal import CommandRefused
 from edge.cli.words import _
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused
@@ -45,7 +46,7 @@ def main() -> None:
     verb: Verb = arguments.verb
     try:
         code = asyncio.run(verb(arguments, Paths.from_environment()))
-    except (CallFailed, Unreachable, SettingsRefused, SocketPathTooLong, OSError) as error:
+    except (CommandRefused, CallFailed, Unreachable, SettingsRefused, SocketPathTooLong, OSError) as error:
         print_error(sentence(error))
         code = 2
     except KeyboardInterrupt:

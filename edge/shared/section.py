@@ -76,6 +76,13 @@ class SettingsSource:
 
     def load(self) -> Site:
         """The settings to start from: site.toml, or the last known good. Raises SettingsRefused when neither serves."""
+        own = self.look()
+        if not self.refused:
+            self._remember(own)
+        return own
+
+    def look(self) -> Site:
+        """The same, without remembering it: for a supervisor, which is not the daemon's own user."""
         try:
             site = read_site(self.paths.site_file)
         except SettingsRefused as refused:
@@ -85,9 +92,8 @@ class SettingsSource:
             self.refused = refused.faults
             log.error("%s refused, starting from the last known good: %s", self.paths.site_file, refused)
             return good
-        own = only_section(site, self.daemon)
-        self._remember(own)
-        return own
+        self.refused = []
+        return only_section(site, self.daemon)
 
     async def follow(self, current: Site) -> AsyncIterator[Site]:
         """Yield the settings whenever they differ from the ones in force. Never ends, never raises for a dead daemon."""
