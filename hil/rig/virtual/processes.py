@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.rig.virtual.inside import NETNS
+from hil.rig.virtual.waiting import wait_for
 
 # Fields of /proc/PID/stat after the command's closing parenthesis, counted from 0 (proc(5): state is field 3).
 _STATE, _START_TIME = 0, 19
@@ -49,6 +51,7 @@ class Process:
     started: int  # clock ticks since boot
     log: Path
     popen: subprocess.Popen[bytes] | None = None  # only where it is a child
+    log_offset: int = 0  # where its own output begins in a log shared with earlier runs
 
     @property
     def alive(self) -> bool:
@@ -78,7 +81,21 @@ class Process:
 
     def log_text(self) -> str:
         """What it printed so far."""
-        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        if not self.log.exists():
+            return ""
+        return self.log.read_bytes()[self.log_offset :].decode(errors="replace")
+
+    def wait_printed(self, pattern: str, timeout: float = 10.0) -> re.Match[str]:
+        """Return the first match of a line of its output. Raises Gone if it ended before, TooLate after timeout."""
+
+        def found() -> bool:
+            return re.search(pattern, self.log_text(), re.MULTILINE) is not None
+
+        wait_for(lambda: found() or not self.alive, f"{self.name} printing {pattern!r}", timeout)
+        match = re.search(pattern, self.log_text(), re.MULTILINE)
+        if match is None:
+            raise Gone(f"{self.name} ended: {self.log_text()[-2000:]}")
+        return match
 
     def _wait_gone(self, timeout: float) -> bool:
         deadline = time.monotonic() + timeout

@@ -1,0 +1,50 @@
+"""Parts of the cloud that only answer: the echo for measured flows and the health targets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from hil.rig.virtual.part import Fault
+
+if TYPE_CHECKING:
+    from hil.rig.virtual.running import RunningTown
+
+
+class EchoPart:
+    """A UDP echo on the plan's echo address; logs every numbered packet to echo-arrivals.log."""
+
+    name = "echo"
+
+    def start(self, town: RunningTown) -> None:
+        """Start it in the cloud."""
+        arrivals = town.folder / "echo-arrivals.log"
+        argv = [sys.executable, "-m", "hil.rig.virtual.flow.echo", town.plan.echo, str(town.plan.echo_port)]
+        town.spawn("cloud", [*argv, str(arrivals)], "echo.log").wait_printed("^listening")
+
+    def stop(self) -> None:
+        """Nothing to flush."""
+
+    def faults(self) -> Sequence[Fault]:
+        """None of its own: the network's do it."""
+        return ()
+
+
+class TargetsPart:
+    """The health targets: each answers ICMP (the kernel does), UDP echo and TCP."""
+
+    name = "targets"
+
+    def start(self, town: RunningTown) -> None:
+        """Start it in the cloud."""
+        ports = [str(town.plan.target_udp_port), str(town.plan.target_tcp_port)]
+        argv = [sys.executable, "-m", "hil.rig.virtual.targets", *ports, *town.plan.targets]
+        town.spawn("cloud", argv, "targets.log").wait_printed("^listening")
+
+    def stop(self) -> None:
+        """Nothing to flush."""
+
+    def faults(self) -> Sequence[Fault]:
+        """None of its own: the network's do it."""
+        return ()

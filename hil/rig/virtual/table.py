@@ -1,0 +1,13 @@
+"""Every part a town can have, in the order in which they start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hil.rig.virtual.cloud import EchoPart, TargetsPart
+from hil.rig.virtual.part import Part
+
+PARTS: dict[str, Callable[[], Part]] = {
+    "echo": EchoPart,
+    "targets": TargetsPart,
+}

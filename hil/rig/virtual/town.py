@@ -1,0 +1,136 @@
+"""The virtual town: `with Town(...) as town:` builds it, and takes it away again however the block ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import IO, Self
+
+from hil.rig.virtual.network import build_network
+from hil.rig.virtual.part import Part
+from hil.rig.virtual.plan import TOWNS, Plan
+from hil.rig.virtual.processes import Gone, is_running, start_time
+from hil.rig.virtual.raze import raze
+from hil.rig.virtual.running import RunningTown, part_named
+from hil.rig.virtual.state import TownState, write_state
+from hil.rig.virtual.table import PARTS
+
+CLEARING_TIMEOUT_S = 15.0
+
+
+class TownLives(Exception):
+    """A town of this name runs already."""
+
+
+class Town(RunningTown):
+    """A town of one's own. Parts: those of the table unless named; a test asks only for what it needs.
+
+    Leaving the block, an exception or a killed owner all end with nothing left: the warden sees to the last case.
+    """
+
+    def __init__(self, name: str = "town", parts: Sequence[str] | None = None) -> None:
+        super().__init__(Plan(name))
+        self._wanted = [part_named(part) for part in (PARTS if parts is None else parts)]
+        self._started: list[Part] = []
+        self._lock: IO[str] | None = None
+        self._warden: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._lock = _lock(self.plan)
+        try:
+            raze(self.plan)
+            self._warden = self._post_warden()
+            self._make_folder()
+            build_network(self.plan)
+            for part in self._wanted:
+                self._started.append(part)
+                part.start(self)
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+
+    def _post_warden(self) -> subprocess.Popen[bytes]:
+        assert self._lock is not None
+        return subprocess.Popen(
+            [sys.executable, "-m", "hil.rig.virtual.warden", self.name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(self._lock.fileno(),),
+            start_new_session=True,
+        )
+
+    def _make_folder(self) -> None:
+        (self.root / "etc/repli").mkdir(parents=True)
+        for folder in (self.folder, self.root, self.root / "etc", self.root / "etc/repli"):
+            folder.chmod(0o755)  # the daemons' users go through them, whatever this process's umask
+        owner = os.getpid()
+        parts = [part.name for part in self._wanted]
+        write_state(self.folder, TownState(name=self.name, owner=owner, owner_started=start_time(owner), parts=parts))
+
+    def _leave(self) -> None:
+        for part in reversed(self._started):
+            with contextlib.suppress(Gone):  # a part that a fault had killed
+                part.stop()
+        self._started.clear()
+        raze(self.plan)
+        self._children.clear()
+        self._dismiss_warden()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def _dismiss_warden(self) -> None:
+        if self._warden is None:
+            return
+        assert self._warden.stdin is not None
+        self._warden.stdin.close()
+        self._warden.wait(CLEARING_TIMEOUT_S)
+        self._warden = None
+
+
+def _lock(plan: Plan) -> IO[str]:
+    """Take the town's lock; waits for the warden of a dead owner to finish. Raises TownLives."""
+    TOWNS.mkdir(mode=0o755, exist_ok=True)
+    lock = plan.lock_file.open("a+", encoding="ascii")
+    deadline = time.monotonic() + CLEARING_TIMEOUT_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = _owner(lock)
+            if owner is not None or time.monotonic() > deadline:
+                lock.close()
+                raise TownLives(
+                    f"a town named {plan.name} is running (process {owner or 'unknown'}): "
+                    f"end it with `repli-town down --name {plan.name}`, or choose another name"
+                ) from None
+            time.sleep(0.05)
+            continue
+        lock.seek(0)
+        lock.truncate()
+        lock.write(f"{os.getpid()} {start_time(os.getpid())}\n")
+        lock.flush()
+        return lock
+
+
+def _owner(lock: IO[str]) -> int | None:
+    """The living owner's pid, or None when it is dead (its warden still clears up) or about to sign."""
+    lock.seek(0)
+    fields = lock.read().split()
+    if len(fields) != 2:
+        return None
+    pid, started = (int(field) for field in fields)
+    return pid if is_running(pid, started) else None
