@@ -54,7 +54,8 @@ def lay_out(paths: Paths) -> None:
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     # Sticky: every daemon makes its socket here, none may remove another's.
     _folder(paths.run, 0, group, 0o1775)
-    _folder(paths.etc, pwd.getpwnam("repli-settings").pw_uid, group, 0o750)
+    # Set-group-id: whoever replaces site.toml, the daemons can read it.
+    _folder(paths.etc, pwd.getpwnam("repli-settings").pw_uid, group, 0o2750)
     _site_file(paths.site_file, group)
     kamailio = pwd.getpwnam("kamailio").pw_uid
     # Set-group-id: what Kamailio makes here stays open to voice, by group.

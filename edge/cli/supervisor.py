@@ -17,7 +17,7 @@ from edge.cli.launch import clean_environment, command_line, spawn
 from edge.cli.listening import Door
 from edge.cli.notifications import Notification, NotifySocket
 from edge.cli.runfile import RunEntry, RunFile, RunState, write_run
-from edge.cli.words import _
+from edge.cli.words import _, figure
 from edge.shared.clock import SystemClock, utc_text
 from edge.shared.daemons import Daemon
 from edge.shared.lifecycle import EXIT_CONFIG
@@ -131,7 +131,7 @@ class Supervisor:
             child = self._sender(notification)
             if child and notification.fields.get("READY") == "1" and child.entry.state is RunState.STARTING:
                 self._enter(child, RunState.READY, pid=child.entry.pid)
-                self._say(child, _("prêt en {seconds:.1f} s").format(seconds=time.monotonic() - child.started))
+                self._say(child, _("prêt en {seconds} s").format(seconds=figure(time.monotonic() - child.started)))
 
     def _sender(self, notification: Notification) -> Child | None:
         """By pid, else by user: each daemon has its own, and a helper process may speak for it."""

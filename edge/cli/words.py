@@ -10,6 +10,16 @@ from edge.shared.locale import translations
 LOCALE = Path(__file__).parent / "locale"
 
 
+def _language() -> str:
+    return os.environ.get("REPLI_LANG", "fr")
+
+
 def _(text: str) -> str:
     """Translate a French source string to the language asked for."""
-    return translations(LOCALE, os.environ.get("REPLI_LANG", "fr")).gettext(text)
+    return translations(LOCALE, _language()).gettext(text)
+
+
+def figure(value: float, digits: int = 1) -> str:
+    """A number as people of the language write it: 0,4 in French."""
+    text = f"{value:.{digits}f}"
+    return text if _language() == "en" else text.replace(".", ",")

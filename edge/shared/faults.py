@@ -9,6 +9,9 @@ from pydantic import ValidationError
 
 from edge.shared.varlink_idl import Message
 
+SECRETS = frozenset({"password", "ha1"})  # never repeated in a fault
+GIVEN_MAX = 40  # characters of a wrong value that a fault repeats
+
 
 class Fault(Message):
     """One fault: path in the document, kind (stable id, e.g. missing), reason in English, and its data."""
@@ -26,15 +29,18 @@ class Fault(Message):
 
 def faults_of(error: ValidationError, document: Mapping[str, Any]) -> list[Fault]:
     """Turn pydantic's errors into faults whose paths use the names people gave, not list positions."""
-    return [
-        Fault(
-            path=readable_path(entry["loc"], document),
-            kind=entry["type"],
-            reason=_reason(entry["type"], entry["msg"]),
-            data={key: str(value) for key, value in (entry.get("ctx") or {}).items()},
-        )
-        for entry in error.errors(include_url=False)
-    ]
+    return [_fault(entry, document) for entry in error.errors(include_url=False)]
+
+
+def _fault(entry: Any, document: Mapping[str, Any]) -> Fault:
+    place, kind = entry["loc"], entry["type"]
+    data = {key: str(value) for key, value in (entry.get("ctx") or {}).items()}
+    given = entry["input"]
+    # An unknown key may be a misspelt secret.
+    repeatable = kind != "extra_forbidden" and not SECRETS & {str(part) for part in place}
+    if repeatable and isinstance(given, str | int | float):
+        data.setdefault("given", str(given)[:GIVEN_MAX])
+    return Fault(path=readable_path(place, document), kind=kind, reason=_reason(kind, entry["msg"]), data=data)
 
 
 def readable_path(place: Sequence[int | str], document: object) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import tomllib
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -40,8 +41,14 @@ def parse_site(text: str) -> Site:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsRefused([Fault(path="document", kind="toml", reason=f"not TOML: {error}")]) from error
+        raise SettingsRefused([_not_toml(error)]) from error
     return verify_site(document)
+
+
+def _not_toml(error: tomllib.TOMLDecodeError) -> Fault:
+    place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+    data = {"line": place[1], "column": place[2]} if place else {}
+    return Fault(path="document", kind="toml", reason=f"not TOML: {error}", data=data)
 
 
 def verify_site(document: Mapping[str, Any]) -> Site:
@@ -54,15 +61,20 @@ def verify_site(document: Mapping[str, Any]) -> Site:
 
 def read_site(path: Path) -> Site:
     """Read and verify the document of a file. Raises SettingsRefused, also when the file cannot be read."""
+    return parse_site(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a document, unverified. Raises SettingsRefused when it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
-        reason = f"cannot be read: {error.strerror}"
-        raise SettingsRefused([Fault(path=str(path), kind="unreadable", reason=reason)]) from error
+        why = error.strerror or str(error)
+        fault = Fault(path=str(path), kind="unreadable", reason=f"cannot be read: {why}", data={"why": why})
+        raise SettingsRefused([fault]) from error
     except UnicodeDecodeError as error:
         reason = f"not UTF-8 at byte {error.start}"
         raise SettingsRefused([Fault(path=str(path), kind="encoding", reason=reason)]) from error
-    return parse_site(text)
 
 
 class SettingsSource:

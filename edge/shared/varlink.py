@@ -89,6 +89,13 @@ class _ServiceError(Exception):
         self.parameters = parameters
 
 
+class Denied(_ServiceError):
+    """Raised by a handler whose answer depends on who asks: answered as if the table of rights had refused it."""
+
+    def __init__(self) -> None:
+        super().__init__("PermissionDenied")
+
+
 @dataclass(frozen=True)
 class _Call:
     method: str

@@ -33,7 +33,8 @@ class Revision(Message):
     author: str
     at: str
     confirm_by: str | None = Field(None, description="Unless confirmed by then, the revision before comes back")
-    settings: dict[str, Any]
+    settings: dict[str, Any] = Field(description="Whole for root, empty for others: it holds secrets")
+    document: str = Field("", description="The TOML text as it was given, comments and all; for root only")
 
 
 class DocumentParams(Params):
@@ -73,6 +74,18 @@ class NothingToConfirm(ErrorReply):
     """No revision waits for confirmation."""
 
 
+class RequestIdReused(ErrorReply):
+    """This request_id has put another document in force before."""
+
+    request_id: str
+
+
+class StorageFailed(ErrorReply):
+    """The revision could not be kept (disk full, read-only): nothing was changed."""
+
+    reason: str
+
+
 WATCH = Method("Watch", WatchParams, SettingsUpdate, "The settings in force, then each change.", streams=True)
 GET = Method("Get", NoParams, Revision, "The revision in force, whole.")
 CHECK = Method("Check", DocumentParams, CheckResult, "Verify a document without touching anything.")
@@ -84,5 +97,5 @@ SETTINGS = Interface(
     "fr.repli.settings",
     "The owner of the configuration: revisions, verification, last known good.",
     [STATUS, WATCH, GET, CHECK, APPLY, CONFIRM, SCHEMA],
-    [SettingsFaulty, NothingToConfirm],
+    [SettingsFaulty, NothingToConfirm, RequestIdReused, StorageFailed],
 )

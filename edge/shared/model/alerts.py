@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterator
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from edge.shared.model.base import Section, Slug, unique
+from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
 
 
 class Scenario(Section):
@@ -31,9 +31,7 @@ class AlertsSection(Section):
     reminders: int = Field(1, ge=0, le=5, description="How many reminders a silent person gets")
     country_code: str = Field("33", pattern=r"^[1-9]\d{0,2}$", description="For numbers in national form (0612345678)")
 
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        twice = unique([scenario.id for scenario in self.scenarios])
-        if twice:
-            raise ValueError(f"two scenarios have the id {twice}")
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Ids of scenarios are distinct."""
+        yield from duplicates(given, "scenarios", "id")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterator
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from edge.shared.model.base import DevicePath, Section, Slug, unique
+from edge.shared.model.base import Broken, DevicePath, Given, Section, Slug, duplicates
 
 
 class ModemDevice(Section):
@@ -37,9 +37,8 @@ class ModemSection(Section):
     reconnect_min_s: float = Field(0.5, gt=0, le=60)
     reconnect_max_s: float = Field(15.0, gt=0, le=600)
 
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        twice = unique([device.name for device in self.devices]) or unique([device.device for device in self.devices])
-        if twice:
-            raise ValueError(f"two modems share {twice}")
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Names and device paths are distinct."""
+        yield from duplicates(given, "devices", "name")
+        yield from duplicates(given, "devices", "device")

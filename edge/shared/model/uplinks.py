@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from edge.shared.model.base import InterfaceName, Section, Slug, unique
+from edge.shared.model.base import Broken, Given, InterfaceName, Section, Slug, duplicates
 
 
 class LinkKind(StrEnum):
@@ -42,13 +42,15 @@ class ProbeTarget(Section):
     host: IPv4Address
     port: int | None = Field(None, ge=1, le=65535)
 
-    @model_validator(mode="after")
-    def _port_where_needed(self) -> Self:
-        if self.kind is not ProbeKind.ICMP and self.port is None:
-            raise ValueError(f"a {self.kind} target needs a port")
-        if self.kind is ProbeKind.ICMP and self.port is not None:
-            raise ValueError("an icmp target has no port")
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """udp and tcp have a port, icmp has none."""
+        kind = given.get("kind") or ProbeKind.ICMP
+        has_port = given.get("port") is not None
+        if kind in (ProbeKind.UDP, ProbeKind.TCP) and not has_port:
+            yield Broken(("port",), "missing", "missing")
+        if kind == ProbeKind.ICMP and has_port:
+            yield Broken(("port",), "not_allowed", "an icmp target has no port", {"with": "kind = icmp"})
 
 
 class Link(Section):
@@ -70,19 +72,21 @@ class Link(Section):
     )
     metered: bool = False
 
-    @model_validator(mode="after")
-    def _static_is_complete(self) -> Self:
-        if self.address is LinkAddress.STATIC and self.cidr is None:
-            raise ValueError("a static address needs cidr")
-        if self.address is LinkAddress.KEEP and self.cidr is not None:
-            raise ValueError('cidr goes with address = "static"')
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """static has a cidr, keep has none."""
+        address = given.get("address") or LinkAddress.KEEP
+        has_cidr = given.get("cidr") is not None
+        if address == LinkAddress.STATIC and not has_cidr:
+            yield Broken(("cidr",), "missing", "missing")
+        if address == LinkAddress.KEEP and has_cidr:
+            yield Broken(("cidr",), "not_allowed", 'cidr goes with address = "static"', {"with": "address = keep"})
 
 
 class UplinksSection(Section):
     """The links and the rules of changing over."""
 
-    links: list[Link] = []
+    links: list[Link] = Field([], max_length=16)
     targets: list[ProbeTarget] = Field([], description="Probe targets of links that name none")
     fail_after: int = Field(4, ge=2, le=100, description="Rounds of probes in a row without any answer: link dead")
     recover_after: int = Field(10, ge=1, le=1000, description="Rounds answered in a row: link good again")
@@ -95,14 +99,8 @@ class UplinksSection(Section):
     rule_priority_base: int = Field(5200, ge=1, le=32_000, description="First of the rule priorities used")
     nft_table: Slug = Field("repli_uplinks", description="Name of the nftables table (family inet)")
 
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        twice = unique([link.name for link in self.links])
-        if twice:
-            raise ValueError(f"two links are named {twice}")
-        twice = unique([link.interface for link in self.links])
-        if twice:
-            raise ValueError(f"two links use the interface {twice}")
-        if len(self.links) > 16:
-            raise ValueError("16 links at most")
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Names and interfaces of links are distinct."""
+        yield from duplicates(given, "links", "name")
+        yield from duplicates(given, "links", "interface")

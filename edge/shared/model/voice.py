@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from ipaddress import IPv4Address
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from edge.shared.model.base import Section, Slug, unique
+from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
 
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9+*#]{1,20}$")]
 SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
@@ -56,11 +57,11 @@ class Extension(Section):
     password: str | None = Field(None, min_length=1, max_length=128)
     ha1: str | None = Field(None, pattern=r"^[0-9a-fA-F]{32}$")
 
-    @model_validator(mode="after")
-    def _one_secret(self) -> Self:
-        if self.password is not None and self.ha1 is not None:
-            raise ValueError("password or ha1, not both")
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """One secret at most."""
+        if given.get("password") is not None and given.get("ha1") is not None:
+            yield Broken(("ha1",), "not_allowed", "password or ha1, not both", {"with": "password"})
 
 
 class Emergency(Section):
@@ -88,18 +89,16 @@ class VoiceSection(Section):
         15.0, ge=0, le=3600, description="Good answers for so long before calls go to the cloud again"
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        twice = unique([extension.number for extension in self.extensions])
-        if twice:
-            raise ValueError(f"two extensions have the number {twice}")
-        twice = unique([trunk.name for trunk in self.trunks])
-        if twice:
-            raise ValueError(f"two trunks are named {twice}")
-        known = {trunk.name for trunk in self.trunks}
-        for name in self.emergency.trunks:
-            if name not in known:
-                raise ValueError(f"emergency.trunks: there is no trunk named {name}")
-        if (self.extensions or self.cloud) and not self.domain:
-            raise ValueError("domain: missing")
-        return self
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Numbers, names and sockets are distinct, trunks named exist, and whoever serves phones has a domain."""
+        yield from duplicates(given, "listen", "port", "address", "transport")
+        yield from duplicates(given, "extensions", "number")
+        yield from duplicates(given, "trunks", "name")
+        known = [trunk.get("name") for trunk in given.parts("trunks")]
+        for index, name in enumerate(given.part("emergency").parts("trunks")):
+            if name.node not in known:
+                reason = f"there is no trunk named {name.node}"
+                yield Broken(("emergency", "trunks", index), "unknown_reference", reason, {"value": str(name.node)})
+        if (given.get("extensions") or given.get("cloud")) and not given.get("domain"):
+            yield Broken(("domain",), "missing", "missing")

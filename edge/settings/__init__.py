@@ -1,0 +1,1 @@
+"""Owner of the configuration: revisions, verification, commit-confirm, last known good."""
