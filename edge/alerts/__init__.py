@@ -1,0 +1,1 @@
+"""Contacts, scenarios, campaigns, acknowledgements and reminders."""
