@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from edge.cli.fault_words import fault_sentence
 from edge.cli.words import _
 from edge.shared.faults import Fault
 from edge.shared.paths import SOCKET_PATH_MAX, SocketPathTooLong
@@ -29,16 +30,17 @@ def sentence(error: Exception) -> str:
     return str(error)
 
 
-def fault_sentence(fault: Fault) -> str:
-    """path: what is wrong there, in plain words."""
-    return fault.text
-
-
 def _call_failed(error: CallFailed) -> str:
+    if error.name == "SettingsFaulty":
+        faults = [Fault.model_validate(fault) for fault in error.parameters.get("faults", [])]
+        return "\n".join(fault_sentence(fault) for fault in faults)
     template = _TEMPLATES.get(error.name)
     if template is None:
         return f"{error.error} {error.parameters}"
-    return _(template).format(**error.parameters)
+    try:
+        return _(template).format(**error.parameters)
+    except KeyError:
+        return f"{error.error} {error.parameters}"  # a daemon of another version left the error without its data
 
 
 # Error name -> French template with the error's data.
@@ -46,6 +48,8 @@ _TEMPLATES: dict[str, str] = {
     "PermissionDenied": "Refusé : cet utilisateur n'a pas ce droit.",
     "InvalidParameter": "Valeur refusée : {parameter}.",
     "MethodNotFound": "Ce service ne connaît pas {method}.",
+    "NothingToConfirm": "Aucun réglage n'attend de confirmation.",
+    "StorageFailed": "Les réglages n'ont pas pu être enregistrés ({reason}) : rien n'a changé.",
     "NumberRefused": "{number} n'est pas un numéro qui peut recevoir un SMS.",
     "TextRefused": "Texte trop long : {segments} parties.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",

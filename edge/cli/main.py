@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Callable, Coroutine
@@ -46,6 +47,10 @@ def main() -> None:
     verb: Verb = arguments.verb
     try:
         code = asyncio.run(verb(arguments, Paths.from_environment()))
+    except BrokenPipeError:
+        # Whoever read the output has enough, e.g. `repli alerts show 1 | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
     except (CommandRefused, CallFailed, Unreachable, SettingsRefused, SocketPathTooLong, OSError) as error:
         print_error(sentence(error))
         code = 2

@@ -6,7 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from edge.cli.errors import fault_sentence
+from edge.cli.fault_words import fault_sentence
 from edge.cli.folders import check_machine, check_sockets, lay_out
 from edge.cli.main import Subjects
 from edge.cli.output import print_error
