@@ -15,6 +15,7 @@ class UplinkState(StrEnum):
 
     ABSENT = "absent"  # no such interface
     NO_CARRIER = "no_carrier"
+    NO_ADDRESS = "no_address"
     UNPROVED = "unproved"  # no round of probes has been answered yet
     UP = "up"
     SUSPECT = "suspect"  # unanswered rounds, not yet enough to call it dead
@@ -45,6 +46,7 @@ class SwitchCause(StrEnum):
     CARRIER_LOST = "carrier_lost"
     INTERFACE_GONE = "interface_gone"
     ADDRESS_LOST = "address_lost"
+    RECOVERED = "recovered"  # no link carried, now this one answers
     FAILBACK = "failback"
     SETTINGS = "settings"
 

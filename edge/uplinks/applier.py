@@ -1,0 +1,142 @@
+"""Puts settings and switches in force in the kernel, and makes it match again after every change around it.
+
+A refusal by the kernel is remembered in `refusals` (operation -> reason), raised as an issue and tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import IPv4Interface
+
+from edge.shared.model import UplinksSection
+from edge.uplinks import conntrack, plan, sysctl
+from edge.uplinks.firewall import Firewall, FirewallRefused
+from edge.uplinks.kernel import Kernel, KernelRefused
+from edge.uplinks.owned import Owned
+from edge.uplinks.plan import Footprint, Interface
+
+log = logging.getLogger(__name__)
+
+
+class Applier:
+    """The only writer of the kernel's routing, marks and translation."""
+
+    def __init__(self, kernel: Kernel, firewall: Firewall, owned: Owned) -> None:
+        self.refusals: dict[str, str] = {}
+        self._kernel = kernel
+        self._firewall = firewall
+        self._owned = owned
+
+    async def interfaces(self, section: UplinksSection) -> dict[str, Interface]:
+        """The links' interfaces that are there; static addresses and interfaces that are down are seen to first."""
+        names = [link.interface for link in section.links]
+        interfaces = await self._kernel.interfaces(names)
+        missing = plan.addresses_to_add(section, interfaces)
+        down = plan.interfaces_to_raise(section, interfaces)
+        for index, address in missing:
+            await self._attempt("address", self._kernel.add_address(index, address))
+        for index in down:
+            await self._attempt("interface", self._kernel.set_up(index))
+        return await self._kernel.interfaces(names) if missing or down else interfaces
+
+    async def active_before(self, section: UplinksSection, interfaces: Mapping[str, Interface]) -> str | None:
+        """The link that the kernel's default route of ours uses already, from a life before this one."""
+        try:
+            index = await self._kernel.active_index(section.route_table_base, plan.ACTIVE_METRIC)
+        except KernelRefused as refused:
+            self._note(refused.operation, refused.reason)
+            return None
+        names = [link.name for link in section.links if link.interface in interfaces]
+        by_index = {interfaces[link.interface].index: link.name for link in section.links if link.name in names}
+        return by_index.get(index) if index is not None else None
+
+    async def adopt(self, section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None) -> None:
+        """Put settings in force, then take away what earlier ones left. Traffic flows all along."""
+        before = list(self._owned.footprints)
+        if not section.links and not before:
+            return
+        mine = plan.footprint(section)
+        self._owned.write([*(entry for entry in before if entry != mine), mine])
+        if section.links:
+            self._attempt_nft("nftables", lambda: self._firewall.replace(section, self._active_mark(section, active)))
+        await self.settle(section, interfaces, active)
+        for entry in before:
+            await self._take_away(entry, mine, section)
+        self._owned.write([mine] if section.links else [])
+
+    async def settle(self, section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None) -> None:
+        """Make routes, rules and switches what they should be."""
+        if not section.links:
+            await self._attempt("routes", self._kernel.settle(plan.footprint(section), frozenset(), frozenset()))
+            return
+        switches = sysctl.wanted(link.interface for link in section.links)
+        refused = sysctl.set_all(switches)
+        for path in map(str, switches):
+            if path in refused:
+                self._note(path, refused[path])
+            else:
+                self.refusals.pop(path, None)
+        wanted = plan.routes(section, interfaces, active)
+        await self._attempt("routes", self._kernel.settle(plan.footprint(section), wanted, plan.rules(section)))
+
+    async def send_by(self, section: UplinksSection, interface: Interface, name: str) -> None:
+        """Make a link the active one: new flows from inside first, then the box's own."""
+        number = plan.mark(section, name)
+        self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
+        await self._attempt("default route", self._kernel.put_route(plan.default_route(section, name, interface)))
+
+    async def flush(self, link_mark: int) -> bool:
+        """Make the flows of a mark begin anew, by whichever link is active. False if the kernel refused."""
+        return await self._attempt("flush", conntrack.flush(link_mark))
+
+    def _active_mark(self, section: UplinksSection, active: str | None) -> int | None:
+        return plan.mark(section, active) if active is not None else None
+
+    async def _take_away(self, old: Footprint, mine: Footprint, section: UplinksSection) -> None:
+        if old.nft_table != mine.nft_table or not section.links:
+            self._attempt_nft("nftables", lambda: self._firewall.remove(old.nft_table))
+        if (old.tables, old.priorities) != (mine.tables, mine.priorities):
+            await self._attempt("routes", self._remove_routing(old, mine, section))
+        for interface, address in old.addresses - mine.addresses:
+            await self._attempt("address", self._remove_address(interface, address))
+        for number, interface in enumerate(old.marks, start=1):
+            if mine.marks[number - 1 : number] != (interface,):
+                # The mark means another link now, or none: its flows must not follow by accident.
+                await self.flush(number)
+
+    async def _remove_routing(self, old: Footprint, mine: Footprint, section: UplinksSection) -> None:
+        wanted = plan.rules(section)
+        for rule in await self._kernel.rules(old.priorities):
+            if rule not in wanted:
+                await self._kernel.remove_rule(rule)
+        for route in await self._kernel.routes(old.tables):
+            if route.table not in mine.tables:
+                await self._kernel.remove_route(route)
+
+    async def _remove_address(self, interface: str, address: str) -> None:
+        there = await self._kernel.interfaces([interface])
+        if interface in there:
+            await self._kernel.remove_address(there[interface].index, IPv4Interface(address))
+
+    async def _attempt(self, operation: str, work: Awaitable[None]) -> bool:
+        try:
+            await work
+        except KernelRefused as refused:
+            self._note(operation, f"{refused.operation}: {refused.reason}")
+            return False
+        self.refusals.pop(operation, None)
+        return True
+
+    def _attempt_nft(self, operation: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except FirewallRefused as refused:
+            self._note(operation, refused.reason)
+        else:
+            self.refusals.pop(operation, None)
+
+    def _note(self, operation: str, reason: str) -> None:
+        if self.refusals.get(operation) != reason:
+            log.error("%s: the kernel refused: %s", operation, reason)
+        self.refusals[operation] = reason

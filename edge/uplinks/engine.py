@@ -1,0 +1,264 @@
+"""Turns what the kernel and the probes say into decisions, and decisions into deeds, one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeAlias
+
+from edge.shared.broadcast import Broadcast
+from edge.shared.clock import Clock, utc_text
+from edge.shared.faults import Fault
+from edge.shared.messages.common import Issue
+from edge.shared.messages.uplinks import Switch, SwitchCause, UplinksState
+from edge.shared.model import Link, UplinksSection
+from edge.uplinks import decision, plan, view
+from edge.uplinks.applier import Applier
+from edge.uplinks.decision import Flush, Move, PresenceChanged, RoundEnded, Rules, SetPace, State, Tick
+from edge.uplinks.health import Judgement, Presence
+from edge.uplinks.history import History
+from edge.uplinks.kernel import KernelRefused, has_carrier
+from edge.uplinks.plan import Interface
+from edge.uplinks.prober import LinkProber
+from edge.uplinks.view import Since
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+READ_ANEW_SECONDS = 10.0  # in case a message of the kernel was lost, and to try again what it refused
+GATHER_SECONDS = 0.02  # changes come in bunches: one reading for all of them
+
+
+@dataclass(frozen=True)
+class _FlagsChanged:
+    index: int
+    flags: int
+
+
+@dataclass(frozen=True)
+class _ReadAnew:
+    pass
+
+
+@dataclass(frozen=True)
+class _Adopt:
+    section: UplinksSection
+
+
+_Item: TypeAlias = decision.Event | _FlagsChanged | _ReadAnew | _Adopt
+
+
+class Engine:
+    """The heart of the daemon. Everything goes through one queue, so that no deed overtakes another."""
+
+    def __init__(self, applier: Applier, history: History, clock: Clock) -> None:
+        self.section = UplinksSection()
+        self.settings_refused: list[Fault] = []
+        self._applier = applier
+        self._history = history
+        self._clock = clock
+        self._state: State = decision.initial(_rules(self.section), None)
+        self._interfaces: dict[str, Interface] = {}
+        self._probers: dict[str, LinkProber] = {}
+        self._queue: asyncio.Queue[_Item] = asyncio.Queue()
+        self._reading: asyncio.TimerHandle | None = None
+        self._since = Since()
+        self._shown: object = None
+        self.broadcast: Broadcast[UplinksState] = Broadcast(self.uplinks_state())
+
+    def flags_changed(self, index: int, flags: int) -> None:
+        """The kernel's word on an interface, straight from the monitor: carrier loss takes this way."""
+        self._queue.put_nowait(_FlagsChanged(index, flags))
+
+    def something_changed(self) -> None:
+        """Have addresses, routes and rules read anew, soon."""
+        if self._reading is None:
+            loop = asyncio.get_running_loop()
+            self._reading = loop.call_later(GATHER_SECONDS, self._queue.put_nowait, _ReadAnew())
+
+    def adopt(self, section: UplinksSection) -> None:
+        """Put settings in force, after what is under way."""
+        self._queue.put_nowait(_Adopt(section))
+
+    async def run(self) -> None:
+        """Work for ever."""
+        ticker = asyncio.create_task(self._tick(), name="ticker")
+        try:
+            while True:
+                await self._handle(await self._queue.get())
+                self._publish()
+        finally:
+            ticker.cancel()
+            for prober in self._probers.values():
+                prober.stop()
+
+    def uplinks_state(self) -> UplinksState:
+        """All links as they are now."""
+        figures = {name: prober.figures for name, prober in self._probers.items()}
+        return view.uplinks_state(
+            self.section, self._state, self._interfaces, figures, self._history.newest, self._since, self._now_text()
+        )
+
+    def issues(self) -> list[Issue]:
+        """Everything that somebody has to know or put right."""
+        return view.issues(
+            self.section,
+            self._state,
+            self._applier.refusals,
+            self._history.fault,
+            self.settings_refused,
+            self._since,
+            self._now_text(),
+        )
+
+    async def _tick(self) -> None:
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            self._queue.put_nowait(Tick())
+            self._history.save()
+            ticks += 1
+            if ticks % int(READ_ANEW_SECONDS / TICK_SECONDS) == 0:
+                self.something_changed()
+
+    async def _handle(self, item: _Item) -> None:
+        match item:
+            case _FlagsChanged(index, flags):
+                await self._on_flags(index, flags)
+            case _ReadAnew():
+                self._reading = None
+                await self._read_anew()
+            case _Adopt(section):
+                await self._adopt(section)
+            case _:
+                await self._decide(item)
+
+    async def _on_flags(self, index: int, flags: int) -> None:
+        for link in self.section.links:
+            interface = self._interfaces.get(link.interface)
+            if interface is None or interface.index != index or interface.carrier == has_carrier(flags):
+                continue
+            interface = replace(interface, carrier=has_carrier(flags))
+            self._interfaces[link.interface] = interface
+            await self._decide(PresenceChanged(link.name, plan.presence(link, interface)))
+
+    async def _read_anew(self) -> None:
+        try:
+            self._interfaces = await self._applier.interfaces(self.section)
+        except KernelRefused as refused:
+            log.error("%s", refused)
+            return
+        await self._applier.settle(self.section, self._interfaces, self._state.active)
+        for name, presence in self._presences(self.section).items():
+            if presence is not self._state.health[name].presence:
+                await self._decide(PresenceChanged(name, presence))
+
+    async def _adopt(self, section: UplinksSection) -> None:
+        old, self.section = self.section, section
+        try:
+            self._interfaces = await self._applier.interfaces(section)
+        except KernelRefused as refused:
+            log.error("%s", refused)
+            self._interfaces = {}
+        if self._state.active is None:
+            active = await self._applier.active_before(section, self._interfaces)
+            self._state = replace(decision.initial(_rules(section), active), removed=self._state.removed)
+        kept = frozenset(link.name for link in section.links if _probing(section, link) == _probing_of(old, link.name))
+        self._state = decision.adopt(self._state, _rules(section), self._presences(section), kept)
+        self._replace_probers(kept)
+        await self._applier.adopt(section, self._interfaces, self._state.active)
+        await self._decide(Tick())
+        self._note_switch_before_this_life()
+
+    def _replace_probers(self, kept: frozenset[str]) -> None:
+        for name in [name for name in self._probers if name not in kept]:
+            self._probers.pop(name).stop()
+        for link in self.section.links:
+            if link.name not in self._probers:
+                targets = tuple(link.targets or self.section.targets)
+                self._probers[link.name] = LinkProber(link, targets, self._clock, self._round_ended)
+        # New probers stand still: the next step tells everybody its pace.
+        self._state = replace(self._state, paces={})
+
+    def _round_ended(self, link: str, answered: bool) -> None:
+        self._queue.put_nowait(RoundEnded(link, answered))
+
+    async def _decide(self, event: decision.Event) -> None:
+        self._state, actions = decision.step(self._state, event, self._clock.monotonic_ns())
+        for action in actions:
+            match action:
+                case Move():
+                    await self._move(action)
+                case Flush(link):
+                    await self._applier.flush(plan.mark(self.section, link))
+                case SetPace(link, pace):
+                    self._probers[link].set_pace(pace)
+
+    async def _move(self, move: Move) -> None:
+        flushed = False
+        if move.to_link is not None:
+            link = next(link for link in self.section.links if link.name == move.to_link)
+            await self._applier.send_by(self.section, self._interfaces[link.interface], link.name)
+            if move.flush is not None:
+                flushed = await self._applier.flush(plan.mark(self.section, move.flush))
+        self._record(move, flushed=flushed)
+
+    def _record(self, move: Move, *, flushed: bool) -> None:
+        switched_ns, switched_at = self._clock.monotonic_ns(), self._clock.now()
+        detected_at = switched_at - timedelta(microseconds=(switched_ns - move.detected_ns) / 1000)
+        switch = Switch(
+            seq=self._history.next_seq,
+            cause=move.cause,
+            from_link=move.from_link,
+            to_link=move.to_link,
+            detected_monotonic_ns=move.detected_ns,
+            switched_monotonic_ns=switched_ns,
+            detected_at=utc_text(detected_at),
+            switched_at=utc_text(switched_at),
+            flows_flushed=flushed,
+        )
+        log.info("%s: %s -> %s", switch.cause, switch.from_link, switch.to_link)
+        self._history.record(switch)
+
+    def _note_switch_before_this_life(self) -> None:
+        """A life that ended between a switch and its record left the kernel ahead of the history."""
+        newest = self._history.newest
+        if self._state.active is None or (newest is not None and newest.to_link in (None, self._state.active)):
+            return
+        from_link = newest.to_link if newest else None
+        move = Move(SwitchCause.START, from_link, self._state.active, self._clock.monotonic_ns())
+        self._record(move, flushed=False)
+
+    def _presences(self, section: UplinksSection) -> dict[str, Presence]:
+        return {link.name: plan.presence(link, self._interfaces.get(link.interface)) for link in section.links}
+
+    def _publish(self) -> None:
+        addresses = {name: interface.addresses for name, interface in self._interfaces.items()}
+        newest = self._history.newest.seq if self._history.newest else 0
+        shown = (view.link_states(self._state), view.carrying(self._state), newest, addresses, self.section)
+        if shown != self._shown:
+            self._shown = shown
+            self.broadcast.publish(self.uplinks_state())
+
+    def _now_text(self) -> str:
+        return utc_text(self._clock.now())
+
+
+def _rules(section: UplinksSection) -> Rules:
+    return Rules(
+        tuple(link.name for link in section.links),
+        Judgement(section.fail_after, section.recover_after),
+        round(section.hold_down_s * 1e9),
+    )
+
+
+def _probing(section: UplinksSection, link: Link) -> tuple[object, ...]:
+    """What must stay the same for the past of a link to count still."""
+    return link, view.targets_of(section, link)
+
+
+def _probing_of(section: UplinksSection, name: str) -> tuple[object, ...] | None:
+    link = next((link for link in section.links if link.name == name), None)
+    return _probing(section, link) if link else None

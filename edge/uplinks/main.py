@@ -1,0 +1,50 @@
+"""The wiring of the daemon uplinks. It never cleans up on exit: the kernel keeps routes, marks and translation."""
+
+from __future__ import annotations
+
+import asyncio
+
+from edge.shared.clock import SystemClock
+from edge.shared.lifecycle import ready, until_stopped
+from edge.shared.model import Site
+from edge.shared.paths import Paths
+from edge.shared.section import SettingsSource
+from edge.uplinks.applier import Applier
+from edge.uplinks.engine import Engine
+from edge.uplinks.firewall import Firewall
+from edge.uplinks.history import History
+from edge.uplinks.kernel import Kernel
+from edge.uplinks.monitor import Monitor
+from edge.uplinks.owned import Owned
+from edge.uplinks.service import UplinksService
+
+
+async def main(paths: Paths, stop: asyncio.Event) -> None:
+    """Run until stopped."""
+    state = paths.state("uplinks")
+    source = SettingsSource(paths, "uplinks")
+    site = source.load()
+    history = History(state / "history.db")
+    await history.open()
+    async with Kernel() as kernel:
+        applier = Applier(kernel, Firewall(), Owned(state / "owned.json"))
+        engine = Engine(applier, history, SystemClock())
+        engine.settings_refused = source.refused
+        monitor = Monitor(engine.flags_changed, engine.something_changed)
+        monitor.start()
+        engine.adopt(site.uplinks)
+        async with UplinksService(engine, history).server(paths):
+            work = asyncio.create_task(engine.run(), name="engine")
+            follow = asyncio.create_task(_follow(source, site, engine), name="settings")
+            ready()
+            try:
+                await until_stopped(stop, work, follow)
+            finally:
+                monitor.stop()
+                await history.close()
+
+
+async def _follow(source: SettingsSource, site: Site, engine: Engine) -> None:
+    async for changed in source.follow(site):
+        engine.settings_refused = source.refused
+        engine.adopt(changed.uplinks)

@@ -1,0 +1,78 @@
+"""Hears from the kernel at once when an interface, an address or a route changes.
+
+The messages are read from the socket here, not by pyroute2's AsyncIPRoute.get(), which returns after one batch and
+then hears nothing more; only the interface's flags are taken from them, everything else is read anew by the Kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import struct
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+# linux/rtnetlink.h: RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE
+_GROUPS = 0x1 | 0x10 | 0x40 | 0x80
+_RTM_NEWLINK = 16
+_HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
+_LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, changed flags
+_RECEIVE_BUFFER = 1 << 20  # bytes; a routing daemon's burst must not push a carrier loss out of the queue
+_READS_A_TURN = 32
+
+FlagsChanged = Callable[[int, int], None]  # interface index, IFF_ flags
+
+
+class Monitor:
+    """One netlink socket in the event loop."""
+
+    def __init__(self, flags_changed: FlagsChanged, something_changed: Callable[[], None]) -> None:
+        self._flags_changed = flags_changed
+        self._something_changed = something_changed
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self._socket.bind((0, _GROUPS))
+
+    def start(self) -> None:
+        """Begin to listen."""
+        asyncio.get_running_loop().add_reader(self._socket, self._read)
+
+    def stop(self) -> None:
+        """Hear nothing more."""
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+
+    def _read(self) -> None:
+        for _ in range(_READS_A_TURN):
+            try:
+                data = self._socket.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                log.warning("messages of the kernel were lost: reading everything anew")
+                self._something_changed()
+                return
+            for index, flags in link_flags(data):
+                self._flags_changed(index, flags)
+            self._something_changed()
+
+
+def link_flags(data: bytes) -> list[tuple[int, int]]:
+    """Index and flags of every interface that the messages speak of. Pure."""
+    found: list[tuple[int, int]] = []
+    place = 0
+    while place + _HEADER.size <= len(data):
+        length, kind, *_ = _HEADER.unpack_from(data, place)
+        if length < _HEADER.size or place + length > len(data):
+            break
+        if kind == _RTM_NEWLINK and length >= _HEADER.size + _LINK.size:
+            _, _, index, flags, _ = _LINK.unpack_from(data, place + _HEADER.size)
+            found.append((index, flags))
+        place += (length + 3) & ~3
+    return found

@@ -1,0 +1,171 @@
+"""What the kernel should hold: addresses, routes and rules, from the settings and what is there. Pure.
+
+Routing, in the order in which the kernel asks (priorities from rule_priority_base):
+    oif LINK     -> the link's own table: probes and whatever else is bound to the device
+    (all)        -> main without its default routes: the LAN and everything else the machine knows
+    fwmark i/255 -> the link's own table: flows stay on the link they began on
+    (all)        -> the base table: the active link, then the others in case the kernel sees it go first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+
+from edge.shared.model import Link, LinkAddress, UplinksSection
+from edge.uplinks.health import Presence
+
+LINKS_MAX = 16
+MARK_MASK = 0xFF  # low eight bits of packet and connection marks: the link; the next eight are left for its class
+ACTIVE_METRIC = 10
+SPARE_METRIC = 100
+MAIN_TABLE = 254
+
+_OIF, _MAIN, _MARK, _BASE, _RULES_END = 0, 20, 30, 50, 51
+
+
+@dataclass(frozen=True)
+class Interface:
+    """What the kernel says of one interface."""
+
+    index: int
+    up: bool  # administratively
+    carrier: bool
+    addresses: frozenset[IPv4Interface] = frozenset()
+    networks: frozenset[str] = frozenset()  # on link, e.g. 192.0.2.0/30; the peer's /32 of a point-to-point link
+    default_gateway: str | None = None  # of the main table's default route by this interface
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route of a table of ours."""
+
+    table: int
+    destination: str  # with prefix length; 0.0.0.0/0 for default
+    interface_index: int
+    gateway: str | None = None
+    metric: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One policy rule of ours."""
+
+    priority: int
+    table: int
+    out_interface: str | None = None
+    mark: int | None = None
+    without_default: bool = False
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Where in the kernel one set of settings leaves its traces: what this daemon may change and take away."""
+
+    nft_table: str
+    route_table_base: int
+    rule_priority_base: int
+    addresses: frozenset[tuple[str, str]] = frozenset()  # interface, address with prefix: only those it adds
+    marks: tuple[str, ...] = ()  # interfaces, by mark - 1
+
+    @property
+    def tables(self) -> range:
+        """The base table and one a link."""
+        return range(self.route_table_base, self.route_table_base + 1 + LINKS_MAX)
+
+    @property
+    def priorities(self) -> range:
+        """Every rule priority that may be used."""
+        return range(self.rule_priority_base, self.rule_priority_base + _RULES_END)
+
+
+def footprint(section: UplinksSection) -> Footprint:
+    """The traces these settings leave."""
+    return Footprint(
+        section.nft_table,
+        section.route_table_base,
+        section.rule_priority_base,
+        frozenset((link.interface, str(link.cidr)) for link in section.links if link.cidr is not None),
+        tuple(link.interface for link in section.links),
+    )
+
+
+def mark(section: UplinksSection, name: str) -> int:
+    """The mark of a link's flows: its place in the settings, from 1."""
+    return next(place for place, link in enumerate(section.links, start=1) if link.name == name)
+
+
+def presence(link: Link, interface: Interface | None) -> Presence:
+    """What the kernel's view means for the link."""
+    if interface is None:
+        return Presence.ABSENT
+    if not interface.carrier:
+        return Presence.NO_CARRIER
+    if not interface.addresses:
+        return Presence.NO_ADDRESS
+    if link.cidr is not None and link.cidr not in interface.addresses:
+        return Presence.NO_ADDRESS
+    return Presence.READY
+
+
+def gateway(link: Link, interface: Interface) -> str | None:
+    """The next hop: the settings', else that of the default route somebody else set; None: everything is on link."""
+    return str(link.gateway) if link.gateway is not None else interface.default_gateway
+
+
+def default_route(section: UplinksSection, name: str, interface: Interface) -> Route:
+    """The route that makes a link the active one."""
+    link = next(link for link in section.links if link.name == name)
+    return Route(section.route_table_base, "0.0.0.0/0", interface.index, gateway(link, interface), ACTIVE_METRIC)
+
+
+def routes(section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None) -> frozenset[Route]:
+    """Every route our tables should hold. The kernel takes none by an interface that is down."""
+    wanted: set[Route] = set()
+    for place, link in enumerate(section.links):
+        interface = interfaces.get(link.interface)
+        if interface is None or not interface.up or not interface.addresses:
+            continue
+        via = gateway(link, interface)
+        own = section.route_table_base + 1 + place
+        wanted |= {Route(own, network, interface.index) for network in interface.networks}
+        wanted.add(Route(own, "0.0.0.0/0", interface.index, via))
+        wanted.add(Route(section.route_table_base, "0.0.0.0/0", interface.index, via, SPARE_METRIC + place))
+        if link.name == active:
+            wanted.add(default_route(section, active, interface))
+    return frozenset(wanted)
+
+
+def rules(section: UplinksSection) -> frozenset[Rule]:
+    """Every rule of ours; rules by name wait for their interface in the kernel."""
+    if not section.links:
+        return frozenset()
+    first, base = section.rule_priority_base, section.route_table_base
+    wanted = {Rule(first + _MAIN, MAIN_TABLE, without_default=True), Rule(first + _BASE, base)}
+    for place, link in enumerate(section.links):
+        wanted.add(Rule(first + _OIF + place, base + 1 + place, out_interface=link.interface))
+        wanted.add(Rule(first + _MARK + place, base + 1 + place, mark=place + 1))
+    return frozenset(wanted)
+
+
+def addresses_to_add(section: UplinksSection, interfaces: Mapping[str, Interface]) -> list[tuple[int, IPv4Interface]]:
+    """Interface index and address of every static address that is missing on an interface that is there."""
+    return [
+        (interface.index, link.cidr)
+        for link, interface in _static(section.links, interfaces)
+        if link.cidr is not None and link.cidr not in interface.addresses
+    ]
+
+
+def interfaces_to_raise(section: UplinksSection, interfaces: Mapping[str, Interface]) -> list[int]:
+    """Index of every interface with a static address that is down: nobody else will set it up."""
+    return [interface.index for _, interface in _static(section.links, interfaces) if not interface.up]
+
+
+def _static(links: Iterable[Link], interfaces: Mapping[str, Interface]) -> list[tuple[Link, Interface]]:
+    return [
+        (link, interfaces[link.interface])
+        for link in links
+        if link.address is LinkAddress.STATIC and link.interface in interfaces
+    ]

@@ -1,0 +1,66 @@
+"""How long to wait for an answer, and what the last probes were like. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from statistics import median
+
+TIMEOUT_FIRST_MS = 1000.0  # RFC 6298, 2.1: before anything was measured
+TIMEOUT_MIN_MS = 50.0  # below it the scheduler of a busy box would be measured, not the link
+TIMEOUT_MAX_MS = 1000.0
+VARIANCE_MIN_MS = 20.0
+KEPT = 50  # probes that figures for people are made of
+
+
+@dataclass
+class RoundTrip:
+    """Smoothed round-trip time and the time-out that follows from it, as RFC 6298 has them for TCP. Milliseconds."""
+
+    smoothed: float | None = None
+    variation: float = 0.0
+
+    def add(self, rtt_ms: float) -> None:
+        """Take a measured answer into account, late ones included: they are how the time-out learns of a slower link."""
+        if self.smoothed is None:
+            self.smoothed, self.variation = rtt_ms, rtt_ms / 2
+            return
+        self.variation += (abs(self.smoothed - rtt_ms) - self.variation) / 4
+        self.smoothed += (rtt_ms - self.smoothed) / 8
+
+    @property
+    def timeout_ms(self) -> float:
+        """How long a probe may take before it counts as lost."""
+        if self.smoothed is None:
+            return TIMEOUT_FIRST_MS
+        wanted = self.smoothed + max(4 * self.variation, VARIANCE_MIN_MS)
+        return min(max(wanted, TIMEOUT_MIN_MS), TIMEOUT_MAX_MS)
+
+
+@dataclass
+class Figures:
+    """The last probes of a link, for people."""
+
+    outcomes: deque[bool] = field(default_factory=lambda: deque(maxlen=KEPT))
+    rtts_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
+
+    def answered(self, rtt_ms: float) -> None:
+        """One probe was answered in time."""
+        self.outcomes.append(True)
+        self.rtts_ms.append(rtt_ms)
+
+    def lost(self) -> None:
+        """One probe was not."""
+        self.outcomes.append(False)
+
+    @property
+    def loss_percent(self) -> float | None:
+        """Share of lost probes, or None before the first."""
+        if not self.outcomes:
+            return None
+        return round(100 * self.outcomes.count(False) / len(self.outcomes), 1)
+
+    @property
+    def rtt_ms(self) -> float | None:
+        """Median of the answered probes, or None before the first."""
+        return round(median(self.rtts_ms), 2) if self.rtts_ms else None

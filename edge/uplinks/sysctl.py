@@ -1,0 +1,37 @@
+"""The few switches of the kernel that routing over several links needs. CAP_NET_ADMIN may write them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_IPV4 = Path("/proc/sys/net/ipv4")
+
+
+def wanted(interfaces: Iterable[str]) -> dict[Path, str]:
+    """Every switch and its value, in the order of writing (ip_forward resets others when it changes)."""
+    switches = {
+        _IPV4 / "ip_forward": "1",
+        # The kernel's own failover on carrier loss, should this daemon be dead.
+        _IPV4 / "conf/all/ignore_routes_with_linkdown": "1",
+    }
+    # Loose (RFC 3704, 2.4): answers come in by the link that the main table would not use.
+    return switches | {_IPV4 / "conf" / name / "rp_filter": "2" for name in interfaces}
+
+
+def set_all(switches: dict[Path, str]) -> dict[str, str]:
+    """Write what differs; returns the reason of each refusal, by path. An interface that is not there is no refusal."""
+    refused: dict[str, str] = {}
+    for path, value in switches.items():
+        try:
+            if path.read_text(encoding="ascii").strip() != value:
+                path.write_text(value, encoding="ascii")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            log.warning("%s: %s", path, error.strerror)
+            refused[str(path)] = error.strerror or str(error)
+    return refused

@@ -1,0 +1,129 @@
+"""What others see of the links: states for `List` and `Watch`, issues for `Status`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edge.shared.faults import Fault
+from edge.shared.messages.common import Issue
+from edge.shared.messages.uplinks import Switch, Uplink, UplinksState, UplinkState
+from edge.shared.model import Link, UplinksSection
+from edge.uplinks import plan
+from edge.uplinks.decision import State
+from edge.uplinks.plan import Interface
+from edge.uplinks.rounds import Figures
+
+_LINK_ISSUES = {
+    UplinkState.ABSENT: "uplinks.interface_missing",
+    UplinkState.NO_CARRIER: "uplinks.no_carrier",
+    UplinkState.NO_ADDRESS: "uplinks.no_address",
+    UplinkState.DOWN: "uplinks.no_answer",
+}
+
+
+@dataclass
+class Since:
+    """Since when something is as it is."""
+
+    moments: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def of(self, kind: str, subject: str, value: str, now: str) -> str:
+        """When this subject took this value."""
+        known = self.moments.get((kind, subject))
+        if known is None or known[0] != value:
+            self.moments[kind, subject] = (value, now)
+            return now
+        return known[1]
+
+    def forget(self, kind: str, subjects: set[str]) -> None:
+        """Forget every other subject of this kind."""
+        for key in [key for key in self.moments if key[0] == kind and key[1] not in subjects]:
+            del self.moments[key]
+
+
+def targets_of(section: UplinksSection, link: Link) -> tuple[object, ...]:
+    """The link's own targets, or the section's."""
+    return tuple(link.targets or section.targets)
+
+
+def carrying(state: State) -> str | None:
+    """The link that carries traffic, or None when the one that holds the routes is dead."""
+    return None if state.stranded else state.active
+
+
+def link_states(state: State) -> dict[str, UplinkState]:
+    """The shown state of every link."""
+    return {name: health.shown(state.rules.judgement) for name, health in state.health.items()}
+
+
+def uplinks_state(
+    section: UplinksSection,
+    state: State,
+    interfaces: Mapping[str, Interface],
+    figures: Mapping[str, Figures],
+    newest: Switch | None,
+    since: Since,
+    now: str,
+) -> UplinksState:
+    """All links as they are now."""
+    states = link_states(state)
+    active = carrying(state)
+    uplinks = []
+    for link in section.links:
+        interface = interfaces.get(link.interface)
+        shown = figures.get(link.name, Figures())
+        uplinks.append(
+            Uplink(
+                name=link.name,
+                interface=link.interface,
+                kind=link.kind,
+                state=states[link.name],
+                active=link.name == active,
+                metered=link.metered,
+                address=_address(link, interface),
+                gateway=plan.gateway(link, interface) if interface else None,
+                loss_percent=shown.loss_percent,
+                rtt_ms=shown.rtt_ms,
+                since=since.of("link", link.name, states[link.name], now),
+            )
+        )
+    return UplinksState(active=active, uplinks=uplinks, last_switch=newest)
+
+
+def issues(
+    section: UplinksSection,
+    state: State,
+    refusals: Mapping[str, str],
+    history_fault: str | None,
+    settings_refused: list[Fault],
+    since: Since,
+    now: str,
+) -> list[Issue]:
+    """Everything that somebody has to know or put right."""
+    found: list[tuple[str, str, dict[str, str]]] = []
+    states = link_states(state)
+    for link in section.links:
+        if not targets_of(section, link):
+            found.append(("uplinks.no_targets", link.name, {"interface": link.interface}))
+        if states[link.name] in _LINK_ISSUES:
+            found.append((_LINK_ISSUES[states[link.name]], link.name, {"interface": link.interface}))
+    if section.links and carrying(state) is None:
+        found.append(("uplinks.no_answer_anywhere", "", {"kept": state.active or ""}))
+    found += [("uplinks.kernel_refused", operation, {"reason": reason}) for operation, reason in refusals.items()]
+    if history_fault is not None:
+        found.append(("uplinks.history_unwritable", "", {"reason": history_fault}))
+    found += [("uplinks.settings_refused", fault.path, {"reason": fault.reason}) for fault in settings_refused]
+    since.forget("issue", {f"{id_} {subject}" for id_, subject, _ in found})
+    return [
+        Issue(id=id_, subject=subject, data=data, since=since.of("issue", f"{id_} {subject}", "", now))
+        for id_, subject, data in found
+    ]
+
+
+def _address(link: Link, interface: Interface | None) -> str | None:
+    if interface is None or not interface.addresses:
+        return None
+    if link.cidr is not None and link.cidr in interface.addresses:
+        return str(link.cidr)
+    return str(min(interface.addresses))
