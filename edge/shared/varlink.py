@@ -1,5 +1,7 @@
 """Varlink over Unix sockets (varlink.org): JSON ended by NUL, with SO_PEERCRED deciding who may call what.
 
+The server is here, the client in varlink_client.py, offered here too.
+
 The server checks the caller's right before it reads the parameters, limits the size of a message, and drops a
 watcher that does not read instead of waiting for it.
 """
@@ -17,16 +19,19 @@ from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError
 
+from edge.shared.broadcast import WatcherTooSlow
 from edge.shared.paths import checked_socket_path
 from edge.shared.rights import Caller, caller_of, may_call
+from edge.shared.varlink_client import CALL_TIMEOUT, CallFailed, Client, Unreachable, call_once
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, Params
+from edge.shared.varlink_wire import MESSAGE_MAX, dump, send
+
+__all__ = ["CALL_TIMEOUT", "CallFailed", "Client", "Denied", "Refused", "Server", "Unreachable", "call_once"]
 
 log = logging.getLogger(__name__)
 
 SERVICE = "org.varlink.service"
-MESSAGE_MAX = 4 * 1024 * 1024  # bytes; the largest legal message is an import of some 20 000 contacts
-WATCHER_BACKLOG_MAX = 256 * 1024  # bytes a watcher may leave unread before it is dropped
-CALL_TIMEOUT = 10.0  # seconds a client waits for a daemon on the same machine
+WATCHER_PATIENCE = 5.0  # seconds a watcher may leave what it was sent unread before it is dropped
 
 SERVICE_TEXT = """# The interface every varlink service has.
 interface org.varlink.service
@@ -55,29 +60,6 @@ class Refused(Exception):
     def __init__(self, error: ErrorReply) -> None:
         super().__init__(f"{type(error).__name__} {error!r}")
         self.error = error
-
-
-class CallFailed(Exception):
-    """Raised by the client: the daemon answered with a named error."""
-
-    def __init__(self, error: str, parameters: dict[str, Any]) -> None:
-        super().__init__(f"{error} {parameters}" if parameters else error)
-        self.error = error
-        self.parameters = parameters
-
-    @property
-    def name(self) -> str:
-        """The error's short name, without the interface."""
-        return self.error.rsplit(".", 1)[-1]
-
-
-class Unreachable(Exception):
-    """Raised by the client: nobody serves this socket, or the daemon hung up or stayed silent."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
 
 
 class _ServiceError(Exception):
@@ -164,6 +146,11 @@ class Server:
             await self._serve(reader, writer)
         except (ConnectionError, asyncio.CancelledError):
             pass
+        except (WatcherTooSlow, TimeoutError):
+            log.warning("a caller of %s does not read its answers: dropped", self.interface.name)
+            writer.transport.abort()
+        except Exception:  # one caller's call must not end the daemon
+            log.exception("a call of %s failed", self.interface.name)
         finally:
             self._connections.discard(task)
             writer.close()
@@ -177,8 +164,8 @@ class Server:
                 return
             except asyncio.LimitOverrunError:
                 log.warning("message over %d bytes from %s refused", MESSAGE_MAX, caller.user)
-                _send(writer, {"error": f"{SERVICE}.InvalidParameter", "parameters": {"parameter": "size"}})
-                await _drain(writer)
+                send(writer, {"error": f"{SERVICE}.InvalidParameter", "parameters": {"parameter": "size"}})
+                await _drain(writer, CALL_TIMEOUT)
                 return
             call = _parse_call(raw[:-1])
             if call is None:
@@ -199,12 +186,12 @@ class Server:
             reply = {"error": f"{SERVICE}.{error.name}", "parameters": error.parameters}
         except Refused as refused:
             name = f"{self.interface.name}.{type(refused.error).__name__}"
-            reply = {"error": name, "parameters": _dump(refused.error)}
+            reply = {"error": name, "parameters": dump(refused.error)}
         else:
             return
         if not call.oneway:
-            _send(writer, reply)
-            await _drain(writer)
+            send(writer, reply)
+            await _drain(writer, CALL_TIMEOUT)
 
     async def _send_replies(
         self,
@@ -213,12 +200,12 @@ class Server:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        if not call.more:
+        if not (call.more and self._streams(call.method)):
             async with contextlib.aclosing(_as_generator(replies)) as once:
                 async for parameters in once:
                     if not call.oneway:
-                        _send(writer, {"parameters": parameters})
-                        await _drain(writer)
+                        send(writer, {"parameters": parameters})
+                        await _drain(writer, CALL_TIMEOUT)
                     return
             return
         # While it is watched, a well-behaved caller is silent: anything readable is its hanging up.
@@ -235,15 +222,16 @@ class Server:
                     parameters = item.result()
                     if parameters is None:
                         break
-                    _send(writer, {"parameters": parameters, "continues": True})
-                    if writer.transport.get_write_buffer_size() > WATCHER_BACKLOG_MAX:
-                        log.warning("slow watcher of %s dropped", call.method)
-                        writer.transport.abort()
-                        raise ConnectionResetError
+                    send(writer, {"parameters": parameters, "continues": True})
+                    # Only this watcher's own task waits here; what it misses meanwhile is bounded by its queue.
+                    await _drain(writer, WATCHER_PATIENCE)
         finally:
             gone.cancel()
-        _send(writer, {"parameters": {}})
-        await _drain(writer)
+        send(writer, {"parameters": {}})
+        await _drain(writer, CALL_TIMEOUT)
+
+    def _streams(self, method: str) -> bool:
+        return method.rpartition(".")[2] in self._streamers
 
     async def _dispatch(self, call: _Call, caller: Caller) -> AsyncIterator[dict[str, Any]]:
         interface, _, name = call.method.rpartition(".")
@@ -263,9 +251,9 @@ class Server:
         if name in self._streamers:
             async with contextlib.aclosing(_as_generator(self._streamers[name](params, caller))) as stream:
                 async for message in stream:
-                    yield _dump(message)
+                    yield dump(message)
         else:
-            yield _dump(await self._handlers[name](params, caller))
+            yield dump(await self._handlers[name](params, caller))
 
     def _service(self, call: _Call) -> dict[str, Any]:
         match call.method.removeprefix(SERVICE + "."):
@@ -289,73 +277,6 @@ class Server:
                 raise _ServiceError("MethodNotFound", method=call.method)
 
 
-class Client:
-    """One connection to one daemon. Calls are answered in order."""
-
-    def __init__(self, interface: Interface, path: Path) -> None:
-        self.interface = interface
-        self.path = checked_socket_path(path)
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def __aenter__(self) -> Self:
-        try:
-            self._streams = await asyncio.open_unix_connection(str(self.path), limit=MESSAGE_MAX)
-        except OSError as error:
-            raise Unreachable(self.path, error.strerror or str(error)) from error
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-
-    async def call(self, method: Method[P, R], params: P, *, timeout: float = CALL_TIMEOUT) -> R:
-        """Call and return the one reply. Raises CallFailed, Unreachable (also after timeout seconds)."""
-        self._write(method, params, more=False)
-        try:
-            reply = await asyncio.wait_for(self._read(), timeout)
-        except TimeoutError as error:
-            raise Unreachable(self.path, f"no answer within {timeout:g} s") from error
-        return method.result.model_validate(reply.get("parameters") or {})
-
-    async def watch(self, method: Method[P, R], params: P) -> AsyncIterator[R]:
-        """Yield replies until the daemon ends the stream. Raises CallFailed, Unreachable."""
-        self._write(method, params, more=True)
-        while True:
-            reply = await self._read()
-            if not reply.get("continues"):
-                return
-            yield method.result.model_validate(reply.get("parameters") or {})
-
-    def _write(self, method: Method[P, R], params: P, *, more: bool) -> None:
-        assert self._streams is not None, "use the client as a context manager"
-        message: dict[str, Any] = {
-            "method": f"{self.interface.name}.{method.name}",
-            "parameters": _dump(params),
-        }
-        if more:
-            message["more"] = True
-        _send(self._streams[1], message)
-
-    async def _read(self) -> dict[str, Any]:
-        assert self._streams is not None
-        try:
-            raw = await self._streams[0].readuntil(b"\0")
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise Unreachable(self.path, "the daemon hung up") from error
-        reply: dict[str, Any] = json.loads(raw[:-1])
-        if "error" in reply:
-            raise CallFailed(reply["error"], reply.get("parameters") or {})
-        return reply
-
-
-async def call_once(
-    interface: Interface, path: Path, method: Method[P, R], params: P, *, timeout: float = CALL_TIMEOUT
-) -> R:
-    """Connect, call, hang up. Raises CallFailed, Unreachable."""
-    async with Client(interface, path) as client:
-        return await client.call(method, params, timeout=timeout)
-
-
 async def _once(parameters: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
     yield parameters
 
@@ -372,16 +293,8 @@ def _as_generator(stream: AsyncIterator[Any]) -> Any:
     return generator()
 
 
-def _dump(message: Message | Params) -> dict[str, Any]:
-    return message.model_dump(mode="json", by_alias=True)
-
-
-def _send(writer: asyncio.StreamWriter, message: dict[str, Any]) -> None:
-    writer.write(json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\0")
-
-
-async def _drain(writer: asyncio.StreamWriter) -> None:
-    await asyncio.wait_for(writer.drain(), CALL_TIMEOUT)
+async def _drain(writer: asyncio.StreamWriter, patience: float) -> None:
+    await asyncio.wait_for(writer.drain(), patience)
 
 
 def _parse_call(raw: bytes) -> _Call | None:
@@ -391,7 +304,9 @@ def _parse_call(raw: bytes) -> _Call | None:
         return None
     if not isinstance(message, dict) or not isinstance(message.get("method"), str):
         return None
-    parameters = message.get("parameters") or {}
+    parameters = message.get("parameters")
+    if parameters is None:
+        parameters = {}
     if not isinstance(parameters, dict):
         return None
     return _Call(message["method"], parameters, bool(message.get("more")), bool(message.get("oneway")))
