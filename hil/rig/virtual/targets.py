@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from typing import cast
 
 
 class _Echo(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # Not isinstance: asyncio's own datagram transport is none of that class's children.
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
         self._transport.sendto(data, source)
