@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pydantic import Field
 
 from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
+
+VARIABLES = ("site", "time")
 
 
 class Scenario(Section):
@@ -21,6 +24,14 @@ class Scenario(Section):
     )
     lists: list[str] = Field([], description="Lists of contacts; none: everybody")
     reminder_after_s: float | None = Field(None, gt=0, le=86_400, description="Absent: the section's")
+
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Only known variables stand in the text: a misspelt one would reach every phone as it is."""
+        for name in re.findall(r"\{(\w+)\}", str(given.get("text") or "")):
+            if name not in VARIABLES:
+                reason = f"there is no variable {name}, only {', '.join(VARIABLES)}"
+                yield Broken(("text",), "unknown_reference", reason, {"value": f"{{{name}}}"})
 
 
 class AlertsSection(Section):

@@ -15,7 +15,7 @@ from edge.shared.messages import modem as m
 from edge.shared.messages.common import STATUS, DaemonStatus
 from edge.shared.rights import Caller
 from edge.shared.varlink import Refused, Server
-from edge.shared.varlink_idl import Interface, Method, NoParams, Params
+from edge.shared.varlink_idl import NoParams
 from hil.rig.daemon import LocalRoot
 
 T = TypeVar("T")
@@ -117,19 +117,19 @@ class ScriptedModem:
         await server.start()
         self._server = server
 
-    async def _status(self, _: NoParams, caller: Caller) -> DaemonStatus:
+    async def _status(self, _: NoParams, _caller: Caller) -> DaemonStatus:
         return DaemonStatus(daemon="modem", state="ok")
 
-    async def _list(self, _: NoParams, caller: Caller) -> m.ModemsResult:
+    async def _list(self, _: NoParams, _caller: Caller) -> m.ModemsResult:
         return m.ModemsResult(modems=[m.Modem(name="m1", device="/dev/x", state=m.ModemState.READY)])
 
-    async def _outbox(self, _: m.OutboxParams, caller: Caller) -> m.OutboxResult:
+    async def _outbox(self, _: m.OutboxParams, _caller: Caller) -> m.OutboxResult:
         return m.OutboxResult(messages=[])
 
-    async def _inbox(self, _: m.InboxParams, caller: Caller) -> m.InboxResult:
+    async def _inbox(self, _: m.InboxParams, _caller: Caller) -> m.InboxResult:
         return m.InboxResult(messages=[])
 
-    async def _send(self, params: m.SendParams, caller: Caller) -> m.SendResult:
+    async def _send(self, params: m.SendParams, _caller: Caller) -> m.SendResult:
         if params.number in self.refused_numbers:
             raise Refused(m.NumberRefused(number=params.number))
         known = self.handed.get(params.request_id)
@@ -159,7 +159,7 @@ class ScriptedModem:
         sms = m.InboundSms(seq=self._seq, number=number, text=text, sent_at=now, received_at=now)
         self.events.append(m.ModemEvent(inbound=sms))
 
-    async def _watch(self, params: m.WatchParams, caller: Caller) -> Any:
+    async def _watch(self, params: m.WatchParams, _caller: Caller) -> Any:
         at = 0
         while True:
             while at < len(self.events):
@@ -198,3 +198,13 @@ def scripted_modem(root: LocalRoot) -> Iterator[ScriptedModem]:
         yield modem
     finally:
         modem.close()
+
+
+@pytest.fixture
+def town_hall() -> str:
+    return SITE
+
+
+@pytest.fixture
+def people() -> Callable[..., str]:
+    return csv_of
