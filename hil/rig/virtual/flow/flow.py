@@ -38,6 +38,10 @@ class _Measured:
         self._name = _free_name(town, name)
         self._processes: list[Process] = []
 
+    def arrivals(self) -> list[Arrival]:
+        """What reached the far end so far."""
+        return [Arrival(int(seq), int(at), source) for _, seq, at, source in _lines(self._log("far"))]
+
     def _log(self, kind: str) -> Path:
         return self._town.folder / f"{self._name}-{kind}.txt"
 
@@ -81,10 +85,6 @@ class Flow(_Measured):
         schedule = [self._town.plan.echo, port, str(self._rate), str(self._size)]
         self._near = self._start_near_end("sender", [*schedule, str(self._log("sent")), str(self._log("echoes"))])
         return self
-
-    def arrivals(self) -> list[Arrival]:
-        """What reached the far end so far."""
-        return [Arrival(int(seq), int(at), source) for _, seq, at, source in _lines(self._log("far"))]
 
     def echoes(self) -> list[Arrival]:
         """What came back to the near end so far."""
