@@ -33,4 +33,21 @@ WORDS: dict[str, str] = {
     "les n° {used} sont utilisés. Vérifiez les réglages.",
     "settings.waiting_confirmation": "Les nouveaux réglages attendent « repli settings confirm » avant {confirm_by} (UTC), "
     "sinon les précédents reviennent.",
+    "uplinks.interface_missing": "L'interface {interface} de l'accès « {subject} » est absente. "
+    "Vérifiez le matériel ou le nom dans les réglages.",
+    "uplinks.no_carrier": "Le câble de l'accès « {subject} » ({interface}) est débranché ou l'autre bout est éteint.",
+    "uplinks.no_address": "L'accès « {subject} » ({interface}) n'a pas d'adresse.",
+    "uplinks.no_answer": "L'accès « {subject} » ({interface}) ne répond plus. Prévenez l'opérateur s'il ne revient pas.",
+    "uplinks.no_answer_anywhere": "Aucun accès Internet ne répond.",
+    "uplinks.no_targets": "L'accès « {subject} » n'a aucune cible à sonder : une coupure derrière la box ne serait pas vue. "
+    "Ajoutez « targets » aux réglages.",
+    "uplinks.kernel_refused": "Le système a refusé un réglage du réseau ({subject} : {reason}).",
+    "uplinks.history_unwritable": "L'historique des bascules ne peut pas être enregistré ({reason}). Vérifiez le disque.",
+    "uplinks.settings_refused": "Les réglages des accès Internet sont refusés, les précédents restent en vigueur "
+    "({subject} : {reason}).",
+    "alerts.modem_unreachable": "Le service modem ne répond pas : les SMS attendent et partiront quand il revient.",
+    "alerts.no_contacts": "Personne à prévenir : importez une liste (« repli alerts import FICHIER »).",
+    "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "
+    "et dans le fichier importé.",
+    "alerts.settings_refused": "Réglages refusés, les précédents restent en vigueur pour les alertes : {faults}.",
 }

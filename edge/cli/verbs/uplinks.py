@@ -1,0 +1,115 @@
+"""repli uplinks: the links to the internet and every change between them."""
+
+from __future__ import annotations
+
+import argparse
+
+from edge.cli.main import Subjects
+from edge.cli.output import print_json, print_table
+from edge.cli.words import _
+from edge.shared.messages.uplinks import HISTORY, LIST, UPLINKS, HistoryParams, Switch, SwitchCause, Uplink, UplinkState
+from edge.shared.paths import Paths
+from edge.shared.varlink import call_once
+from edge.shared.varlink_idl import NoParams
+
+LIMIT_MAX = 10_000  # as the daemon takes it
+
+
+def register(subjects: Subjects) -> None:
+    """Add `repli uplinks` and its verbs."""
+    verbs = subjects.add_parser("uplinks", help=_("les accès Internet et leurs bascules")).add_subparsers(
+        dest="action", required=True, metavar=_("ACTION")
+    )
+    listing = verbs.add_parser("list", help=_("les accès Internet tels qu'ils sont"))
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(verb=list_links)
+    past = verbs.add_parser("history", help=_("les bascules, la plus récente en dernier"))
+    past.add_argument("--limit", type=_limit, default=100, metavar=_("NOMBRE"), help=_("combien au plus (100)"))
+    past.add_argument("--json", action="store_true")
+    past.set_defaults(verb=history)
+
+
+async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Exit codes: 0 a link carries or none is set, 1 none carries."""
+    state = await call_once(UPLINKS, paths.socket("uplinks"), LIST, NoParams())
+    code = 1 if state.uplinks and state.active is None else 0
+    if arguments.json:
+        print_json(state)
+        return code
+    if not state.uplinks:
+        print(_("Aucun accès Internet dans les réglages."))
+        return code
+    headings = (_("ACCÈS"), _("INTERFACE"), _("ÉTAT"), _("ADRESSE"), _("PERTES"), _("DÉLAI"), _("DEPUIS (UTC)"))
+    print_table(headings, [_row(uplink) for uplink in state.uplinks])
+    return code
+
+
+async def history(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Every change of the active link, with cause and times."""
+    params = HistoryParams(limit=arguments.limit)
+    result = await call_once(UPLINKS, paths.socket("uplinks"), HISTORY, params)
+    if arguments.json:
+        print_json(result)
+        return 0
+    if not result.switches:
+        print(_("Aucune bascule."))
+        return 0
+    headings = (_("QUAND (UTC)"), _("DE"), _("VERS"), _("CAUSE"), _("EN"))
+    print_table(headings, [_switch_row(switch) for switch in result.switches])
+    return 0
+
+
+def _row(uplink: Uplink) -> tuple[object, ...]:
+    state = _STATES[uplink.state]
+    return (
+        uplink.name,
+        uplink.interface,
+        _("actif, {state}").format(state=_(state)) if uplink.active else _(state),
+        uplink.address,
+        None if uplink.loss_percent is None else f"{uplink.loss_percent:g} %",
+        None if uplink.rtt_ms is None else f"{uplink.rtt_ms:.0f} ms",
+        _moment(uplink.since),
+    )
+
+
+def _switch_row(switch: Switch) -> tuple[object, ...]:
+    took_ms = (switch.switched_monotonic_ns - switch.detected_monotonic_ns) / 1e6
+    return (
+        _moment(switch.switched_at),
+        switch.from_link,
+        switch.to_link or _("aucun"),
+        _(_CAUSES[switch.cause]),
+        f"{took_ms:.0f} ms",
+    )
+
+
+def _moment(text: str) -> str:
+    return text[:19].replace("T", " ")
+
+
+def _limit(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= LIMIT_MAX:
+        raise argparse.ArgumentTypeError(_("de 1 à {most}").format(most=LIMIT_MAX))
+    return number
+
+
+_STATES: dict[UplinkState, str] = {
+    UplinkState.ABSENT: "interface absente",
+    UplinkState.NO_CARRIER: "câble débranché",
+    UplinkState.NO_ADDRESS: "sans adresse",
+    UplinkState.UNPROVED: "pas encore vérifié",
+    UplinkState.UP: "bon",
+    UplinkState.SUSPECT: "douteux",
+    UplinkState.DOWN: "coupé",
+}
+_CAUSES: dict[SwitchCause, str] = {
+    SwitchCause.START: "démarrage",
+    SwitchCause.PROBES_LOST: "plus de réponse",
+    SwitchCause.CARRIER_LOST: "câble débranché",
+    SwitchCause.INTERFACE_GONE: "interface disparue",
+    SwitchCause.ADDRESS_LOST: "adresse perdue",
+    SwitchCause.RECOVERED: "réponse revenue",
+    SwitchCause.FAILBACK: "retour à la normale",
+    SwitchCause.SETTINGS: "réglages changés",
+}
