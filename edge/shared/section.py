@@ -80,9 +80,10 @@ def read_text(path: Path) -> str:
 class SettingsSource:
     """One daemon's view of the settings: `site` and its own section, the rest left at defaults."""
 
-    def __init__(self, paths: Paths, daemon: str) -> None:
+    def __init__(self, paths: Paths, daemon: str, section: str | None = None) -> None:
         self.paths = paths
         self.daemon = daemon
+        self.section = section or daemon
         self.refused: list[Fault] = []  # why site.toml was not used, when the last known good is in force
         self._good = paths.state(daemon) / "last-known-good.json"
 
@@ -105,14 +106,14 @@ class SettingsSource:
             log.error("%s refused, starting from the last known good: %s", self.paths.site_file, refused)
             return good
         self.refused = []
-        return only_section(site, self.daemon)
+        return only_section(site, self.section)
 
     async def follow(self, current: Site) -> AsyncIterator[Site]:
         """Yield the settings whenever they differ from the ones in force. Never ends, never raises for a dead daemon."""
         while True:
             try:
                 async with Client(SETTINGS, self.paths.socket("settings")) as client:
-                    async for update in client.watch(WATCH, WatchParams(section=self.daemon)):
+                    async for update in client.watch(WATCH, WatchParams(section=self.section)):
                         site = verify_site(update.settings)
                         self.refused = update.refused
                         if site != current:

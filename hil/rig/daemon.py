@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -105,3 +106,6 @@ class LocalRoot:
         for daemon in self.running.values():
             if daemon.process.poll() is None:
                 daemon.kill()
+            # Kamailio leads a group of its own, whose members outlive a kill -9 of their leader.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(daemon.process.pid, signal.SIGKILL)

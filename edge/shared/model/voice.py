@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -13,6 +13,9 @@ from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
 
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9+*#]{1,20}$")]
 SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
+
+DOMAIN = r"^[A-Za-z0-9.-]*$"
+REALM = r'^[^"\\\x00-\x1f]*$'
 
 FRENCH_EMERGENCY = ["112", "15", "17", "18", "114", "115", "119", "116000", "191", "196", "3114"]
 
@@ -30,6 +33,12 @@ class Listen(Section):
     address: IPv4Address
     port: int = Field(5060, ge=1, le=65535)
     transport: Transport = Transport.UDP
+
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """A real address: the box tells it to phones and PBX."""
+        if str(given.get("address")) == "0.0.0.0":  # noqa: S104 - refused, not bound
+            yield Broken(("address",), "not_allowed", "0.0.0.0 cannot be told to phones: name the box's own address")
 
 
 class CloudPbx(Section):
@@ -75,13 +84,16 @@ class VoiceSection(Section):
     """The telephones of the building."""
 
     listen: list[Listen] = []
-    domain: str = Field("", max_length=253, description="SIP domain of the phones' addresses")
-    realm: str = Field("", max_length=253, description="Digest realm; absent: the domain")
+    domain: str = Field("", max_length=253, pattern=DOMAIN, description="SIP domain of the phones' addresses")
+    realm: str = Field("", max_length=253, pattern=REALM, description="Digest realm; absent: the domain")
+    networks: list[IPv4Network] = Field(
+        [], description="Networks whose callers have the emergency table; absent: every private and loopback network"
+    )
     cloud: CloudPbx | None = None
     extensions: list[Extension] = []
     trunks: list[Trunk] = []
     emergency: Emergency = Emergency()
-    probe_interval_s: int = Field(2, ge=1, le=60, description="Between two OPTIONS to the cloud PBX and the trunks")
+    probe_interval_s: int = Field(2, ge=1, le=60, description="Between two OPTIONS to the cloud PBX")
     answer_timeout_ms: int = Field(
         1500, ge=300, le=10_000, description="Silence of the cloud PBX before the box answers itself"
     )

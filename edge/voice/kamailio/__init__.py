@@ -1,0 +1,1 @@
+"""Kamailio's configuration and its launcher: start-up values from the settings, then the real program."""

@@ -1,0 +1,145 @@
+"""The launcher: start-up values from the settings, then it becomes Kamailio.
+
+Nothing of Python stays in the signalling path, nor in memory. A change of a start-up value ends Kamailio (edge.voice
+asks for it over JSON-RPC); whoever supervises it starts this launcher again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from edge.shared.lifecycle import EXIT_CONFIG, ready, until_stopped
+from edge.shared.logs import start_logging
+from edge.shared.model import Site
+from edge.shared.notify import notify
+from edge.shared.paths import Paths, SocketPathTooLong
+from edge.shared.section import SettingsRefused, SettingsSource
+from edge.voice.kamailio.startup import RunFolder, command, prepare
+from edge.voice.tables import tables
+
+log = logging.getLogger(__name__)
+
+READY_WITHIN = 20.0  # seconds
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+RPC_READY = b'{"jsonrpc":"2.0","method":"core.uptime","id":1}'
+
+
+def main() -> None:
+    """Entry point of python -m edge.voice.kamailio."""
+    start_logging("kamailio")
+    paths = Paths.from_environment()
+    try:
+        site = asyncio.run(_settings_to_serve(paths))
+    except SettingsRefused as refused:
+        for fault in refused.faults:
+            print(f"kamailio: {fault.text}", file=sys.stderr)
+        sys.exit(EXIT_CONFIG)
+    if site is None:
+        return
+    try:
+        files = RunFolder.of(paths)
+        files.folder.mkdir(mode=0o2770, exist_ok=True)
+        end_leftovers(files)
+        prepare(site.voice, tables(site.voice), files)
+    except SocketPathTooLong as error:
+        print(f"kamailio: {error}", file=sys.stderr)
+        sys.exit(EXIT_CONFIG)
+    except (OSError, sqlite3.Error) as error:
+        print(f"kamailio: {files.folder}: {error}", file=sys.stderr)
+        sys.exit(1)
+    _become_kamailio(files)
+
+
+async def _settings_to_serve(paths: Paths) -> Site | None:
+    """The settings to start from; while they name no address to listen on, ready and idle. None: told to stop."""
+    source = SettingsSource(paths, "kamailio", section="voice")
+    site = source.load()
+    if site.voice.listen:
+        return site
+    stop = asyncio.Event()
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    ready()
+    log.info("no listen address in the settings: waiting for one")
+    found: list[Site] = []
+
+    async def wait() -> None:
+        async for changed in source.follow(site):
+            if changed.voice.listen:
+                found.append(changed)
+                stop.set()
+
+    await until_stopped(stop, asyncio.create_task(wait()))
+    return found[0] if found else None
+
+
+def end_leftovers(files: RunFolder) -> None:
+    """Kill what a killed Kamailio of this appliance left behind: its workers do not notice, and hold the ports.
+
+    Known by their command line, which names this appliance's own start.cfg.
+    """
+    mine = os.fsencode(files.start_cfg)
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            if arguments[0].endswith(b"kamailio") and mine in arguments:
+                os.kill(int(entry.name), signal.SIGKILL)
+                log.warning("ended process %s, left behind by a killed Kamailio", entry.name)
+        except (OSError, IndexError) as error:
+            log.debug("%s: %s", entry, error)
+
+
+def _become_kamailio(files: RunFolder) -> None:
+    # Kamailio signals its whole process group when it ends, and the group may hold whoever started us.
+    if os.getpgid(0) != os.getpid():
+        os.setpgid(0, 0)
+    os.umask(0o007)
+    _announce_when_ready(os.getpid(), files.rpc_socket)
+    argv = command(files)
+    # exec, not a child: one process less, and the supervisor's signals reach Kamailio itself.
+    os.execvp(argv[0], argv)  # noqa: S606
+
+
+def _announce_when_ready(kamailio: int, rpc: Path) -> None:
+    """Leave a process behind that says READY=1 once JSON-RPC answers. Its grandparent must not be Kamailio, which takes
+    the end of any child for a crash of its own: hence the double fork."""
+    if not os.environ.get("NOTIFY_SOCKET"):
+        return
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    if os.fork() == 0:
+        _wait_and_announce(kamailio, rpc)
+    os._exit(0)
+
+
+def _wait_and_announce(kamailio: int, rpc: Path) -> None:
+    os.setsid()
+    own = rpc.with_name(f"ready-{os.getpid()}")
+    deadline = time.monotonic() + READY_WITHIN
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.bind(str(own))
+            sock.settimeout(0.05)
+            while time.monotonic() < deadline and Path(f"/proc/{kamailio}").exists():
+                try:
+                    sock.sendto(RPC_READY, str(rpc))
+                    sock.recv(65536)
+                except OSError:
+                    time.sleep(0.02)
+                    continue
+                notify(f"READY=1\nMAINPID={kamailio}")
+                return
+    finally:
+        own.unlink(missing_ok=True)

@@ -1,0 +1,137 @@
+"""The settings as Kamailio's htables and dispatcher list. Pure; the launcher renders them, voice pushes their changes.
+
+Table `site`: domain, realm, mode (cloud or local, the only entry Kamailio itself changes), answer_ms and way_ms (how
+long silence is borne), cloud_contact (what the cloud PBX is told instead of a phone's own contact), lan (networks whose
+callers have the emergency table), sos (what urn:service:sos dials), extension::NUMBER. Table `secret`: NUMBER -> HA1.
+Table `emergency`: numbers. Table `way`: LIST::N -> ADDRESS:PORT, with ::socket and ::kind. Table `peer`: who speaks from
+an address.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
+from edge.voice.sockets import listening, name, peers, socket_towards, uri
+
+WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")  # RFC 1918, 3927, 1122
+TABLES = ("site", "secret", "emergency", "way", "peer")
+MODE = "mode"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Everything Kamailio is told, but for the start-up values."""
+
+    htables: dict[str, dict[str, str]]
+    dispatcher: str
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything but the mode does."""
+        return hashlib.sha256(json.dumps([self.htables, self.dispatcher], sort_keys=True).encode()).hexdigest()
+
+
+def tables(voice: VoiceSection) -> Tables:
+    """Make them; the mode in `site` is the one to start from."""
+    return Tables(
+        htables={
+            "site": _site(voice),
+            "secret": {one.number: secret for one in voice.extensions if (secret := ha1(one, voice)) is not None},
+            "emergency": dict.fromkeys(voice.emergency.numbers, "1"),
+            "way": {
+                **_ways(voice, "emergency", emergency_ways(voice)),
+                **_ways(voice, "outside", list(voice.trunks)),
+            },
+            "peer": _peers(voice),
+        },
+        dispatcher=_dispatcher(voice),
+    )
+
+
+def realm(voice: VoiceSection) -> str:
+    """The digest realm: the domain, unless named."""
+    return voice.realm or voice.domain
+
+
+def ha1(extension: Extension, voice: VoiceSection) -> str | None:
+    """HA1 = MD5(user:realm:password) in lower-case hex (RFC 2617, 3.2.2.2); None for an unprotected extension."""
+    if extension.ha1 is not None:
+        return extension.ha1.lower()
+    if extension.password is None:
+        return None
+    text = f"{extension.number}:{realm(voice)}:{extension.password}"
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def unprotected(voice: VoiceSection) -> list[str]:
+    """Extensions that cannot prove who they are without the cloud PBX."""
+    return [extension.number for extension in voice.extensions if ha1(extension, voice) is None]
+
+
+def emergency_ways(voice: VoiceSection) -> list[CloudPbx | Trunk]:
+    """Ways out of an emergency call, in order: the trunks named (or all), then the cloud PBX."""
+    named = {trunk.name: trunk for trunk in voice.trunks}
+    chosen = [named[one] for one in voice.emergency.trunks] if voice.emergency.trunks else list(voice.trunks)
+    return [*chosen, *([voice.cloud] if voice.cloud else [])]
+
+
+def _site(voice: VoiceSection) -> dict[str, str]:
+    site = {
+        MODE: "cloud" if voice.cloud else "local",
+        "domain": voice.domain,
+        "realm": realm(voice),
+        "answer_ms": str(voice.answer_timeout_ms),
+        "way_ms": str(min(voice.answer_timeout_ms, WAY_MS_MAX)),
+        "lan": ",".join(str(network) for network in voice.networks) or ",".join(PRIVATE),
+    }
+    if voice.cloud and voice.listen:
+        site["cloud_contact"] = uri(socket_towards(voice.cloud, listening(voice)))
+    if voice.emergency.numbers:
+        site["sos"] = "112" if "112" in voice.emergency.numbers else voice.emergency.numbers[0]
+    site.update({f"extension::{extension.number}": "1" for extension in voice.extensions})
+    return {key: value for key, value in site.items() if value}
+
+
+def _ways(voice: VoiceSection, label: str, ways: list[CloudPbx | Trunk] | list[Trunk]) -> dict[str, str]:
+    if not voice.listen:
+        return {}
+    entries: dict[str, str] = {}
+    for number, way in enumerate(ways):
+        key = f"{label}::{number}"
+        entries[key] = uri(way)
+        entries[f"{key}::socket"] = name(socket_towards(way, listening(voice)))
+        entries[f"{key}::kind"] = "cloud" if isinstance(way, CloudPbx) else "trunk"
+    return entries
+
+
+def _peers(voice: VoiceSection) -> dict[str, str]:
+    """Who speaks from ADDRESS:PORT, and from any port of ADDRESS where nobody else can live.
+
+    A PBX may call from another port than the one it listens on. On loopback phones share its address: there only the
+    port tells. Where cloud and trunk share an address, the ports tell too, and the rest is the cloud's.
+    """
+    entries: dict[str, str] = {}
+    for peer in reversed(peers(voice)):
+        kind = "cloud" if isinstance(peer, CloudPbx) else "trunk"
+        entries[f"{peer.address}:{peer.port}"] = kind
+        if not peer.address.is_loopback:
+            entries[str(peer.address)] = kind
+    return entries
+
+
+def _dispatcher(voice: VoiceSection) -> str:
+    if voice.cloud is None or not voice.listen:
+        return ""
+    socket = socket_towards(voice.cloud, listening(voice))
+    # flags 0, priority 0: probed from the start, active until proved silent.
+    return f"1 sip:{uri(voice.cloud)} 0 0 socket={name(socket)}\n"
+
+
+def lan_networks(voice: VoiceSection) -> list[IPv4Network]:
+    """The networks whose callers have the emergency table."""
+    return voice.networks or [IPv4Network(network) for network in PRIVATE]
