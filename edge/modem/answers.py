@@ -1,0 +1,84 @@
+"""What the information lines of AT commands mean (3GPP TS 27.005, 27.007). Pure."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+STORED_NOTICE = re.compile(r'\+(?:CMTI|CDSI): ?"([A-Z]{2})", ?(\d+)')
+# Storages that may hold what came in; MT is ME and SM together, BM holds broadcasts.
+READABLE = ("ME", "SM", "SR")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One entry of a storage. intact: the PDU is as long as the modem said."""
+
+    place: int
+    pdu: str
+    intact: bool
+
+
+def stored_notice(line: str) -> tuple[str, int] | None:
+    """Storage and place out of +CMTI and +CDSI."""
+    found = STORED_NOTICE.match(line)
+    return (found[1], int(found[2])) if found else None
+
+
+def parse_list(lines: Sequence[str]) -> list[Stored]:
+    """Entries out of the answer to AT+CMGL in PDU mode: a header line, then the PDU."""
+    entries = []
+    for header, pdu in itertools.pairwise(lines):
+        place = re.match(r"\+CMGL: ?(\d+),", header)
+        if place:
+            entries.append(Stored(int(place[1]), pdu, _intact(header, pdu)))
+    return entries
+
+
+def parse_one(place: int, lines: Sequence[str]) -> Stored | None:
+    """The entry out of the answer to AT+CMGR in PDU mode; None when the place is empty."""
+    if len(lines) < 2 or not lines[0].startswith("+CMGR:"):
+        return None
+    return Stored(place, lines[1], _intact(lines[0], lines[1]))
+
+
+def _intact(header: str, pdu: str) -> bool:
+    length = re.search(r",(\d+)$", header)
+    try:
+        octets = bytes.fromhex(pdu)
+    except ValueError:
+        return False
+    return bool(octets) and (length is None or len(octets) - 1 - octets[0] == int(length[1]))
+
+
+def storages(lines: Sequence[str]) -> list[frozenset[str]]:
+    """The storages for each of <mem1>, <mem2>, <mem3> out of the answer to AT+CPMS=?."""
+    groups = re.findall(r"\(([^)]*)\)", " ".join(lines))
+    return [frozenset(re.findall(r'"([A-Z]{2})"', group)) for group in groups]
+
+
+def signal_dbm(lines: Sequence[str]) -> int | None:
+    """Signal strength out of +CSQ; None when the modem does not know (99)."""
+    found = re.search(r"\+CSQ: ?(\d+)", " ".join(lines))
+    steps = int(found[1]) if found else 99
+    return -113 + 2 * steps if steps <= 31 else None
+
+
+def registered(lines: Sequence[str]) -> bool | None:
+    """Whether the network has the SIM, out of the answer to AT+CREG? (1 home, 5 roaming, 6 and 7 SMS only)."""
+    found = re.search(r"\+CE?REG: ?\d,(\d+)", " ".join(lines))
+    return int(found[1]) in (1, 5, 6, 7) if found else None
+
+
+def operator(lines: Sequence[str]) -> str | None:
+    """The name out of the answer to AT+COPS?."""
+    found = re.search(r'\+COPS: ?\d,\d,"([^"]*)"', " ".join(lines))
+    return found[1] if found else None
+
+
+def plain(lines: Sequence[str]) -> str | None:
+    """The text out of AT+CGMI and the like, which some modems open with the command's name."""
+    text = re.sub(r"^\+[A-Z]+: ?", "", lines[0]).strip('" ') if lines else ""
+    return text or None

@@ -1,0 +1,327 @@
+"""One AT port: commands one after another, unsolicited lines at any place, and always back in step after a time-out."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import re
+from collections.abc import Callable
+
+from edge.modem.lines import HEX, REFUSAL, TWO_LINES, UNSOLICITED, Line, LineReader, Prompt
+
+log = logging.getLogger(__name__)
+
+ESCAPE, END_OF_TEXT = b"\x1b", b"\x1a"
+READ_SIZE = 4096
+RESYNC_TRIES = 5
+RESYNC_WAIT = 1.0  # seconds for each AT while getting back in step
+SETTLE = 0.05  # seconds that late lines get after the modem is back in step
+REFERENCE = re.compile(r"\+CMGS: ?(\d{1,3})\b")
+
+
+class AtError(Exception):
+    """A command did not succeed."""
+
+
+class AtRefused(AtError):
+    """The modem answered with an error; code is its number where it gave one."""
+
+    def __init__(self, text: str, code: int | None) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class AtSilent(AtError):
+    """No answer in time."""
+
+
+class AtClosed(AtError):
+    """The device is gone."""
+
+
+class AtOutOfStep(AtError):
+    """The modem does not answer AT with OK any more: the port must be opened anew."""
+
+
+class NotHandedOver(AtError):
+    """The text of the message was not given to the modem: it was certainly not sent."""
+
+
+class OutcomeUnknown(AtError):
+    """The text was given to the modem and the answer was lost: it may have been sent or not."""
+
+
+Unsolicited = Callable[[str, str | None], None]
+
+
+class AtPort:
+    """Speaks over an open, non-blocking file descriptor, which it does not close. One command at a time."""
+
+    def __init__(self, descriptor: int, unsolicited: Unsolicited) -> None:
+        """unsolicited(line, pdu) gets each line nobody asked for; pdu is the second line of +CMT and +CDS."""
+        self._descriptor = descriptor
+        self._unsolicited = unsolicited
+        self._reader = LineReader()
+        self._items: asyncio.Queue[Line | Prompt | None] = asyncio.Queue()
+        self._two_lines: str | None = None
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(descriptor, self._readable)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the device is gone."""
+        return self._closed
+
+    def close(self) -> None:
+        """Stop reading; whoever waits for an answer gets AtClosed."""
+        if not self._closed:
+            self._closed = True
+            self._loop.remove_reader(self._descriptor)
+            self._items.put_nowait(None)
+
+    def listen(self) -> None:
+        """Hand lines that came between commands to the unsolicited handler."""
+        while not self._items.empty():
+            item = self._items.get_nowait()
+            if isinstance(item, Line):
+                self._give_unsolicited(item.text)
+
+    async def arrived(self) -> None:
+        """Wait until something came between commands, or the port closed."""
+        if not self._closed:
+            item = await self._items.get()
+            if isinstance(item, Line):
+                self._give_unsolicited(item.text)
+
+    async def command(self, command: str, *, timeout: float) -> list[str]:
+        """Send AT…, return the information lines. timeout: longest silence in seconds. Raises AtError."""
+        self.listen()
+        await self._write(command.encode("ascii") + b"\r", timeout)
+        answer = _Answer(command)
+        while True:
+            try:
+                item = await self._next(timeout)
+            except AtSilent:
+                await self.resync()
+                raise AtSilent(f"{command}: no answer within {timeout:g} s") from None
+            if isinstance(item, Prompt):
+                continue
+            if answer.is_end(item.text):
+                return answer.lines
+            if not answer.takes(item.text):
+                self._give_unsolicited(item.text)
+
+    async def submit(
+        self,
+        length: int,
+        pdu: str,
+        *,
+        hand_over: Callable[[], None],
+        prompt_timeout: float,
+        answer_timeout: float,
+    ) -> int:
+        """Send one part (TS 27.005, 4.3) and return the TP-MR the modem gave it.
+
+        hand_over() is called when the modem is ready for the text and before it gets it; if it raises, nothing is
+        sent. Raises NotHandedOver, AtRefused (before the text: certainly not sent; after: by its code), OutcomeUnknown.
+        """
+        await self._await_prompt(length, prompt_timeout)
+        try:
+            hand_over()
+        except BaseException:
+            await self.resync()
+            raise
+        try:
+            await self._write(pdu.encode("ascii") + END_OF_TEXT, prompt_timeout)
+            return await self._await_reference(pdu, answer_timeout)
+        except AtRefused:
+            raise
+        except AtError as error:
+            raise OutcomeUnknown(str(error)) from error
+
+    async def resync(self, reference: Callable[[int], None] | None = None) -> None:
+        """Leave a prompt that may be open, then AT until OK. A +CMGS that comes late goes to reference.
+
+        Raises AtOutOfStep, AtClosed.
+        """
+        for _ in range(RESYNC_TRIES):
+            # ESC at a prompt discards the text; elsewhere it is noise before AT, hence the line end between.
+            await self._write(ESCAPE + b"\r", RESYNC_WAIT)
+            await asyncio.sleep(SETTLE)
+            await self._write(b"AT\r", RESYNC_WAIT)
+            if await self._in_step(reference):
+                return
+        raise AtOutOfStep("no OK to AT")
+
+    async def _in_step(self, reference: Callable[[int], None] | None) -> bool:
+        deadline = self._loop.time() + RESYNC_WAIT
+        ok = False
+        while True:
+            left = deadline - self._loop.time()
+            try:
+                item = await self._next(SETTLE if ok else max(left, 0.001))
+            except AtSilent:
+                if ok or left <= SETTLE:
+                    return ok
+                continue
+            text = item.text if isinstance(item, Line) else ""
+            late = REFERENCE.match(text)
+            if late and reference is not None:
+                reference(int(late[1]))
+            elif text == "OK":
+                ok = True
+            elif text not in ("", "AT") and not REFUSAL.match(text):
+                self._give_unsolicited(text)
+
+    async def _await_prompt(self, length: int, timeout: float) -> None:
+        self.listen()
+        command = f"AT+CMGS={length}"
+        await self._write(command.encode("ascii") + b"\r", timeout)
+        while True:
+            try:
+                item = await self._next(timeout)
+            except AtSilent:
+                await self.resync()
+                raise NotHandedOver(f"no prompt within {timeout:g} s") from None
+            if isinstance(item, Prompt):
+                return
+            refusal = _refusal(item.text)
+            if refusal:
+                raise NotHandedOver(str(refusal)) from refusal
+            if item.text not in (command, "OK"):
+                self._give_unsolicited(item.text)
+
+    async def _await_reference(self, pdu: str, timeout: float) -> int:
+        reference: int | None = None
+        deadline = self._loop.time() + timeout
+        while True:
+            try:
+                item = await self._next(deadline - self._loop.time())
+            except AtSilent:
+                return await self._late_reference(reference, timeout)
+            except AtClosed:
+                if reference is None:
+                    raise
+                return reference
+            if isinstance(item, Prompt):
+                continue
+            found = REFERENCE.match(item.text)
+            if found:
+                reference = int(found[1]) & 0xFF
+            elif item.text == "OK" and reference is not None:
+                return reference
+            elif reference is None and (refusal := _refusal(item.text)):
+                raise refusal
+            elif item.text != "OK" and not item.text.startswith(pdu[:16]):
+                self._give_unsolicited(item.text)
+
+    async def _late_reference(self, reference: int | None, timeout: float) -> int:
+        """After the time-out the answer may still come while the port gets back in step."""
+        late = [] if reference is None else [reference]
+        await self.resync(late.append)
+        if not late:
+            raise AtSilent(f"no +CMGS within {timeout:g} s")
+        return late[0] & 0xFF
+
+    async def _next(self, timeout: float) -> Line | Prompt:
+        if self._closed and self._items.empty():
+            raise AtClosed("the device is gone")
+        try:
+            item = await asyncio.wait_for(self._items.get(), max(timeout, 0))
+        except TimeoutError:
+            raise AtSilent(f"nothing within {timeout:g} s") from None
+        if item is None:
+            raise AtClosed("the device is gone")
+        return item
+
+    async def _write(self, octets: bytes, timeout: float) -> None:
+        deadline = self._loop.time() + timeout
+        left = octets
+        while left:
+            if self._closed:
+                raise AtClosed("the device is gone")
+            try:
+                left = left[os.write(self._descriptor, left) :]
+            except BlockingIOError:
+                if self._loop.time() > deadline:
+                    raise AtSilent("the port takes nothing") from None
+                await asyncio.sleep(0.01)
+            except OSError as error:
+                self.close()
+                raise AtClosed(os.strerror(error.errno or errno.EIO)) from error
+
+    def _readable(self) -> None:
+        try:
+            octets = os.read(self._descriptor, READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            log.debug("read: %s", error)
+            octets = b""
+        if not octets:
+            self.close()
+            return
+        log.debug("read %r", octets)
+        for item in self._reader.feed(octets):
+            self._route(item)
+
+    def _route(self, item: Line | Prompt) -> None:
+        """Join the two lines of +CMT and +CDS as they come: another line may not stand between them."""
+        if isinstance(item, Line) and self._two_lines is not None:
+            first, self._two_lines = self._two_lines, None
+            if HEX.match(item.text):
+                self._unsolicited(first, item.text)
+                return
+        if isinstance(item, Line) and TWO_LINES.match(item.text):
+            self._two_lines = item.text
+            return
+        self._items.put_nowait(item)
+
+    def _give_unsolicited(self, text: str) -> None:
+        self._unsolicited(text, None)
+
+
+class _Answer:
+    """Knows which lines belong to the answer of one command."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        self.lines: list[str] = []
+        name = re.match(r"AT(\+[A-Z]+)", command)
+        self._prefix = f"{name[1]}:" if name else None
+        self._wants_pdu = command.startswith(("AT+CMGL", "AT+CMGR"))
+
+    def is_end(self, text: str) -> bool:
+        """True for OK; raises AtRefused for an error."""
+        refusal = _refusal(text)
+        if refusal:
+            raise AtRefused(f"{self.command}: {refusal}", refusal.code)
+        return text == "OK"
+
+    def takes(self, text: str) -> bool:
+        """Keep the line if it is information of this command; say whether it was, echo included."""
+        if text == self.command:
+            return True
+        if self._prefix and text.startswith(self._prefix):
+            self.lines.append(text)
+            return True
+        if self._wants_pdu:
+            if self.lines and not UNSOLICITED.match(text):
+                self.lines.append(text)
+                return True
+            return False
+        if UNSOLICITED.match(text) or text.startswith("+"):
+            return False
+        self.lines.append(text)
+        return True
+
+
+def _refusal(text: str) -> AtRefused | None:
+    found = REFUSAL.match(text)
+    if not found:
+        return None
+    number = found[2]
+    return AtRefused(text, int(number) if number and number.isdigit() else None)

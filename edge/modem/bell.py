@@ -1,0 +1,29 @@
+"""Wakes whoever waits for something new; a ring between looking and waiting is not lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Bell:
+    """Counts rings. Read `rings`, look at the world, then wait_past that count."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        self.rings += 1
+        self._event.set()
+        self._event = asyncio.Event()
+
+    async def wait_past(self, rings: int, timeout: float | None = None) -> bool:
+        """Wait until more than so many rings were counted; False after timeout seconds."""
+        if self.rings > rings:
+            return True
+        try:
+            await asyncio.wait_for(self._event.wait(), timeout)
+        except TimeoutError:
+            return False
+        return True

@@ -1,0 +1,127 @@
+"""What an answer, a report or the passing of time means for one part of a message. Pure: no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from edge.modem.pdu import StatusReport
+from edge.shared.messages.modem import SegmentState
+
+# +CMS ERROR after which nobody knows: 41 temporary failure, 42 congestion, 332 network time-out, 500 unknown and above
+# it the makers' own (TS 27.005, 3.2.5; TS 24.011, E.2).
+UNKNOWN_OUTCOME = frozenset({41, 42, 332})
+MAKERS_OWN = 500
+# The number or the text will be refused again: unassigned, barred, rejected, unknown subscriber, not subscribed,
+# invalid, not implemented, invalid PDU.
+LASTING = frozenset({1, 8, 10, 21, 28, 29, 30, 50, 69, 81, 95, 96, 97, 98, 99, 111, 127, 304, 305})
+LASTING_TRIES = 3
+BACKOFF_MAX_S = 60.0
+# TP-SCTS is in whole seconds of the network's clock.
+SCTS_TOLERANCE = timedelta(seconds=10)
+VALIDITY_EXPIRED = 0x46  # TP-ST "SM validity period expired"
+
+
+class Outcome(StrEnum):
+    """What became of one attempt to hand a part to the network."""
+
+    CLAIMED = "claimed"
+    SUBMITTED = "submitted"
+    UNCERTAIN = "uncertain"
+    REFUSED = "refused"
+
+
+class Verdict(StrEnum):
+    """What a refusal means."""
+
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    GIVE_UP = "give_up"
+
+
+def judge_refusal(code: int | None, attempts: int) -> Verdict:
+    """Judge an error that came after the text was handed over. attempts counts this one.
+
+    An error without a number says nothing about the network: the outcome is unknown.
+    """
+    if code is None or code in UNKNOWN_OUTCOME or code >= MAKERS_OWN:
+        return Verdict.UNKNOWN
+    if code in LASTING and attempts >= LASTING_TRIES:
+        return Verdict.GIVE_UP
+    return Verdict.RETRY
+
+
+def retry_delay(attempts: int) -> timedelta:
+    """How long a refused part waits: 1, 2, 4 ... 60 s. It is never dropped for a passing trouble of the network."""
+    return timedelta(seconds=min(BACKOFF_MAX_S, 2.0 ** min(max(attempts, 1) - 1, 10)))
+
+
+def state_of_report(status: int) -> SegmentState | None:
+    """What TP-ST says (TS 23.040, 9.2.3.15); None while the network still tries."""
+    if status < 0x20:
+        return SegmentState.DELIVERED
+    if status < 0x40:
+        return None
+    return SegmentState.EXPIRED if status == VALIDITY_EXPIRED else SegmentState.FAILED
+
+
+UNANSWERED = frozenset({Outcome.CLAIMED, Outcome.UNCERTAIN})
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One handing over of one part, as the matching of reports sees it."""
+
+    id: int
+    outcome: Outcome
+    claimed_at: datetime
+    reference: int | None
+    predicted: int | None
+    reported: bool
+
+
+def match_report(report: StatusReport, attempts: Sequence[Attempt]) -> Attempt | None:
+    """Find the attempt a report is about, among those on this modem and to this recipient.
+
+    TP-MR has 8 bits and wraps, so among equal references the newest one that was handed over before the network took
+    it (TP-SCTS) wins. An attempt whose answer was lost has no reference: its report comes for the same recipient, was
+    taken after the handing over, and best carries the reference predicted for it.
+    """
+    newest = sorted(attempts, key=lambda attempt: attempt.id, reverse=True)
+    known = [attempt for attempt in newest if attempt.reference == report.reference]
+    in_time = [attempt for attempt in newest if not attempt.reported and _taken_after(report, attempt)]
+    unanswered = [attempt for attempt in in_time if attempt.reference is None and attempt.outcome in UNANSWERED]
+    expected = [attempt for attempt in unanswered if attempt.predicted == report.reference]
+    best = [attempt for attempt in in_time if attempt in known or attempt in expected]
+    if best:
+        return best[0]
+    if unanswered:
+        return min(unanswered, key=lambda attempt: (_steps_from_prediction(report, attempt), attempt.id))
+    return known[0] if known else None
+
+
+def _taken_after(report: StatusReport, attempt: Attempt) -> bool:
+    return report.sent_at >= attempt.claimed_at - SCTS_TOLERANCE
+
+
+def _steps_from_prediction(report: StatusReport, attempt: Attempt) -> int:
+    """The prediction is off by the submits in between that the network did not take."""
+    if attempt.predicted is None:
+        return 128
+    steps = (report.reference - attempt.predicted) % 256
+    return min(steps, 256 - steps)
+
+
+def window_is_over(
+    uncertain_since: datetime, listening_since: datetime | None, window: timedelta, now: datetime
+) -> bool:
+    """Whether the report of an uncertain part had its time to come.
+
+    Reports reach the modem that sent: while it is away the window does not run out by the clock alone, it starts anew
+    when the modem listens again. A modem that does not come back (None) is waited for as long as a fresh one would be.
+    """
+    starts = [start for start in (uncertain_since, listening_since) if start is not None]
+    # A start in the future is from before the clock was set back: it cannot be waited for.
+    return all(start > now or now >= start + window for start in starts)

@@ -1,0 +1,104 @@
+"""All modems of the settings: started, stopped and changed with them, and helping each other out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from edge.modem.keeper import Keeper
+from edge.modem.office import Office
+from edge.shared.messages.common import Issue
+from edge.shared.messages.modem import Modem, ModemState
+from edge.shared.model import ModemSection
+
+log = logging.getLogger(__name__)
+
+CARE_EVERY_S = 1.0
+
+
+class Fleet:
+    """The modems and the tasks that keep them."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._rules = ModemSection()
+        self._keepers: dict[str, Keeper] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def apply(self, rules: ModemSection) -> None:
+        """Follow the settings: a modem whose entry is unchanged is not disturbed."""
+        wanted = {device.name: device for device in rules.devices}
+        for name in [name for name, keeper in self._keepers.items() if wanted.get(name) != keeper.device]:
+            await self._stop(name)
+        for name, device in wanted.items():
+            if name in self._keepers:
+                self._keepers[name].rules = rules
+            else:
+                keeper = Keeper(device, rules, self._office)
+                self._keepers[name] = keeper
+                self._tasks[name] = asyncio.create_task(keeper.run(), name=f"modem {name}")
+        self._rules = rules
+
+    async def care(self) -> None:
+        """Now and then: hand on what an absent modem cannot send, show messages whose parts never came."""
+        while True:
+            self._hand_on()
+            self._office.inbox.show_incomplete()
+            for task in self._tasks.values():
+                if task.done():
+                    task.result()  # a keeper never ends: its exception is a defect that must be seen
+            await asyncio.sleep(CARE_EVERY_S)
+
+    async def stop(self) -> None:
+        """Let go of every port."""
+        for name in list(self._keepers):
+            await self._stop(name)
+
+    def modems(self) -> list[Modem]:
+        """All modems as they are now, in the order of the settings."""
+        queued = self._office.outbox.waiting()
+        return [
+            Modem(
+                name=keeper.device.name,
+                device=keeper.device.device,
+                state=keeper.state,
+                manufacturer=keeper.facts.manufacturer,
+                model=keeper.facts.model,
+                signal_dbm=keeper.facts.signal_dbm,
+                registered=keeper.facts.registered,
+                operator=keeper.facts.operator,
+                queued=queued,
+            )
+            for keeper in (self._keepers[device.name] for device in self._rules.devices)
+        ]
+
+    def issues(self) -> list[Issue]:
+        """What is wrong with them now."""
+        return [keeper.issue for keeper in self._keepers.values() if keeper.issue is not None]
+
+    def _hand_on(self) -> None:
+        """Only while another modem is ready: a report that waits in the absent one may still spare a second sending."""
+        ready = any(keeper.state is ModemState.READY for keeper in self._keepers.values())
+        if not ready:
+            return
+        window = timedelta(seconds=self._rules.report_window_s)
+        now = asyncio.get_running_loop().time()
+        for name, keeper in self._keepers.items():
+            if keeper.state is ModemState.READY or now - keeper.away_since < window.total_seconds():
+                continue
+            self._give_away(name, window)
+        for name in self._office.outbox.bound_modems() - self._keepers.keys():
+            self._give_away(name, window)
+
+    def _give_away(self, name: str, window: timedelta) -> None:
+        self._office.outbox.resend_unreported(name, window, None)
+        moved = self._office.outbox.hand_to_others(name)
+        if moved:
+            log.warning("%s is away: %d messages are left to the other modems", name, moved)
+
+    async def _stop(self, name: str) -> None:
+        task = self._tasks.pop(name)
+        self._keepers.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,150 @@
+"""The storages of one modem: what lies there is committed here, then deleted there.
+
+Real modems are slow at listing and deleting, so it is done in batches while nothing is to be sent, and in between only
+when much has gathered or has waited long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from edge.modem import answers
+from edge.modem.answers import Stored
+from edge.modem.at import AtPort, AtRefused, AtSilent
+from edge.modem.inbox import Inbox
+
+log = logging.getLogger(__name__)
+
+MANY_NOTICES = 12
+OLD_NOTICE_S = 4.0
+POLL_EVERY_S = 20.0  # a notice may be lost
+POLL_MIN_S = 0.5
+DAMAGED_READS = 3  # an entry that reads damaged this often is damaged in the modem, not on the wire
+LIST_TIMEOUT_FACTOR = 4  # listing a full storage takes real modems seconds
+
+
+class Mailbox:
+    """Fetches what one modem holds, for as long as its port is open."""
+
+    def __init__(self, modem: str, port: AtPort, inbox: Inbox, command_timeout: Callable[[], float]) -> None:
+        self._modem = modem
+        self._port = port
+        self._inbox = inbox
+        self._command_timeout = command_timeout
+        self._selected: str | None = None
+        self._storages: list[str] = [""]  # "" is whichever the modem has selected
+        self._notices: dict[str, set[int]] = {}
+        self._oldest_notice: float | None = None
+        self._last_fetch = 0.0
+        self._all_next = True
+        self._damaged: dict[tuple[str, int], int] = {}
+
+    async def start(self) -> None:
+        """Find the storages, and have messages received kept in the modem's own where it has one."""
+        groups = answers.storages(await self._try("AT+CPMS=?") or [])
+        self._storages = [name for name in answers.READABLE if groups and name in groups[0]] or [""]
+        own = len(groups) == 3 and all("ME" in group for group in groups)
+        if own and await self._try('AT+CPMS="ME","ME","ME"') is not None:
+            self._selected = "ME"
+        self._all_next = True
+
+    def notice(self, line: str, second: str | None) -> bool:
+        """Take a line nobody asked for, if it is about something received."""
+        if second is not None:
+            self._inbox.take_pushed(self._modem, second)
+            return True
+        stored = answers.stored_notice(line)
+        if stored is None:
+            return False
+        storage, place = stored
+        self._notices.setdefault(storage, set()).add(place)
+        if self._oldest_notice is None:
+            self._oldest_notice = _monotonic()
+        return True
+
+    def has_work(self) -> bool:
+        """Whether something is known to lie there."""
+        return bool(self._notices)
+
+    def urgent(self) -> bool:
+        """Whether it should be fetched although there is something to send."""
+        if self._oldest_notice is None:
+            return False
+        waiting = sum(len(places) for places in self._notices.values())
+        return waiting >= MANY_NOTICES or _monotonic() - self._oldest_notice >= OLD_NOTICE_S
+
+    def poll_delay(self, every_s: float | None) -> float:
+        """Seconds until the storages are looked through without a notice; every_s shortens the usual time."""
+        every = POLL_EVERY_S if every_s is None else max(POLL_MIN_S, min(POLL_EVERY_S, every_s))
+        return max(0.0, self._last_fetch + every - _monotonic())
+
+    async def fetch(self) -> None:
+        """Commit and delete what lies in the storages that have something; in all of them when none is named."""
+        notices, self._notices, self._oldest_notice = self._notices, {}, None
+        everywhere = self._all_next or not notices
+        storages = list(self._storages) if everywhere else []
+        storages += [storage for storage in notices if storage not in storages]
+        self._all_next = False
+        for storage in storages:
+            if await self._select(storage):
+                await self._empty(storage, notices.get(storage, set()))
+        self._last_fetch = _monotonic()
+
+    async def _select(self, storage: str) -> bool:
+        if storage in ("", self._selected):
+            return True
+        if await self._try(f'AT+CPMS="{storage}"') is None:
+            return False
+        self._selected = storage
+        return True
+
+    async def _empty(self, storage: str, places: set[int]) -> None:
+        for stored in await self._stored(places):
+            if stored.intact or self._is_damaged_for_good(storage, stored.place):
+                self._inbox.take(self._modem, storage, stored.place, stored.pdu)
+                await self._delete(storage, stored.place)
+
+    async def _stored(self, places: set[int]) -> list[Stored]:
+        timeout = self._command_timeout() * LIST_TIMEOUT_FACTOR
+        try:
+            return answers.parse_list(await self._port.command("AT+CMGL=4", timeout=timeout))
+        except AtRefused as refused:
+            log.debug("%s: %s", self._modem, refused)
+        found = []
+        for place in sorted(places):
+            one = answers.parse_one(place, await self._try(f"AT+CMGR={place}") or [])
+            if one is not None:
+                found.append(one)
+        return found
+
+    async def _delete(self, storage: str, place: int) -> None:
+        try:
+            await self._port.command(f"AT+CMGD={place}", timeout=self._command_timeout())
+        except AtRefused as refused:
+            log.warning("%s: %s", self._modem, refused)
+        except AtSilent as error:
+            # Deleted or not: the next listing tells, and what was taken is not taken twice.
+            log.warning("%s: %s", self._modem, error)
+            self._all_next = True
+        else:
+            self._inbox.deleted(self._modem, storage, place)
+
+    def _is_damaged_for_good(self, storage: str, place: int) -> bool:
+        reads = self._damaged.pop((storage, place), 0) + 1
+        if reads >= DAMAGED_READS:
+            return True
+        self._damaged[storage, place] = reads
+        return False
+
+    async def _try(self, command: str) -> list[str] | None:
+        try:
+            return await self._port.command(command, timeout=self._command_timeout())
+        except AtRefused as refused:
+            log.debug("%s: %s", self._modem, refused)
+            return None
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,58 @@
+"""The wiring of the modem daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from edge.modem.bell import Bell
+from edge.modem.fleet import Fleet
+from edge.modem.inbox import Inbox
+from edge.modem.office import Office
+from edge.modem.outbox import Outbox
+from edge.modem.schema import STEPS
+from edge.modem.service import ModemService
+from edge.shared.clock import SystemClock
+from edge.shared.ledger import Ledger
+from edge.shared.lifecycle import ready, until_stopped
+from edge.shared.messages.modem import MODEM
+from edge.shared.model import Site
+from edge.shared.paths import Paths
+from edge.shared.section import SettingsSource
+from edge.shared.varlink import Server
+
+log = logging.getLogger(__name__)
+
+
+async def main(paths: Paths, stop: asyncio.Event) -> None:
+    """Serve until stopped."""
+    source = SettingsSource(paths, "modem")
+    site = source.load()
+    clock = SystemClock()
+    bell = Bell()
+    ledger = Ledger(paths.state("modem") / "modem.db", STEPS)
+    outbox = Outbox(ledger, clock, bell)
+    inbox = Inbox(ledger, clock, bell, outbox.apply_report)
+    interrupted = outbox.recover()
+    if interrupted:
+        log.warning("%d parts were being handed over when the daemon ended: waiting for their reports", interrupted)
+    fleet = Fleet(Office(outbox, inbox, bell, clock))
+    server = Server(MODEM, paths.socket("modem"))
+    ModemService(fleet, outbox, inbox, bell, clock).serve_on(server)
+    await fleet.apply(site.modem)
+    async with server:
+        ready()
+        try:
+            await until_stopped(
+                stop,
+                asyncio.create_task(fleet.care(), name="fleet"),
+                asyncio.create_task(_follow(source, site, fleet), name="settings"),
+            )
+        finally:
+            await fleet.stop()
+    ledger.close()
+
+
+async def _follow(source: SettingsSource, site: Site, fleet: Fleet) -> None:
+    async for changed in source.follow(site):
+        await fleet.apply(changed.modem)

@@ -1,0 +1,30 @@
+"""Phone numbers as an SMS needs them. Pure."""
+
+from __future__ import annotations
+
+import re
+
+SEPARATORS = re.compile(r"[\s.\-/()\u00a0\u202f]")
+# At least 3 digits: 15, 17 and 18 take no SMS. TP-DA holds 20 digits (TS 23.040, 9.1.2.5).
+DIALLABLE = re.compile(r"\+?[0-9]{3,20}")
+TELLING_DIGITS = 9  # national significant digits of France; longer prefixes may be dropped or added on the way
+
+
+def dialled(number: str) -> str | None:
+    """The number as it is sent, without separators; None when no SMS can go there."""
+    bare = SEPARATORS.sub("", number)
+    if bare.startswith("00"):
+        bare = "+" + bare[2:]
+    return bare if DIALLABLE.fullmatch(bare) else None
+
+
+def same_phone_key(number: str) -> str:
+    """Equal for the forms one number comes back in: +33612345678, 0033612345678, 0612345678.
+
+    Names of alphanumeric senders keep their letters.
+    """
+    bare = SEPARATORS.sub("", number).lower()
+    digits = bare.removeprefix("+")
+    if not digits.isascii() or not digits.isdigit():
+        return bare
+    return digits[-TELLING_DIGITS:] if len(digits) > TELLING_DIGITS else digits.lstrip("0") or digits

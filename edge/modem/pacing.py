@@ -1,0 +1,28 @@
+"""How fast one SIM may send: a burst first, then a steady pace. Pure."""
+
+from __future__ import annotations
+
+
+class Pace:
+    """A bucket of permissions to send a part; times are monotonic seconds."""
+
+    def __init__(self, burst: int, per_minute: float, now: float) -> None:
+        # With no burst the first part still goes at once: a pace says how far apart parts are.
+        self._capacity = float(max(1, burst))
+        self._per_second = per_minute / 60
+        self._left = self._capacity
+        self._at = now
+
+    def wait(self, now: float) -> float:
+        """Seconds until a part may go; 0 when one may go now."""
+        self._fill(now)
+        return 0.0 if self._left >= 1 else (1 - self._left) / self._per_second
+
+    def spend(self, now: float) -> None:
+        """A part goes."""
+        self._fill(now)
+        self._left -= 1
+
+    def _fill(self, now: float) -> None:
+        self._left = min(self._capacity, self._left + (now - self._at) * self._per_second)
+        self._at = now

@@ -1,0 +1,89 @@
+"""The tables of modem.db, step by step; a step once released is never changed."""
+
+from __future__ import annotations
+
+STEPS = (
+    """
+    CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO counters VALUES ('change', 0);
+
+    CREATE TABLE messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        request_id TEXT NOT NULL UNIQUE,
+        number TEXT NOT NULL,
+        phone_key TEXT NOT NULL,
+        text TEXT NOT NULL,
+        encoding TEXT NOT NULL,
+        parts INTEGER NOT NULL,
+        concatenation INTEGER NOT NULL,  -- the same for every sending of every part
+        modem TEXT,                      -- parts of one message must come from one number
+        queued_at TEXT NOT NULL,
+        change INTEGER NOT NULL
+    );
+    CREATE INDEX messages_by_phone ON messages (phone_key, id);
+    CREATE UNIQUE INDEX messages_by_change ON messages (change);
+
+    CREATE TABLE segments (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        message INTEGER NOT NULL REFERENCES messages (id),
+        number INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reference INTEGER,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        maybe_dup INTEGER NOT NULL DEFAULT 0,
+        modem TEXT,
+        error TEXT,
+        not_before TEXT NOT NULL,
+        uncertain_since TEXT,
+        updated_at TEXT NOT NULL,
+        UNIQUE (message, number)
+    );
+    CREATE INDEX segments_open ON segments (state, id) WHERE state IN ('queued', 'claimed', 'uncertain');
+
+    CREATE TABLE attempts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        segment INTEGER NOT NULL REFERENCES segments (id),
+        modem TEXT NOT NULL,
+        phone_key TEXT NOT NULL,
+        claimed_at TEXT NOT NULL,
+        predicted INTEGER,
+        outcome TEXT NOT NULL,
+        reference INTEGER,
+        status INTEGER,                  -- TP-ST of its final report
+        reported_at TEXT
+    );
+    CREATE INDEX attempts_by_phone ON attempts (modem, phone_key, id);
+    CREATE INDEX attempts_by_time ON attempts (claimed_at);
+
+    CREATE TABLE inbox (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        number TEXT NOT NULL,
+        text TEXT NOT NULL,
+        sent_at TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        complete INTEGER NOT NULL
+    );
+    CREATE TABLE inbound_parts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        modem TEXT NOT NULL,
+        number TEXT NOT NULL,
+        reference INTEGER NOT NULL,
+        total INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        sent_at TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        UNIQUE (modem, number, reference, total, part)
+    );
+
+    CREATE TABLE taken (                 -- read from a modem and committed here, not yet deleted there
+        modem TEXT NOT NULL,
+        storage TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        pdu TEXT NOT NULL,
+        PRIMARY KEY (modem, storage, place)
+    ) WITHOUT ROWID;
+    CREATE TABLE unreadable (id INTEGER PRIMARY KEY AUTOINCREMENT, modem TEXT, pdu TEXT, received_at TEXT);
+    """,
+)

@@ -1,0 +1,125 @@
+"""A virtual modem for tests: start it, look at the network's log, make things go wrong. Needs no town."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hil.rig.virtual.modem.handsets import Rule
+
+
+class ModemNotServing(Exception):
+    """The process did not come up, or ended."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One part that the network accepted; what it accepted is what the phone gets."""
+
+    monotonic_ns: int
+    at: str
+    destination: str
+    reference: int
+    text: str
+    concat_ref: int | None
+    part: int
+    total: int
+    encoding: str
+    report_wanted: bool
+    validity_minutes: float | None
+
+
+def read_log(log: Path) -> list[Accepted]:
+    """What the network accepted so far. A line being written is left out."""
+    if not log.exists():
+        return []
+    lines = log.read_text(encoding="utf-8").split("\n")[:-1]
+    return [Accepted(**json.loads(line)) for line in lines]
+
+
+def doubled(log: Sequence[Accepted]) -> dict[tuple[str, str, int], int]:
+    """Parts the network got more than once: (destination, text, part) -> how often. The texts must tell messages apart."""
+    counts = Counter((line.destination, line.text, line.part) for line in log)
+    return {key: count for key, count in counts.items() if count > 1}
+
+
+def inject(control: Path, do: str, **what: Any) -> dict[str, Any]:
+    """One request to a running virtual modem. Raises ModemNotServing, ValueError when it does not know the request."""
+    try:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(10)
+            sock.connect(str(control))
+            sock.sendall(json.dumps({"do": do, **what}).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(sock.makefile().readline())
+    except (OSError, ValueError) as error:
+        raise ModemNotServing(f"{control}: {error}") from error
+    if "error" in answer:
+        raise ValueError(answer["error"])
+    return answer
+
+
+class VirtualModem:
+    """`with VirtualModem(folder) as modem:` starts the process; `modem.link` is the device for the settings."""
+
+    def __init__(
+        self, folder: Path, name: str = "modem", *, rules: Sequence[Rule] = (), options: Sequence[str] = ()
+    ) -> None:
+        """options: further options of `python -m hil.rig.virtual.modem`."""
+        self.link = folder / f"{name}-at"
+        self.log_file = folder / f"{name}-network.jsonl"
+        self.control = folder / f"{name}.ctl"
+        self._output = folder / f"{name}.log"
+        self._options = [*options, "--rules", json.dumps([rule.as_json() for rule in rules])]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def argv(self) -> list[str]:
+        """How it is started."""
+        paths = ["--link", str(self.link), "--log", str(self.log_file), "--control", str(self.control)]
+        return [sys.executable, "-m", "hil.rig.virtual.modem", *paths, *self._options]
+
+    def start(self) -> None:
+        """Start it and wait until it serves. Raises ModemNotServing."""
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(self.argv, stdout=output, stderr=output)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline and self._process.poll() is None:
+            if self.control.exists():
+                return
+            time.sleep(0.02)
+        raise ModemNotServing(self._output.read_text())
+
+    def stop(self) -> None:
+        """End it; the log stays."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            self._process = None
+
+    def log(self) -> list[Accepted]:
+        """What the network accepted so far."""
+        return read_log(self.log_file)
+
+    def inject(self, do: str, **what: Any) -> dict[str, Any]:
+        """One request of the control socket."""
+        return inject(self.control, do, **what)
+
+    def arm(self, **faults: int) -> None:
+        """Arm faults (see faults.py): arm(lost_answer=1)."""
+        self.inject("arm", faults=faults)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.stop()

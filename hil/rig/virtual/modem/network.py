@@ -1,0 +1,96 @@
+"""The mobile network behind the modem: what it accepted, in its own log, and what it brings back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from hil.rig.virtual.modem.handsets import Handsets, Reply
+from hil.rig.virtual.modem.tpdu import Submit, deliver, parts_of, status_report
+
+PARIS = timezone(timedelta(hours=1))
+DELIVERED = 0x00
+
+Store = Callable[[bool, int, str], None]
+
+
+@dataclass
+class Behaviour:
+    """How this network behaves."""
+
+    report_after_s: float = 0.3
+    reports: bool = True
+    national_reports: bool = False  # the recipient comes back as 06... although it was sent as +336...
+    report_status: int = DELIVERED
+
+
+class Network:
+    """Takes parts, writes each in the log before anything else, and gives reports and replies to the modem."""
+
+    def __init__(self, log: Path, handsets: Handsets, behaviour: Behaviour, store: Store) -> None:
+        """store(is_report, length, pdu) puts something into the modem."""
+        self.handsets = handsets
+        self.behaviour = behaviour
+        self._log = log.open("a", encoding="utf-8", buffering=1)
+        self._store = store
+        self._accepted = 0
+        self._reply_reference = 0
+
+    def accept(self, submit: Submit, reference: int) -> None:
+        """The network has the part from now on, whatever becomes of the answer."""
+        now = datetime.now(PARIS)
+        self._accepted += 1
+        self._write(
+            {
+                "monotonic_ns": time.monotonic_ns(),
+                "at": now.astimezone(UTC).isoformat(),
+                "destination": submit.destination,
+                "reference": reference,
+                "text": submit.text,
+                "concat_ref": submit.reference,
+                "part": submit.part,
+                "total": submit.total,
+                "encoding": submit.encoding,
+                "report_wanted": submit.wants_report,
+                "validity_minutes": submit.validity_minutes,
+            }
+        )
+        asyncio.get_running_loop().call_later(self.behaviour.report_after_s, self._reached, submit, reference, now)
+
+    def bring(self, number: str, text: str) -> None:
+        """A phone sends a message to the modem."""
+        pieces = parts_of(text)
+        self._reply_reference = (self._reply_reference + 1) % 256
+        now = datetime.now(PARIS)
+        for place, piece in enumerate(pieces, start=1):
+            part = (self._reply_reference, len(pieces), place) if len(pieces) > 1 else None
+            self._store(False, *deliver(number, piece, now, part))
+
+    def counts(self) -> dict[str, Any]:
+        """For the control socket."""
+        return {"accepted": self._accepted}
+
+    def _reached(self, submit: Submit, reference: int, accepted_at: datetime) -> None:
+        if submit.wants_report and self.behaviour.reports:
+            recipient = submit.destination
+            if self.behaviour.national_reports and recipient.startswith("+33"):
+                recipient = "0" + recipient[3:]
+            now = datetime.now(PARIS)
+            status = self.behaviour.report_status
+            self._store(True, *status_report(reference, recipient, accepted_at, now, status))
+        for reply in self.handsets.receive(
+            submit.destination, submit.text, submit.reference, submit.part, submit.total
+        ):
+            asyncio.get_running_loop().call_later(reply.after_s, self._answer, reply)
+
+    def _answer(self, reply: Reply) -> None:
+        self.bring(reply.number, reply.text)
+
+    def _write(self, line: dict[str, Any]) -> None:
+        self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
