@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
 from nftables import Nftables
-from pyroute2 import IPRoute, netns
+from pyroute2 import IPRoute
 
 from hil.rig.virtual.inside import NETNS, inside
 from hil.rig.virtual.plan import NAMESPACES, Isp, Plan
@@ -22,9 +23,9 @@ class NftRefused(Exception):
 def build_network(plan: Plan) -> None:
     """Make it all. The WAN interfaces of the edge are up and have no address: giving them one is the appliance's job."""
     for role in NAMESPACES:
-        netns.create(plan.namespace(role))
+        _create(plan.namespace(role))
     with ExitStack() as stack:
-        routes = {role: stack.enter_context(IPRoute(netns=plan.namespace(role))) for role in NAMESPACES}
+        routes = {role: stack.enter_context(_routes_of(plan.namespace(role))) for role in NAMESPACES}
         for route in routes.values():
             _up(route, "lo")
         _build_lan(plan, routes["lan"], routes["edge"])
@@ -38,7 +39,7 @@ def build_network(plan: Plan) -> None:
 
 def set_link(namespace: str, interface: str, state: str) -> None:
     """Set an interface "up" or "down"."""
-    with IPRoute(netns=namespace) as route:
+    with _routes_of(namespace) as route:
         route.link("set", index=_index(route, interface), state=state)
 
 
@@ -48,6 +49,17 @@ def nft(namespace: str, rules: str) -> None:
         code, _output, error = Nftables().cmd(rules)
     if code != 0:
         raise NftRefused(f"{namespace}: {error.strip()}")
+
+
+def _create(namespace: str) -> None:
+    subprocess.run(["ip", "netns", "add", namespace], check=True, timeout=10)
+
+
+def _routes_of(namespace: str) -> IPRoute:
+    # IPRoute(netns=...) and pyroute2.netns.create() fork the whole process and end the child by SIGTERM: a handler of
+    # ours that raises would unwind this stack in the child, and take the town away (seen with pyroute2 0.9.7).
+    with inside(namespace):
+        return IPRoute()
 
 
 def _build_lan(plan: Plan, lan: IPRoute, edge: IPRoute) -> None:

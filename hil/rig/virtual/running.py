@@ -184,9 +184,7 @@ class RunningTown:
 
     def faults(self) -> dict[str, Fault]:
         """Every fault of the network and of the parts this town has."""
-        parts = [part_named(name) for name in read_state(self.folder).parts]
-        faults = [*NETWORK_FAULTS, *(fault for part in parts for fault in part.faults())]
-        return {fault.name: fault for fault in faults}
+        return faults_of(read_state(self.folder).parts)
 
     def fault(self, name: str) -> int:
         """Inject a fault; twice is once. Returns CLOCK_MONOTONIC (ns) just after. Raises NoSuchFault."""
@@ -235,6 +233,12 @@ class RunningTown:
 
 class ApplianceNotReady(Exception):
     """`repli wait` gave up."""
+
+
+def faults_of(parts: Sequence[str]) -> dict[str, Fault]:
+    """The network's faults and those of the named parts, by name."""
+    faults = [*NETWORK_FAULTS, *(fault for part in parts for fault in part_named(part).faults())]
+    return {fault.name: fault for fault in faults}
 
 
 def part_named(name: str) -> Part:

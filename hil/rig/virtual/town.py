@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import IO, Self
 
+from hil.rig.virtual.inside import NETNS
 from hil.rig.virtual.network import build_network
 from hil.rig.virtual.part import Part
-from hil.rig.virtual.plan import TOWNS, Plan
+from hil.rig.virtual.plan import NAMESPACES, TOWNS, Plan
 from hil.rig.virtual.processes import Gone, is_running, start_time
 from hil.rig.virtual.raze import raze
 from hil.rig.virtual.running import RunningTown, part_named
@@ -38,6 +39,7 @@ class Town(RunningTown):
         super().__init__(Plan(name))
         self._wanted = [part_named(part) for part in (PARTS if parts is None else parts)]
         self._started: list[Part] = []
+        self._owner = os.getpid()
         self._lock: IO[str] | None = None
         self._warden: subprocess.Popen[bytes] | None = None
 
@@ -76,11 +78,13 @@ class Town(RunningTown):
         (self.root / "etc/repli").mkdir(parents=True)
         for folder in (self.folder, self.root, self.root / "etc", self.root / "etc/repli"):
             folder.chmod(0o755)  # the daemons' users go through them, whatever this process's umask
-        owner = os.getpid()
+        owner = self._owner
         parts = [part.name for part in self._wanted]
         write_state(self.folder, TownState(name=self.name, owner=owner, owner_started=start_time(owner), parts=parts))
 
     def _leave(self) -> None:
+        if os.getpid() != self._owner:
+            return  # a forked child that unwinds its copy of the stack owns nothing
         for part in reversed(self._started):
             with contextlib.suppress(Gone):  # a part that a fault had killed
                 part.stop()
@@ -97,8 +101,29 @@ class Town(RunningTown):
             return
         assert self._warden.stdin is not None
         self._warden.stdin.close()
-        self._warden.wait(CLEARING_TIMEOUT_S)
+        try:
+            self._warden.wait(CLEARING_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._warden.kill()
         self._warden = None
+
+
+def is_locked(plan: Plan) -> bool:
+    """Whether the town's owner or its warden still lives."""
+    with plan.lock_file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def clear_stale(plan: Plan) -> bool:
+    """Take away what a crash of owner and warden left; True if there was something. Raises TownLives."""
+    with _lock(plan):
+        stale = plan.folder.exists() or any((NETNS / plan.namespace(role)).exists() for role in NAMESPACES)
+        raze(plan)
+    return stale
 
 
 def _lock(plan: Plan) -> IO[str]:
