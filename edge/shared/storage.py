@@ -28,11 +28,11 @@ class DocumentDamaged(Exception):
         self.path = path
 
 
-def write_durably(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+def write_durably(path: Path, content: bytes, *, mode: int = 0o640, owner: tuple[int, int] | None = None) -> None:
     """Replace the file's content so that after any crash either the old or the new content is there, whole.
 
-    Returns only when the new content has reached the medium. Raises OSError (no space, read-only) with the old
-    content untouched.
+    Returns only when the new content has reached the medium. owner (uid, gid) is for root, who writes for another user.
+    Raises OSError (no space, read-only) with the old content untouched.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     temporary = Path(name)
@@ -41,6 +41,8 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o640) -> None:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
