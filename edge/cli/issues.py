@@ -45,6 +45,16 @@ WORDS: dict[str, str] = {
     "uplinks.history_unwritable": "L'historique des bascules ne peut pas être enregistré ({reason}). Vérifiez le disque.",
     "uplinks.settings_refused": "Les réglages des accès Internet sont refusés, les précédents restent en vigueur "
     "({subject} : {reason}).",
+    "modem.device_missing": "Le modem « {subject} » est absent ({device}). "
+    "Vérifiez son branchement ou le port dans les réglages.",
+    "modem.device_busy": "Le port du modem « {subject} » ({device}) est occupé par {holder}. Arrêtez ce programme.",
+    "modem.device_refused": "Le port du modem « {subject} » ne peut pas être ouvert ({reason}). "
+    "Vérifiez le port dans les réglages et ses droits (groupe dialout).",
+    "modem.no_answer": "Le modem « {subject} » ({device}) ne répond pas comme un modem. "
+    "Vérifiez que c'est son port de commande, puis coupez et remettez son alimentation.",
+    "modem.sim_missing": "Le modem « {subject} » ne trouve pas de carte SIM utilisable. Vérifiez qu'elle est bien en place.",
+    "modem.sim_locked": "La carte SIM du modem « {subject} » demande son code PIN. Désactivez le code PIN dans un téléphone.",
+    "modem.no_network": "Le modem « {subject} » n'est pas enregistré sur le réseau mobile. Vérifiez l'antenne et l'abonnement.",
     "alerts.modem_unreachable": "Le service modem ne répond pas : les SMS attendent et partiront quand il revient.",
     "alerts.no_contacts": "Personne à prévenir : importez une liste (« repli alerts import FICHIER »).",
     "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "

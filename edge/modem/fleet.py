@@ -75,7 +75,7 @@ class Fleet:
 
     def issues(self) -> list[Issue]:
         """What is wrong with them now."""
-        return [keeper.issue for keeper in self._keepers.values() if keeper.issue is not None]
+        return [issue for keeper in self._keepers.values() for issue in keeper.issues()]
 
     def _hand_on(self) -> None:
         """Only while another modem is ready: a report that waits in the absent one may still spare a second sending."""

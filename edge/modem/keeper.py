@@ -97,6 +97,14 @@ class Keeper:
         self.state, self.facts, self.issue = ModemState.READY, session.facts, None
         await session.run()
 
+    def issues(self) -> list[Issue]:
+        """What is wrong with it now."""
+        if self.issue is not None:
+            return [self.issue]
+        if self.state is ModemState.READY and self.facts.unregistered_since is not None:
+            return [Issue(id="modem.no_network", subject=self.device.name, since=self.facts.unregistered_since)]
+        return []
+
     def _unsolicited(self, line: str, second: str | None) -> None:
         self._session.unsolicited(line, second)
 

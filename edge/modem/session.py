@@ -14,6 +14,7 @@ from edge.modem.mailbox import Mailbox
 from edge.modem.office import Office
 from edge.modem.outbox import Claim, Job, NoLongerQueued
 from edge.modem.pacing import Pace
+from edge.shared.clock import utc_text
 from edge.shared.model import ModemSection
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Facts:
     signal_dbm: int | None = None
     registered: bool | None = None
     operator: str | None = None
+    unregistered_since: str | None = None
 
 
 class Session:
@@ -128,6 +130,10 @@ class Session:
         self.facts.signal_dbm = answers.signal_dbm(await self._try("AT+CSQ") or [])
         self.facts.registered = answers.registered(await self._try("AT+CREG?") or [])
         self.facts.operator = answers.operator(await self._try("AT+COPS?") or [])
+        if self.facts.registered is not False:
+            self.facts.unregistered_since = None
+        elif self.facts.unregistered_since is None:
+            self.facts.unregistered_since = utc_text(self._clock.now())
         self._look_at = _monotonic() + LOOK_EVERY_S
 
     # -- at work ------------------------------------------------------------------------------------------------

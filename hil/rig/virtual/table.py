@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hil.rig.virtual.cloud import EchoPart, TargetsPart
+from hil.rig.virtual.modem.part import ModemPart
 from hil.rig.virtual.part import Part
 
 PARTS: dict[str, Callable[[], Part]] = {
     "echo": EchoPart,
     "targets": TargetsPart,
+    "modem": ModemPart,
 }
