@@ -1,0 +1,340 @@
+"""The decision on its own: every rule once by hand, then properties over long made-up nights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.shared.messages.uplinks import SwitchCause, UplinkState
+from edge.uplinks.decision import (
+    Action,
+    Event,
+    Flush,
+    Move,
+    Pace,
+    PresenceChanged,
+    RoundEnded,
+    Rules,
+    SetPace,
+    State,
+    Tick,
+    adopt,
+    hold_down_ns,
+    initial,
+    step,
+)
+from edge.uplinks.health import Judgement, Presence, Standing
+
+MS = 1_000_000
+SECOND = 1_000 * MS
+RULES = Rules(("fibre", "lte"), Judgement(fail_after=4, recover_after=3), hold_down_ns=5 * SECOND)
+
+
+@dataclass
+class Night:
+    """Feeds events to step() and keeps what came out."""
+
+    state: State
+    now: int = 0
+    actions: list[Action] = field(default_factory=list)
+
+    def feed(self, event: Event, after_ms: float = 0) -> list[Action]:
+        self.now += round(after_ms * MS)
+        self.state, actions = step(self.state, event, self.now)
+        self.actions += actions
+        return actions
+
+    def answers(self, link: str, rounds: int = 1, every_ms: float = 100) -> None:
+        for _ in range(rounds):
+            self.feed(RoundEnded(link, True), every_ms)
+
+    def silence(self, link: str, rounds: int = 1, every_ms: float = 100) -> None:
+        for _ in range(rounds):
+            self.feed(RoundEnded(link, False), every_ms)
+
+    @property
+    def moves(self) -> list[Move]:
+        return [action for action in self.actions if isinstance(action, Move)]
+
+    @property
+    def last_move(self) -> tuple[SwitchCause, str | None, str | None, str | None]:
+        move = self.moves[-1]
+        return move.cause, move.from_link, move.to_link, move.flush
+
+
+def quiet_night(rules: Rules = RULES) -> Night:
+    """Both links proved good, the preferred one active."""
+    night = Night(initial(rules, None))
+    for link in rules.links:
+        night.feed(PresenceChanged(link, Presence.READY))
+    for link in rules.links:
+        night.answers(link)
+    night.actions.clear()
+    return night
+
+
+def isolate(night: Night) -> None:
+    for _ in range(4):
+        night.silence("fibre", 1, every_ms=50)
+        night.silence("lte", 1, every_ms=50)
+
+
+def test_traffic_flows_before_anything_is_proved() -> None:
+    night = Night(initial(RULES, None))
+    night.feed(PresenceChanged("fibre", Presence.READY))
+    assert night.last_move == (SwitchCause.START, None, "fibre", None)
+
+
+def test_the_link_of_an_earlier_life_is_kept_without_a_switch() -> None:
+    ready = dict.fromkeys(RULES.links, Presence.READY)
+    night = Night(adopt(initial(RULES, "lte"), RULES, ready, frozenset()))
+    night.answers("lte")
+    night.answers("fibre")
+    assert night.moves == []
+    assert night.state.active == "lte"
+
+
+def test_a_dead_link_is_left_for_one_that_answered_since() -> None:
+    night = quiet_night()
+    night.silence("fibre", 2)
+    assert SetPace("lte", Pace.BURST) in night.actions
+    night.answers("lte", 1, every_ms=1)
+    assert night.moves == []
+    night.silence("fibre", 2)
+    assert night.last_move == (SwitchCause.PROBES_LOST, "fibre", "lte", "fibre")
+
+
+def test_a_verdict_waits_for_the_burst_and_is_carried_out_with_its_first_answer() -> None:
+    night = quiet_night()
+    night.silence("fibre", 4)
+    assert night.moves == []
+    night.answers("lte", 1, every_ms=1)
+    assert night.last_move == (SwitchCause.PROBES_LOST, "fibre", "lte", "fibre")
+
+
+def test_carrier_loss_does_not_wait_for_a_link_last_known_good() -> None:
+    night = quiet_night()
+    night.feed(PresenceChanged("fibre", Presence.NO_CARRIER), after_ms=20_000)
+    assert night.last_move == (SwitchCause.CARRIER_LOST, "fibre", "lte", "fibre")
+
+
+def test_a_dead_standby_is_no_refuge_even_from_a_cut_cable() -> None:
+    night = quiet_night()
+    night.silence("lte", 4)
+    night.feed(PresenceChanged("fibre", Presence.NO_CARRIER))
+    assert night.last_move == (SwitchCause.CARRIER_LOST, "fibre", None, None)
+    assert night.state.active == "fibre"
+
+
+def test_with_no_better_link_nothing_is_flushed_and_the_last_one_is_kept() -> None:
+    night = quiet_night()
+    isolate(night)
+    assert night.last_move == (SwitchCause.PROBES_LOST, "fibre", None, None)
+    assert not [action for action in night.actions if isinstance(action, Flush)]
+    assert len(night.moves) == 1
+
+
+def test_whichever_link_answers_first_ends_the_isolation() -> None:
+    night = quiet_night()
+    isolate(night)
+    night.answers("lte")
+    assert night.last_move == (SwitchCause.RECOVERED, None, "lte", "fibre")
+
+    again = quiet_night()
+    isolate(again)
+    again.answers("fibre")
+    assert again.last_move == (SwitchCause.RECOVERED, None, "fibre", None)
+
+
+def fail_over(night: Night) -> None:
+    night.silence("fibre", 2)
+    night.answers("lte", 1, every_ms=1)
+    night.silence("fibre", 2)
+    assert night.state.active == "lte"
+
+
+def test_failback_waits_for_the_hold_down_and_leaves_flows_where_they_are() -> None:
+    night = quiet_night()
+    fail_over(night)
+    night.answers("fibre", 3)
+    good_at = night.now
+    while night.state.active == "lte":
+        night.answers("lte", 1, every_ms=1)
+        night.answers("fibre", 1, every_ms=99)
+    assert night.last_move == (SwitchCause.FAILBACK, "lte", "fibre", None)
+    assert 5 * SECOND <= night.now - good_at <= 5.2 * SECOND
+
+
+def test_each_flap_doubles_the_hold_down() -> None:
+    night = quiet_night()
+    waits = []
+    for _ in range(3):
+        fail_over(night)
+        waits.append(hold_down_ns(night.state, "fibre", night.now))
+        while night.state.active == "lte":
+            night.answers("lte", 1, every_ms=1)
+            night.answers("fibre", 1, every_ms=99)
+    assert waits == [5 * SECOND, 10 * SECOND, 20 * SECOND]
+
+
+def test_a_flap_is_forgotten_in_the_end() -> None:
+    night = quiet_night()
+    fail_over(night)
+    night.feed(Tick(), after_ms=3_600_000)
+    assert hold_down_ns(night.state, "fibre", night.now) == 5 * SECOND
+
+
+def test_flows_that_drain_on_a_standby_leave_it_when_it_dies() -> None:
+    night = quiet_night()
+    night.silence("lte", 4)
+    assert Flush("lte") in night.actions
+    assert night.moves == []
+
+
+def test_a_lost_round_has_a_standby_asked_again_at_once() -> None:
+    night = quiet_night()
+    assert night.state.paces["lte"] is Pace.STANDBY
+    night.silence("lte")
+    assert night.state.paces["lte"] is Pace.BURST
+    night.answers("lte")
+    assert night.state.paces["lte"] is Pace.STANDBY
+
+
+def test_bursts_do_not_last_for_ever() -> None:
+    night = quiet_night()
+    isolate(night)
+    assert night.state.paces["lte"] is Pace.BURST
+    night.silence("lte", 1, every_ms=11_000)
+    assert night.state.paces["lte"] is Pace.SEEK
+
+
+def test_settings_without_the_active_link_move_to_the_best_that_is_left() -> None:
+    night = quiet_night()
+    rules = Rules(("lte",), RULES.judgement, RULES.hold_down_ns)
+    night.state = adopt(night.state, rules, {"lte": Presence.READY}, frozenset({"lte"}))
+    night.feed(Tick())
+    assert night.last_move == (SwitchCause.SETTINGS, "fibre", "lte", None)
+
+
+def test_settings_that_change_a_link_void_what_was_proved_of_it() -> None:
+    night = quiet_night()
+    presences = dict.fromkeys(RULES.links, Presence.READY)
+    night.state = adopt(night.state, RULES, presences, frozenset({"fibre"}))
+    assert night.state.health["fibre"].standing is Standing.GOOD
+    assert night.state.health["lte"].standing is Standing.UNPROVED
+
+
+def test_shown_states() -> None:
+    night = quiet_night()
+    shown = lambda: night.state.health["fibre"].shown(RULES.judgement)  # noqa: E731
+    assert shown() is UplinkState.UP
+    night.silence("fibre", 2)
+    assert shown() is UplinkState.SUSPECT
+    night.silence("fibre", 2)
+    assert shown() is UplinkState.DOWN
+    night.feed(PresenceChanged("fibre", Presence.NO_CARRIER))
+    assert shown() is UplinkState.NO_CARRIER
+
+
+# -- properties ----------------------------------------------------------------------------------------------------
+
+LINKS = ("fibre", "dsl", "lte")
+THREE = Rules(LINKS, Judgement(fail_after=3, recover_after=2), hold_down_ns=2 * SECOND)
+happenings = st.lists(
+    st.tuples(
+        st.integers(0, 1_500),  # milliseconds since the one before
+        st.one_of(
+            st.builds(RoundEnded, st.sampled_from(LINKS), st.booleans()),
+            st.builds(PresenceChanged, st.sampled_from(LINKS), st.sampled_from(Presence)),
+            st.just(Tick()),
+        ),
+    ),
+    max_size=150,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(happenings)
+def test_whatever_happens_the_rules_hold(night: list[tuple[int, Event]]) -> None:
+    state, now = initial(THREE, None), 0
+    for wait_ms, event in night:
+        before = state
+        now += wait_ms * MS
+        state, actions = step(state, event, now)
+        moves = [action for action in actions if isinstance(action, Move)]
+        assert len(moves) <= 1
+        for move in moves:
+            check_move(before, state, move, now)
+        for action in actions:
+            if isinstance(action, Flush):
+                assert action.link != state.active
+                assert not state.stranded
+        check_active(state, now)
+        assert set(state.paces) == set(LINKS)
+        assert state == step(state, Tick(), now)[0], "an event is dealt with whole: nothing is left for the next"
+
+
+def check_move(before: State, state: State, move: Move, now: int) -> None:
+    if move.to_link is None:
+        assert move.flush is None, "nothing is flushed without a better link"
+        return
+    assert state.health[move.to_link].ready
+    if move.cause is SwitchCause.FAILBACK:
+        since = state.health[move.to_link].good_since_ns
+        assert since is not None
+        assert now - since >= THREE.hold_down_ns
+        assert state.health[move.to_link].standing is Standing.GOOD
+    if move.cause is SwitchCause.PROBES_LOST:
+        assert move.from_link is not None
+        assert before.trouble_since_ns is not None or state.health[move.from_link].lost_in_row >= 3
+        answered = state.health[move.to_link].last_answer_ns
+        assert answered is not None, "never to a link that has proved nothing"
+
+
+def check_active(state: State, now: int) -> None:
+    if state.active is None:
+        assert not any(health.ready for health in state.health.values())
+        return
+    active = state.health[state.active]
+    known_dead = not active.ready or active.lost_in_row >= 3
+    if not known_dead:
+        return
+    since = state.trouble_since_ns
+    assert since is not None
+    better = [name for name in LINKS if name != state.active and state.health[name].answered_since(since)]
+    assert not better, "never on a link known dead while another has answered since"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([True, True, True, True, False]), min_size=1, max_size=300))
+def test_scattered_loss_on_a_suspect_link_never_moves_anything(outcomes: list[bool]) -> None:
+    night = quiet_night()
+    lost = 0
+    for answered in outcomes:
+        lost = 0 if answered else lost + 1
+        if lost >= RULES.judgement.fail_after:
+            answered, lost = True, 0  # noqa: PLW2901 - this night has loss, but no outage
+        night.feed(RoundEnded("fibre", answered), after_ms=100)
+        night.answers("lte", 1, every_ms=1)
+    assert night.moves == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 6), st.integers(50, 3_000))
+def test_one_fault_is_one_switch(faults: int, silent_ms: int) -> None:
+    """A fibre that drops out and comes back, over and over: at most one move away and one back for each fault."""
+    night = quiet_night()
+    for _ in range(faults):
+        for _ in range(max(4, silent_ms // 100)):
+            night.silence("fibre", 1, every_ms=50)
+            night.answers("lte", 1, every_ms=50)
+        for _ in range(80):
+            night.answers("fibre", 1, every_ms=50)
+            night.answers("lte", 1, every_ms=50)
+    away = [move for move in night.moves if move.to_link == "lte"]
+    back = [move for move in night.moves if move.to_link == "fibre"]
+    assert len(away) <= faults
+    assert len(back) <= len(away)
+    assert {move.cause for move in back} <= {SwitchCause.FAILBACK}

@@ -1,0 +1,100 @@
+"""What the kernel should hold, from settings and what is there."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Interface
+
+from edge.shared.model import Link, LinkAddress, UplinksSection
+from edge.uplinks import plan
+from edge.uplinks.health import Presence
+from edge.uplinks.plan import Interface, Route, Rule
+
+SECTION = UplinksSection(
+    links=[
+        Link(
+            name="fibre",
+            interface="wan.100",
+            address=LinkAddress.STATIC,
+            cidr=IPv4Interface("192.0.2.2/30"),
+            gateway=IPv4Address("192.0.2.1"),
+        ),
+        Link(name="lte", interface="ppp0", metered=True),
+    ],
+    route_table_base=700,
+    rule_priority_base=900,
+)
+FIBRE = Interface(
+    4, up=True, carrier=True, addresses=frozenset({IPv4Interface("192.0.2.2/30")}), networks=frozenset({"192.0.2.0/30"})
+)
+LTE = Interface(
+    9,
+    up=True,
+    carrier=True,
+    addresses=frozenset({IPv4Interface("10.1.1.5/32")}),
+    networks=frozenset({"10.64.64.64/32"}),
+)
+
+
+def test_routes_of_two_links() -> None:
+    assert plan.routes(SECTION, {"wan.100": FIBRE, "ppp0": LTE}, "fibre") == {
+        Route(700, "0.0.0.0/0", 4, "192.0.2.1", 10),
+        Route(700, "0.0.0.0/0", 4, "192.0.2.1", 100),
+        Route(700, "0.0.0.0/0", 9, None, 101),
+        Route(701, "192.0.2.0/30", 4),
+        Route(701, "0.0.0.0/0", 4, "192.0.2.1"),
+        Route(702, "10.64.64.64/32", 9),
+        Route(702, "0.0.0.0/0", 9),
+    }
+
+
+def test_a_link_that_is_down_or_has_no_address_has_no_routes() -> None:
+    down = Interface(4, up=False, carrier=False, addresses=FIBRE.addresses, networks=FIBRE.networks)
+    bare = Interface(9, up=True, carrier=True)
+    assert plan.routes(SECTION, {"wan.100": down, "ppp0": bare}, "fibre") == frozenset()
+
+
+def test_a_gateway_somebody_else_found_is_used_where_the_settings_name_none() -> None:
+    found = Interface(9, up=True, carrier=True, addresses=LTE.addresses, default_gateway="10.64.64.1")
+    assert plan.gateway(SECTION.links[1], found) == "10.64.64.1"
+    assert plan.gateway(SECTION.links[0], found) == "192.0.2.1"
+
+
+def test_rules_stay_inside_their_priorities() -> None:
+    rules = plan.rules(SECTION)
+    assert rules == {
+        Rule(900, 701, out_interface="wan.100"),
+        Rule(901, 702, out_interface="ppp0"),
+        Rule(920, 254, without_default=True),
+        Rule(930, 701, mark=1),
+        Rule(931, 702, mark=2),
+        Rule(950, 700),
+    }
+    assert all(rule.priority in plan.footprint(SECTION).priorities for rule in rules)
+    assert plan.rules(UplinksSection()) == frozenset()
+
+
+def test_sixteen_links_fit() -> None:
+    links = [Link(name=f"l{n}", interface=f"eth{n}") for n in range(16)]
+    section = UplinksSection(links=links, rule_priority_base=32_000)
+    priorities = [rule.priority for rule in plan.rules(section)]
+    assert len(set(priorities)) == len(priorities) == 34
+    assert max(priorities) < 32_766  # the kernel's own rule for main
+    here = plan.footprint(section)
+    assert {rule.table for rule in plan.rules(section)} <= {254, *here.tables}
+
+
+def test_presence() -> None:
+    fibre, lte = SECTION.links
+    assert plan.presence(fibre, None) is Presence.ABSENT
+    assert plan.presence(fibre, Interface(4, up=True, carrier=False)) is Presence.NO_CARRIER
+    assert plan.presence(fibre, Interface(4, up=True, carrier=True)) is Presence.NO_ADDRESS
+    assert plan.presence(fibre, LTE) is Presence.NO_ADDRESS  # an address, but not the one it should have
+    assert plan.presence(fibre, FIBRE) is Presence.READY
+    assert plan.presence(lte, LTE) is Presence.READY
+
+
+def test_only_static_interfaces_are_given_anything() -> None:
+    bare = {"wan.100": Interface(4, up=False, carrier=False), "ppp0": Interface(9, up=False, carrier=False)}
+    assert plan.addresses_to_add(SECTION, bare) == [(4, IPv4Interface("192.0.2.2/30"))]
+    assert plan.interfaces_to_raise(SECTION, bare) == [4]
+    assert plan.addresses_to_add(SECTION, {"wan.100": FIBRE}) == []
