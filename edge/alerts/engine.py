@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from edge.alerts.ledger import CampaignLedger
+from edge.alerts.ledger import CampaignLedger, Waiting
 from edge.alerts.modem_link import ModemLink, ModemRefused
 from edge.alerts.progress import Progress
 from edge.shared.clock import Clock
@@ -61,11 +61,17 @@ class Engine:
                 continue
 
     async def cycle(self) -> bool:
-        """Queue the reminders that are due, then hand over some messages. Returns whether more can be done at once."""
+        """Hand over what waits and queue the reminders that are due. Returns whether more can be done at once.
+
+        Reminders wait until the replies that came while nobody watched are read: who answered is not reminded.
+        """
+        more = await self._hand_over(self._ledger.waiting_firsts(HAND_OVER_AT_ONCE))
+        if not self._link.caught_up:
+            return more
         changed = self._progress.remind(self._clock.now(), REMINDERS_AT_ONCE)
         if changed:
             self._changed(changed)
-        return await self._hand_over() or bool(changed)
+        return await self._hand_over(self._ledger.waiting_reminders(HAND_OVER_AT_ONCE)) or more or bool(changed)
 
     async def read_news(self) -> None:
         """Apply what the modem daemon tells, for ever."""
@@ -80,9 +86,8 @@ class Engine:
             self._changed(changed)
             self.wake()
 
-    async def _hand_over(self) -> bool:
-        waiting = self._ledger.waiting(HAND_OVER_AT_ONCE)
-        taken = []
+    async def _hand_over(self, waiting: list[Waiting]) -> bool:
+        taken: list[Waiting] = []
         try:
             for message in waiting:
                 try:

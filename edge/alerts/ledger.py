@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -91,20 +92,32 @@ class CampaignLedger:
         """The number the next campaign gets."""
         return int(self._ledger.read("SELECT coalesce(max(number), 0) + 1 FROM campaigns")[0][0])
 
-    def waiting(self, limit: int) -> list[Waiting]:
-        """Messages to hand over, oldest first. A reminder is not for somebody who answered meanwhile."""
-        rows = self._ledger.read(
-            "SELECT p.id, p.request_id, d.number, CASE p.ordinal WHEN 0 THEN c.text ELSE c.reminder_text END AS text"
-            " FROM dispatches p JOIN deliveries d ON d.id = p.delivery JOIN campaigns c ON c.number = d.campaign"
-            " WHERE p.handed = 0 AND (p.ordinal = 0 OR d.answer = 'none') ORDER BY p.id LIMIT ?",
-            limit,
-        )
-        return [Waiting(row["id"], row["request_id"], row["number"], row["text"]) for row in rows]
+    def waiting_firsts(self, limit: int) -> list[Waiting]:
+        """First messages to hand over, oldest first."""
+        return [
+            _waiting(row) for row in self._ledger.read(_WAITING + " AND p.ordinal = 0 ORDER BY p.id LIMIT ?", limit)
+        ]
+
+    def waiting_reminders(self, limit: int) -> list[Waiting]:
+        """Reminders to hand over, oldest first; none for somebody who answered meanwhile."""
+        query = _WAITING + " AND p.ordinal > 0 AND d.answer = 'none' ORDER BY p.id LIMIT ?"
+        return [_waiting(row) for row in self._ledger.read(query, limit)]
 
     def taken(self, messages: Sequence[Waiting]) -> None:
         """The modem daemon has these messages on its disk."""
         with self._ledger.change() as db:
             db.executemany("UPDATE dispatches SET handed = 1 WHERE id = ?", [(message.id,) for message in messages])
+
+
+_WAITING = (
+    "SELECT p.id, p.request_id, d.number, CASE p.ordinal WHEN 0 THEN c.text ELSE c.reminder_text END AS text"
+    " FROM dispatches p JOIN deliveries d ON d.id = p.delivery JOIN campaigns c ON c.number = d.campaign"
+    " WHERE p.handed = 0"
+)
+
+
+def _waiting(row: sqlite3.Row) -> Waiting:
+    return Waiting(row["id"], row["request_id"], row["number"], row["text"])
 
 
 def request_id(birth: str, campaign: int, delivery: int, ordinal: int) -> str:

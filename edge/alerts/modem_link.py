@@ -10,10 +10,12 @@ from pathlib import Path
 from edge.alerts.ledger import Waiting
 from edge.alerts.progress import Cursors
 from edge.shared.messages.modem import (
+    INBOX,
     LIST,
     MODEM,
     SEND,
     WATCH,
+    InboxParams,
     Modem,
     ModemEvent,
     ModemState,
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 RETRY_MIN, RETRY_MAX = 0.2, 2.0  # seconds between two tries to reach the daemon
 LIST_TIMEOUT = 1.0
+UNREAD_MAX = 5000  # replies looked at when the daemon is reached again; some 1.5 MB at most
 BATCH_MAX = 500  # events applied in one transaction
 
 # Answers to Send after which trying again changes nothing.
@@ -51,6 +54,8 @@ class ModemLink:
         self._path = path
         self._sender: Client | None = None
         self.watching = False  # whether news of the modem daemon arrive
+        # Whether the replies that had come before we watched are read: until then nobody is known to be silent.
+        self.caught_up = False
 
     async def send(self, message: Waiting) -> None:
         """Hand a message over; when this returns the modem daemon has it on disk. Raises ModemRefused, Unreachable."""
@@ -88,11 +93,14 @@ class ModemLink:
             try:
                 async with Client(MODEM, self._path) as client:
                     at = cursors()
+                    unread = await client.call(INBOX, InboxParams(after=at.inbox, limit=UNREAD_MAX))
                     stream = client.watch(WATCH, WatchParams(inbox_after=at.inbox, changes_after=at.outbox))
                     self._say(watching=True)
+                    self.caught_up = not unread.messages
                     async for batch in _batches(stream):
                         pause = RETRY_MIN
                         yield batch
+                        self.caught_up = self.caught_up or cursors().inbox >= unread.messages[-1].seq
             except (Unreachable, CallFailed) as error:
                 self._say(watching=False, why=str(error))
             await asyncio.sleep(pause)
@@ -103,6 +111,7 @@ class ModemLink:
         if watching != self.watching:
             log.info("modem daemon %s", "reached" if watching else f"lost: {why}")
         self.watching = watching
+        self.caught_up = self.caught_up and watching
 
     async def _connected(self) -> Client:
         if self._sender is None:

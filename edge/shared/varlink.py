@@ -214,10 +214,14 @@ class Server:
             async with contextlib.aclosing(_as_generator(replies)) as stream:
                 while True:
                     item = asyncio.ensure_future(anext(stream, None))
-                    await asyncio.wait({item, gone}, return_when=asyncio.FIRST_COMPLETED)
-                    if not item.done():
+                    try:
+                        await asyncio.wait({item, gone}, return_when=asyncio.FIRST_COMPLETED)
+                        watched = item.done()
+                    finally:
+                        # Also when the server stops: a stream that still runs could not be closed.
                         item.cancel()
                         await asyncio.gather(item, return_exceptions=True)
+                    if not watched:
                         raise ConnectionResetError
                     parameters = item.result()
                     if parameters is None:

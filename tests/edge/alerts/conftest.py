@@ -126,8 +126,9 @@ class ScriptedModem:
     async def _outbox(self, _: m.OutboxParams, _caller: Caller) -> m.OutboxResult:
         return m.OutboxResult(messages=[])
 
-    async def _inbox(self, _: m.InboxParams, _caller: Caller) -> m.InboxResult:
-        return m.InboxResult(messages=[])
+    async def _inbox(self, params: m.InboxParams, _caller: Caller) -> m.InboxResult:
+        received = [event.inbound for event in self.events if event.inbound]
+        return m.InboxResult(messages=[sms for sms in received if sms.seq > params.after][: params.limit])
 
     async def _send(self, params: m.SendParams, _caller: Caller) -> m.SendResult:
         if params.number in self.refused_numbers:

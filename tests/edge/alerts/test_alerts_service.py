@@ -356,3 +356,14 @@ def test_it_starts_alone_with_nothing_and_ends_cleanly(root: LocalRoot) -> None:
     assert alerts.call(a.SCENARIOS, NoParams()).scenarios == []
     assert alerts.call(STATUS, NoParams()).daemon == "alerts"
     assert daemon.stop() == 0
+
+
+def test_it_ends_cleanly_while_it_is_watched(alerts: Alerts) -> None:
+    async def watch() -> int:
+        async with Client(a.ALERTS, alerts.root.paths.socket("alerts")) as client:
+            stream = client.watch(a.WATCH, NoParams())
+            await anext(stream)
+            return await asyncio.to_thread(alerts.root.running["alerts"].stop)
+
+    assert asyncio.run(watch()) == 0
+    assert '"level": "error"' not in (alerts.root.folder / "alerts.log").read_text()
