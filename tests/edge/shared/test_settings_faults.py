@@ -1,0 +1,106 @@
+"""A wrong document: every fault at once, each at its exact place, with a kind that the edge has words for."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.cli.fault_words import fault_sentence
+from edge.shared.section import SettingsRefused, parse_site
+
+LINK = '[[uplinks.links]]\nname = "fibre"\ninterface = "eth0"\n'
+EXTENSION = '[voice]\ndomain = "x.fr"\n[[voice.extensions]]\nnumber = "101"\n'
+
+
+def faults(document: str) -> dict[str, str]:
+    with pytest.raises(SettingsRefused) as caught:
+        parse_site(document)
+    return {fault.path: fault.kind for fault in caught.value.faults}
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "kind"),
+    [
+        ("colour = 1", "colour", "extra_forbidden"),
+        ("[site]\nname = 3", "site.name", "string_type"),
+        ("[site]\nlanguage = 'de'", "site.language", "enum"),
+        ("site = 3", "site", "model_type"),
+        ("[web]\nport = '80'", "web.port", "int_type"),
+        ("[web]\nport = true", "web.port", "int_type"),
+        ("[web]\nport = 80.5", "web.port", "int_from_float"),
+        ("[web]\nport = 0", "web.port", "greater_than_equal"),
+        ("[web]\naddress = '::1'", "web.address", "ip_v4_address"),
+        ("[web]\nbase_url = 'ftp://x'", "web.base_url", "string_pattern_mismatch"),
+        (LINK + 'gatway = "192.0.2.1"', "uplinks.links.fibre.gatway", "extra_forbidden"),
+        (LINK + "metered = 'yes'", "uplinks.links.fibre.metered", "bool_type"),
+        (LINK + "address = 'static'", "uplinks.links.fibre.cidr", "missing"),
+        (LINK + "cidr = '192.0.2.2/30'", "uplinks.links.fibre.cidr", "not_allowed"),
+        (LINK + "address = 'static'\ncidr = '192.0.2.2/33'", "uplinks.links.fibre.cidr", "ip_v4_interface"),
+        (LINK + LINK.replace("eth0", "eth1"), "uplinks.links.fibre.name", "duplicate"),
+        (LINK + LINK.replace("fibre", "lte"), "uplinks.links.lte.interface", "duplicate"),
+        (LINK.replace("eth0", "an interface"), "uplinks.links.fibre.interface", "string_pattern_mismatch"),
+        ("[[uplinks.links]]\ninterface = 'eth0'", "uplinks.links[0].name", "missing"),
+        (LINK + "targets = [{kind='udp',host='192.0.2.1'}]", "uplinks.links.fibre.targets[0].port", "missing"),
+        (LINK + "targets = [{host='192.0.2.1',port=7}]", "uplinks.links.fibre.targets[0].port", "not_allowed"),
+        ("uplinks.links = 'fibre'", "uplinks.links", "list_type"),
+        ("[[modem.devices]]\nname='a'\ndevice='ttyUSB2'", "modem.devices.a.device", "string_pattern_mismatch"),
+        ("modem.devices=[{name='a',device='/a'},{name='b',device='/a'}]", "modem.devices.b.device", "duplicate"),
+        ("[voice.cloud]\naddress = '192.0.2.1'", "voice.domain", "missing"),
+        ("[voice]\nextensions = [{number='1'}]", "voice.domain", "missing"),
+        (EXTENSION + "[[voice.extensions]]\nnumber = '101'", "voice.extensions.101.number", "duplicate"),
+        (EXTENSION + f"password = 'x'\nha1 = '{'0' * 32}'", "voice.extensions.101.ha1", "not_allowed"),
+        ("[voice.emergency]\ntrunks = ['rtc']", "voice.emergency.trunks[0]", "unknown_reference"),
+        ("alerts.scenarios=[{id='a',title='A',text='x'},{id='a',title='B',text='y'}]", "alerts.scenarios.a.id", "duplicate"),
+        ("alerts.scenarios=[{id='a',title='A',text=''}]", "alerts.scenarios.a.text", "string_too_short"),
+    ],
+)  # fmt: skip
+def test_one_fault_at_its_place(document: str, path: str, kind: str) -> None:
+    assert faults(document) == {path: kind}
+
+
+def test_every_fault_at_once() -> None:
+    document = (
+        LINK
+        + "address = 'static'\ngatway = 'x'\nmetered = 1\n[voice]\nextensions = [{number='1'}, {number='1'}]\n[web]\nport = 0\n"
+    )
+    assert faults(document) == {
+        "uplinks.links.fibre.cidr": "missing",
+        "uplinks.links.fibre.gatway": "extra_forbidden",
+        "uplinks.links.fibre.metered": "bool_type",
+        "voice.extensions.1.number": "duplicate",
+        "voice.domain": "missing",
+        "web.port": "greater_than_equal",
+    }
+
+
+def test_no_toml_names_the_line() -> None:
+    with pytest.raises(SettingsRefused) as caught:
+        parse_site("[site]\nname = \n")
+    (fault,) = caught.value.faults
+    assert (fault.kind, fault.data["line"]) == ("toml", "2")
+
+
+def test_secrets_and_misspelt_secrets_are_never_repeated() -> None:
+    document = EXTENSION + "password = 1234567\npasword = 'hunter2'\n"
+    with pytest.raises(SettingsRefused) as caught:
+        parse_site(document)
+    said = " ".join(fault_sentence(fault) + fault.text + str(fault.data) for fault in caught.value.faults)
+    assert "hunter2" not in said
+    assert "1234567" not in said
+
+
+@pytest.mark.parametrize("document", ["", "[site]", "[uplinks]\n[modem]\n[voice]\n[alerts]\n[web]", LINK, EXTENSION])
+def test_absent_sections_are_legal(document: str) -> None:
+    parse_site(document)
+
+
+def test_no_default_names_an_address_of_the_outside_world() -> None:
+    site = parse_site("").model_dump(mode="json")
+    assert (
+        site["uplinks"]["links"]
+        == site["uplinks"]["targets"]
+        == site["modem"]["devices"]
+        == site["voice"]["listen"]
+        == []
+    )
+    assert site["voice"]["cloud"] is None
+    assert site["web"]["address"] == "127.0.0.1"
