@@ -1,0 +1,1 @@
+"""Benchmarks: Repli and named peers, the same faults in the same town, measured at the far end."""
