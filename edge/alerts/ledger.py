@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from edge.shared.ledger import Ledger
 from edge.shared.messages.alerts import Answer, DeliveryState
 from edge.shared.messages.common import Actor
 
-OPEN_FOR = timedelta(hours=24)  # while another one is open, a new campaign's text carries its code
+OPEN_FOR = timedelta(hours=24)  # how long a campaign waits for answers
 NO_NUMBER = "no_number"
 
 
@@ -83,10 +84,15 @@ class CampaignLedger:
         rows = self._ledger.read("SELECT number FROM campaigns WHERE request_id = ?", client_request_id)
         return int(rows[0]["number"]) if rows else None
 
-    def another_open(self, now: datetime) -> bool:
-        """Whether a campaign is open already."""
-        since = utc_text(now - OPEN_FOR)
-        return bool(self._ledger.read("SELECT 1 FROM campaigns WHERE accepted_at > ? LIMIT 1", since))
+    def awaited_from(self, people: Sequence[Recipient], now: datetime) -> bool:
+        """Whether one of these people still owes an open campaign an answer: theirs to the next one must say which."""
+        rows = self._ledger.read(
+            "SELECT 1 FROM deliveries d JOIN campaigns c ON c.number = d.campaign WHERE c.accepted_at > ?"
+            " AND d.answer = 'none' AND d.state <> 'failed' AND d.number IN (SELECT value FROM json_each(?)) LIMIT 1",
+            utc_text(now - OPEN_FOR),
+            json.dumps([person.number for person in people if person.number]),
+        )
+        return bool(rows)
 
     def next_number(self) -> int:
         """The number the next campaign gets."""

@@ -117,9 +117,9 @@ class Service:
 
     async def _preview(self, params: PreviewParams, _caller: Caller) -> Preview:
         scenario = self._scenario(params.scenario)
-        text = self._text(scenario, exercise=params.exercise)
-        length = measure(text)
         people = self._directory.recipients(scenario.lists)
+        text = self._text(scenario, people, exercise=params.exercise)
+        length = measure(text)
         reachable = _reachable(people)
         return Preview(
             scenario=_info(scenario),
@@ -141,7 +141,7 @@ class Service:
         people = self._directory.recipients(scenario.lists)
         if _reachable(people) == 0:
             raise Refused(NoRecipients(scenario=scenario.id))
-        number = self._campaigns.start(self._order(scenario, params), people, self._clock.now())
+        number = self._campaigns.start(self._order(scenario, people, params), people, self._clock.now())
         log.info("campaign %d accepted: %s, %d people, by %s", number, scenario.id, len(people), params.actor.via)
         self._news.changed({number})
         self._wake()
@@ -178,19 +178,19 @@ class Service:
             raise Refused(NoSuchScenario(scenario=wanted))
         return found
 
-    def _text(self, scenario: Scenario, *, exercise: bool) -> str:
+    def _text(self, scenario: Scenario, people: list[Recipient], *, exercise: bool) -> str:
         now = self._clock.now()
         return first_text(
             scenario.text,
             site=self.site.site.name,
             local=now.astimezone(),
             exercise=exercise,
-            code=self._campaigns.next_number() if self._campaigns.another_open(now) else None,
+            code=self._campaigns.next_number() if self._campaigns.awaited_from(people, now) else None,
         )
 
-    def _order(self, scenario: Scenario, params: SendParams) -> Order:
+    def _order(self, scenario: Scenario, people: list[Recipient], params: SendParams) -> Order:
         section = self.site.alerts
-        text = self._text(scenario, exercise=params.exercise)
+        text = self._text(scenario, people, exercise=params.exercise)
         return Order(
             request_id=params.request_id,
             scenario=scenario.id,

@@ -10,7 +10,7 @@ REMINDER = "RELANCE - "
 
 
 def first_text(template: str, *, site: str, local: datetime, exercise: bool, code: int | None) -> str:
-    """The message. local is the site's own time; code is given when another alert is open, so that answers can name it."""
+    """The message. local is the site's own time; code: for people who have another alert open."""
     values = {"site": site, "time": local.strftime("%Hh%M")}
     text = re.sub(r"\{(site|time)\}", lambda match: values[match[1]], template)
     return (EXERCISE if exercise else "") + text + (f" Code {code}." if code is not None else "")

@@ -220,6 +220,16 @@ def test_the_newest_alert_is_answered_unless_the_code_names_another(alerts, scri
     assert alerts.show(1).deliveries[1].answer is a.Answer.ACKNOWLEDGED
 
 
+def test_the_code_is_there_only_for_people_who_still_owe_an_answer(alerts, scripted_modem) -> None:
+    alerts.bring("Nom;Portable;Listes\nA;0611111111;Élus\n")
+    assert "Code" not in alerts.send(request_id="r1").campaign.text
+    assert alerts.call(a.PREVIEW, a.PreviewParams(scenario="crue")).text.endswith(" Code 2.")
+    alerts.wait(delivered=1)
+    scripted_modem.reply("+33611111111", "1")
+    alerts.wait(acknowledged=1)
+    assert "Code" not in alerts.send(request_id="r2").campaign.text
+
+
 def test_an_answer_is_about_the_alert_that_left_the_box(alerts, scripted_modem, people) -> None:
     alerts.bring(people(1))
     alerts.send(request_id="r1")
