@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -61,7 +62,7 @@ class RunningTown:
 
     def command(self, namespace: str | None, argv: Sequence[str], user: str | None = None) -> list[str]:
         """The argument list that runs argv inside a namespace (None: the machine's own), as a user."""
-        as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--"] if user else []
+        as_user = _become(user) if user else []
         enter = ["ip", "netns", "exec", self.namespace(namespace)] if namespace else []
         return [*enter, *as_user, *argv]
 
@@ -233,6 +234,11 @@ class RunningTown:
 
 class ApplianceNotReady(Exception):
     """`repli wait` gave up."""
+
+
+def _become(user: str) -> list[str]:
+    group = pwd.getpwnam(user).pw_gid
+    return ["setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups", "--"]
 
 
 def faults_of(parts: Sequence[str]) -> dict[str, Fault]:

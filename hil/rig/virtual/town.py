@@ -29,6 +29,10 @@ class TownLives(Exception):
     """A town of this name runs already."""
 
 
+class NoWarden(Exception):
+    """The process that would take the town away after a crash does not run."""
+
+
 class Town(RunningTown):
     """A town of one's own. Parts: those of the table unless named; a test asks only for what it needs.
 
@@ -53,6 +57,7 @@ class Town(RunningTown):
             for part in self._wanted:
                 self._started.append(part)
                 part.start(self)
+            self._require_warden()
         except BaseException:
             self._leave()
             raise
@@ -73,6 +78,11 @@ class Town(RunningTown):
             pass_fds=(self._lock.fileno(),),
             start_new_session=True,
         )
+
+    def _require_warden(self) -> None:
+        assert self._warden is not None
+        if self._warden.poll() is not None:
+            raise NoWarden(f"the warden of {self.name} ended with code {self._warden.returncode}")
 
     def _make_folder(self) -> None:
         (self.root / "etc/repli").mkdir(parents=True)
