@@ -60,4 +60,14 @@ WORDS: dict[str, str] = {
     "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "
     "et dans le fichier importé.",
     "alerts.settings_refused": "Réglages refusés, les précédents restent en vigueur pour les alertes : {faults}.",
+    "voice.kamailio_silent": "La téléphonie ne répond pas (Kamailio) : les téléphones de la mairie ne fonctionnent pas. "
+    "Elle est redémarrée d'elle-même ; si cela dure, redémarrez le boîtier.",
+    "voice.cloud_silent": "Le standard de l'opérateur ({address}) ne répond plus : mode autonome, les postes s'appellent "
+    "entre eux et les numéros d'urgence passent par la ligne de secours.",
+    "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
+    "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
+    "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par "
+    "le standard de l'opérateur. Ajoutez une ligne (« voice.trunks »).",
+    "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}). Nouvel essai en cours.",
+    "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
 }

@@ -1,18 +1,15 @@
 """The settings as Kamailio's htables and dispatcher list. Pure; the launcher renders them, voice pushes their changes.
 
-Table `site`: domain, realm, mode (cloud or local, the only entry Kamailio itself changes), answer_ms and way_ms (how
-long silence is borne), cloud_contact (what the cloud PBX is told instead of a phone's own contact), lan (networks whose
-callers have the emergency table), sos (what urn:service:sos dials), extension::NUMBER. Table `secret`: NUMBER -> HA1.
-Table `emergency`: numbers. Table `way`: LIST::N -> ADDRESS:PORT, with ::socket and ::kind. Table `peer`: who speaks from
-an address.
+Table `site`: domain, realm, answer_ms and way_ms (how long silence is borne), cloud_contact (what the cloud PBX is told
+instead of a phone's own contact), lan (networks whose callers have the emergency table), sos (what urn:service:sos
+dials), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: numbers. Table `way`: LIST::N ->
+ADDRESS:PORT, with ::socket and ::kind. Table `peer`: who speaks from an address.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 
 from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
 from edge.voice.sockets import listening, name, peers, socket_towards, uri
@@ -20,7 +17,6 @@ from edge.voice.sockets import listening, name, peers, socket_towards, uri
 WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")  # RFC 1918, 3927, 1122
 TABLES = ("site", "secret", "emergency", "way", "peer")
-MODE = "mode"
 
 
 @dataclass(frozen=True)
@@ -30,14 +26,9 @@ class Tables:
     htables: dict[str, dict[str, str]]
     dispatcher: str
 
-    @property
-    def digest(self) -> str:
-        """Changes when anything but the mode does."""
-        return hashlib.sha256(json.dumps([self.htables, self.dispatcher], sort_keys=True).encode()).hexdigest()
-
 
 def tables(voice: VoiceSection) -> Tables:
-    """Make them; the mode in `site` is the one to start from."""
+    """Make them."""
     return Tables(
         htables={
             "site": _site(voice),
@@ -82,7 +73,6 @@ def emergency_ways(voice: VoiceSection) -> list[CloudPbx | Trunk]:
 
 def _site(voice: VoiceSection) -> dict[str, str]:
     site = {
-        MODE: "cloud" if voice.cloud else "local",
         "domain": voice.domain,
         "realm": realm(voice),
         "answer_ms": str(voice.answer_timeout_ms),
@@ -130,8 +120,3 @@ def _dispatcher(voice: VoiceSection) -> str:
     socket = socket_towards(voice.cloud, listening(voice))
     # flags 0, priority 0: probed from the start, active until proved silent.
     return f"1 sip:{uri(voice.cloud)} 0 0 socket={name(socket)}\n"
-
-
-def lan_networks(voice: VoiceSection) -> list[IPv4Network]:
-    """The networks whose callers have the emergency table."""
-    return voice.networks or [IPv4Network(network) for network in PRIVATE]

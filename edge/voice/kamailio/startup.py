@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,8 +114,9 @@ def command(files: RunFolder) -> list[str]:
 def prepare(voice: VoiceSection, values: Tables, files: RunFolder) -> None:
     """Write everything Kamailio reads at its start. Raises OSError, sqlite3.Error."""
     _make_location_db(files.location_db)
-    _make_tables_db(files.tables_db, values, {"id": secrets.token_hex(8), "digest": start_digest(voice)})
-    _write(files.dispatcher_list, values.dispatcher)
+    mode = "cloud" if voice.cloud else "local"
+    write_tables(values, files, {"id": secrets.token_hex(8), "digest": start_digest(voice), "mode": mode})
+    write_dispatcher(values, files)
     _write(files.start_cfg, render(voice, files, _cookie(files.cookie_file)))
 
 
@@ -126,34 +129,54 @@ def _cookie(path: Path) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(path.name + ".new")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.touch(mode=0o640)
     fresh.write_text(text, encoding="utf-8")
     fresh.rename(path)
 
 
 def _make_location_db(path: Path) -> None:
-    with sqlite3.connect(path) as database:
-        present = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'location'").fetchone()
+    # A first start cut short leaves half a schema and no binding: begin again.
+    database = sqlite3.connect(path)
+    try:
+        present = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'location_attrs'").fetchone()
         if present:
             return
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            database.execute(f'DROP TABLE "{name}"')
         for script in ("standard", "usrloc"):
             database.executescript((SCHEMAS / f"{script}-create.sql").read_text(encoding="ascii"))
+    finally:
+        database.close()
     path.chmod(0o640)
 
 
-def _make_tables_db(path: Path, values: Tables, start: dict[str, str]) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    with sqlite3.connect(path) as database:
-        database.executescript((SCHEMAS / "standard-create.sql").read_text(encoding="ascii"))
-        for table in (*TABLES, "start"):
-            rows = start if table == "start" else values.htables[table]
-            _fill(database, table, rows)
-    database.close()
+def write_tables(values: Tables, files: RunFolder, run: Mapping[str, str] | None = None) -> None:
+    """Replace what the htables are loaded from, in one step. run: the table of a new start; absent, it is left out.
+
+    Raises OSError, sqlite3.Error.
+    """
+    fresh = files.tables_db.with_name(f"{files.tables_db.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o640)
+    database = sqlite3.connect(fresh)
+    try:
+        with database:
+            database.executescript((SCHEMAS / "standard-create.sql").read_text(encoding="ascii"))
+            for table in TABLES:
+                _fill(database, table, values.htables[table])
+            _fill(database, "run", run or {})
+    finally:
+        database.close()
+    fresh.rename(files.tables_db)
 
 
-def _fill(database: sqlite3.Connection, table: str, rows: dict[str, str]) -> None:
+def write_dispatcher(values: Tables, files: RunFolder) -> None:
+    """Replace the dispatcher's list in one step. Raises OSError."""
+    _write(files.dispatcher_list, values.dispatcher)
+
+
+def _fill(database: sqlite3.Connection, table: str, rows: Mapping[str, str]) -> None:
     # The columns of Kamailio's htable-create.sql; key_type 0: one value, value_type 0: a string.
     database.execute(
         f"CREATE TABLE {table} (id INTEGER PRIMARY KEY NOT NULL, key_name TEXT NOT NULL, key_type INTEGER NOT NULL,"

@@ -7,9 +7,12 @@ from collections.abc import Callable
 from hil.rig.virtual.cloud import EchoPart, TargetsPart
 from hil.rig.virtual.modem.part import ModemPart
 from hil.rig.virtual.part import Part
+from hil.rig.virtual.sip.parts import PbxPart, PstnPart
 
 PARTS: dict[str, Callable[[], Part]] = {
     "echo": EchoPart,
     "targets": TargetsPart,
     "modem": ModemPart,
+    "pbx": PbxPart,
+    "pstn": PstnPart,
 }

@@ -8,11 +8,13 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hil.rig.virtual.inside import inside
 from hil.rig.virtual.processes import Process, start_time
-from hil.rig.virtual.running import RunningTown
+
+if TYPE_CHECKING:
+    from hil.rig.virtual.running import RunningTown
 
 
 class Place(Protocol):

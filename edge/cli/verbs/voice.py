@@ -1,0 +1,86 @@
+"""repli voice: who serves the telephones, and which are registered."""
+
+from __future__ import annotations
+
+import argparse
+
+from edge.cli.main import Subjects
+from edge.cli.output import print_json, print_table
+from edge.cli.words import _
+from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
+from edge.shared.paths import Paths
+from edge.shared.varlink import call_once
+from edge.shared.varlink_idl import NoParams
+
+
+def register(subjects: Subjects) -> None:
+    """Add `repli voice` and its verbs."""
+    verbs = subjects.add_parser("voice", help=_("les téléphones")).add_subparsers(
+        dest="action", required=True, metavar=_("ACTION")
+    )
+    mode = verbs.add_parser("mode", help=_("qui sert les téléphones : l'opérateur ou le boîtier"))
+    mode.add_argument("--json", action="store_true")
+    mode.set_defaults(verb=show_mode)
+    phones = verbs.add_parser("phones", help=_("les téléphones enregistrés"))
+    phones.add_argument("--json", action="store_true")
+    phones.set_defaults(verb=list_phones)
+
+
+async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Exit codes: 0 the phones are served (or there are none), 1 the signalling does not answer."""
+    mode = await call_once(VOICE, paths.socket("voice"), MODE, NoParams())
+    code = 0 if mode.kamailio or mode.mode == VoiceMode.OFF else 1
+    if arguments.json:
+        print_json(mode)
+        return code
+    headings = (_("MODE"), _("CAUSE"), _("DEPUIS (UTC)"), _("SIGNALISATION"), _("SANS MOT DE PASSE"))
+    print_table(headings, [_mode_row(mode)])
+    return code
+
+
+async def list_phones(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Every registered contact."""
+    result = await call_once(VOICE, paths.socket("voice"), PHONES, NoParams())
+    if arguments.json:
+        print_json(result)
+        return 0
+    if not result.phones:
+        print(_("Aucun téléphone enregistré."))
+        return 0
+    headings = (_("POSTE"), _("ADRESSE"), _("APPAREIL"), _("ENREGISTRÉ PAR"), _("ENCORE"))
+    print_table(headings, [_phone_row(phone) for phone in result.phones])
+    return 0
+
+
+def _mode_row(mode: ModeResult) -> tuple[object, ...]:
+    return (
+        _(_MODES[mode.mode]),
+        _(_REASONS[mode.reason]) if mode.reason in _REASONS else mode.reason,
+        mode.since[:19].replace("T", " "),
+        _("répond") if mode.kamailio else _("muette"),
+        ", ".join(mode.unprotected) or None,
+    )
+
+
+def _phone_row(phone: Phone) -> tuple[object, ...]:
+    return (
+        phone.extension,
+        phone.address,
+        phone.user_agent,
+        _("standard de l'opérateur") if phone.cloud else _("boîtier"),
+        f"{phone.expires_s} s",
+    )
+
+
+_MODES: dict[VoiceMode, str] = {
+    VoiceMode.OFF: "pas de téléphonie",
+    VoiceMode.STARTING: "démarrage",
+    VoiceMode.CLOUD: "standard de l'opérateur",
+    VoiceMode.LOCAL: "mode autonome",
+}
+_REASONS: dict[str, str] = {
+    "start": "démarrage",
+    "no_cloud": "aucun standard de l'opérateur",
+    "cloud_silent": "standard de l'opérateur muet",
+    "cloud_answers": "le standard de l'opérateur répond",
+}

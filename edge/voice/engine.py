@@ -1,0 +1,131 @@
+"""The cycle of voice: look at Kamailio, decide, tell it. Calls never wait for this; without it Kamailio goes on alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from datetime import datetime
+
+from edge.shared.broadcast import Broadcast
+from edge.shared.clock import Clock, utc_text
+from edge.shared.faults import Fault
+from edge.shared.messages.common import Issue
+from edge.shared.messages.voice import ModeResult, Phone
+from edge.shared.model.voice import VoiceSection
+from edge.voice.decision import Rules, Sight, State, step
+from edge.voice.issues import issues_of
+from edge.voice.kamailio.startup import start_digest
+from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
+from edge.voice.kamailio_view import KamailioView, Look, Run
+from edge.voice.push import Push
+from edge.voice.tables import unprotected
+
+log = logging.getLogger(__name__)
+
+PERIOD = 0.5  # seconds between two looks
+RESTART_PAUSE = 20.0  # seconds between two endings of a Kamailio that keeps starting from other values than ours
+
+
+class Engine:
+    """Holds the settings in force, what was decided, and what was seen last."""
+
+    def __init__(self, view: KamailioView, push: Push, clock: Clock) -> None:
+        self.view = view
+        self.push = push
+        self.clock = clock
+        self.settings = VoiceSection()
+        self.settings_refused: list[Fault] = []
+        self.push_refused: str | None = None
+        self.look = Look(None, Sight(answers=False))
+        self.state = State()
+        self.since: datetime = clock.now()
+        self._first_raised: dict[tuple[str, str], str] = {}
+        self._restarted_at: float | None = None
+        self._wake = asyncio.Event()
+        self.broadcast: Broadcast[ModeResult] = Broadcast(self.mode())
+
+    def adopt(self, settings: VoiceSection) -> None:
+        """Put settings in force."""
+        self.settings = settings
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Look, decide, tell, for ever."""
+        while True:
+            await self.cycle()
+            try:
+                await asyncio.wait_for(self._wake.wait(), PERIOD)
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def cycle(self) -> None:
+        """One look and what follows from it."""
+        look = await self.view.look()
+        if look.run != self.look.run and look.run is not None:
+            self.push.forget()
+        self.look = look
+        now = self.clock.monotonic_ns() / 1e9
+        before = self.state
+        self.state, wanted = step(before, look.sight, now, self._rules())
+        try:
+            if look.run is not None:
+                await self._tell(look.run, now)
+                if wanted is not None:
+                    await self.push.mode(wanted, self.settings)
+            self.push_refused = None
+        except (RpcSilent, RpcRefused, OSError, sqlite3.Error) as error:
+            if str(error) != self.push_refused:
+                log.warning("Kamailio was not told: %s", error)
+            self.push_refused = str(error)
+        if (before.mode, before.reason) != (self.state.mode, self.state.reason):
+            self.since = self.clock.now()
+            log.info("mode %s (%s)", self.state.mode, self.state.reason)
+        if self.mode() != self.broadcast.state:
+            self.broadcast.publish(self.mode())
+
+    async def phones(self) -> list[Phone]:
+        """Everybody registered; nobody when Kamailio is silent."""
+        if self.look.run is None:
+            return []
+        try:
+            return await self.view.phones()
+        except (RpcSilent, RpcRefused) as error:
+            log.warning("phones not known: %s", error)
+            return []
+
+    def mode(self) -> ModeResult:
+        """Who serves the phones."""
+        return ModeResult(
+            mode=self.state.mode,
+            since=utc_text(self.since),
+            reason=self.state.reason,
+            kamailio=self.look.sight.answers,
+            unprotected=unprotected(self.settings),
+        )
+
+    def issues(self) -> list[Issue]:
+        """What is wrong now, each with the moment it was first seen."""
+        now = utc_text(self.clock.now())
+        found = issues_of(self.settings, self.state, self.look.sight, self.settings_refused, self.push_refused)
+        self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}
+        return [one.model_copy(update={"since": self._first_raised[one.id, one.subject]}) for one in found]
+
+    def _rules(self) -> Rules:
+        return Rules(
+            serves=bool(self.settings.listen),
+            has_cloud=self.settings.cloud is not None,
+            hold_down_s=self.settings.hold_down_s,
+        )
+
+    async def _tell(self, run: Run, now: float) -> None:
+        if run.digest == start_digest(self.settings):
+            await self.push.settings(self.settings)
+            return
+        if self._restarted_at is not None and now - self._restarted_at < RESTART_PAUSE:
+            return
+        log.info("start-up values changed: Kamailio starts again")
+        self._restarted_at = now
+        await self.push.restart()

@@ -1,0 +1,107 @@
+"""What Kamailio says of itself, in our words. The parsing is pure; KamailioView does the calls."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from edge.shared.messages.voice import Phone, VoiceMode
+from edge.voice.decision import Cloud, Sight
+from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
+
+log = logging.getLogger(__name__)
+
+UNSET = "[not set]"
+CLOUD_SET = "1"
+FROM_CLOUD = 2  # branch flag 1: kamailio.cfg, FLB_CLOUD
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which start of Kamailio answers, and from which start-up values."""
+
+    id: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look: which Kamailio, and what it sees."""
+
+    run: Run | None
+    sight: Sight
+
+
+class KamailioView:
+    """Asks Kamailio."""
+
+    def __init__(self, rpc: KamailioRpc) -> None:
+        self.rpc = rpc
+
+    async def look(self) -> Look:
+        """One look; a silent Kamailio is something seen, not an error."""
+        try:
+            run = Run(await self._get("id"), await self._get("digest"))
+            flag = VoiceMode(await self._get("mode"))
+            cloud = cloud_state(await self._targets())
+        except (RpcSilent, RpcRefused, ValueError) as error:
+            log.debug("Kamailio: %s", error)
+            return Look(None, Sight(answers=False))
+        return Look(run, Sight(answers=True, flag=flag, cloud=cloud))
+
+    async def phones(self) -> list[Phone]:
+        """Everybody registered. Raises RpcSilent, RpcRefused."""
+        return phones_of(await self.rpc.call("ul.dump"))
+
+    async def _get(self, key: str) -> str:
+        return str((await self.rpc.call("htable.get", "run", key))["item"]["value"])
+
+    async def _targets(self) -> Any:
+        try:
+            return await self.rpc.call("dispatcher.list")
+        except RpcRefused:
+            return None  # an empty list is an error to it
+
+
+def cloud_state(listing: Any) -> Cloud | None:
+    """What dispatcher.list says of set 1: A active, T trying, I inactive, D disabled. None: there is no cloud."""
+    for record in (listing or {}).get("RECORDS", []):
+        if str(record["SET"]["ID"]) != CLOUD_SET:
+            continue
+        for target in record["SET"]["TARGETS"]:
+            match str(target["DEST"]["FLAGS"])[:1]:
+                case "A":
+                    return Cloud.ANSWERS
+                case "T":
+                    return Cloud.DOUBTFUL
+                case _:
+                    return Cloud.SILENT
+    return None
+
+
+def phones_of(dump: Any) -> list[Phone]:
+    """The contacts of an ul.dump, by extension."""
+    phones = [
+        _phone(str(entry["Info"]["AoR"]), held["Contact"])
+        for domain in dump["Domains"]
+        for entry in domain["Domain"]["AoRs"]
+        for held in entry["Info"]["Contacts"]
+        if isinstance(held["Contact"]["Expires"], int)
+    ]
+    return sorted(phones, key=lambda phone: (phone.extension, phone.contact))
+
+
+def _phone(extension: str, contact: dict[str, Any]) -> Phone:
+    # What a contact granted by the cloud PBX carries as its agent is the RPC's own name.
+    by_cloud = bool(int(contact["CFlags"]) & FROM_CLOUD)
+    agent = str(contact["User-Agent"])
+    received = str(contact["Received"])
+    return Phone(
+        extension=extension,
+        contact=str(contact["Address"]),
+        address=(str(contact["Address"]) if received == UNSET else received).removeprefix("sip:").partition(";")[0],
+        user_agent=None if by_cloud or agent == UNSET else agent,
+        expires_s=int(contact["Expires"]),
+        cloud=by_cloud,
+    )
