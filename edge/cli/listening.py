@@ -20,23 +20,44 @@ class Door:
         self.paths = paths
         self.socket: socket.socket | None = None
         self._bound: tuple[IPv4Address, int] | None = None
+        self._modified = 0  # of site.toml, in ns, when it was last looked at
 
     def open(self) -> str | None:
         """Listen where the settings say; returns what is in the way, for people, or None when it listens."""
         try:
-            web = SettingsSource(self.paths, "web").look().web
+            wanted = self._wanted()
         except SettingsRefused as refused:
             return _("réglages refusés : {reason}").format(reason=refused)
-        wanted = (web.address, web.port)
         if self.socket is not None and wanted == self._bound:
             return None
         self.close()
         try:
             self.socket = _listen(*wanted)
         except OSError as error:
-            return _trouble(error).format(address=web.address, port=web.port)
+            return _trouble(error).format(address=wanted[0], port=wanted[1])
         self._bound = wanted
         return None
+
+    def moved(self) -> bool:
+        """Whether the settings now ask for another address or port than the one it listens on."""
+        if self._unchanged():
+            return False
+        try:
+            return self.socket is not None and self._wanted() != self._bound
+        except SettingsRefused:
+            return False
+
+    def _unchanged(self) -> bool:
+        try:
+            modified = self.paths.site_file.stat().st_mtime_ns
+        except OSError:
+            return True
+        before, self._modified = self._modified, modified
+        return modified == before
+
+    def _wanted(self) -> tuple[IPv4Address, int]:
+        web = SettingsSource(self.paths, "web").look().web
+        return web.address, web.port
 
     def close(self) -> None:
         """Stop listening."""

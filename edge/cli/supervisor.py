@@ -27,6 +27,7 @@ BACKOFF_MIN = 0.1  # seconds before the first restart; doubled at each death
 BACKOFF_MAX = 10.0
 BACKOFF_CONFIG = 15.0  # starting again changes nothing until a person changed the settings
 GOOD_LIFE = 30.0  # seconds of life after which a death is a first one again
+DOOR_POLL = 2.0  # seconds between two looks at where the settings want the pages
 STOP_TIMEOUT = 8.0  # seconds a daemon has to end before it is killed
 
 
@@ -90,7 +91,7 @@ class Supervisor:
             listen = await self._open(door, child) if door else None
             if self.stopping.is_set():
                 break
-            code = await self._one_life(child, listen)
+            code = await self._one_life(child, listen, door)
             if self.stopping.is_set():
                 break
             self._say(child, _death(code))
@@ -100,14 +101,17 @@ class Supervisor:
             await self._pause(child.backoff)
         child.ended.set()
 
-    async def _one_life(self, child: Child, listen: socket.socket | None) -> int:
+    async def _one_life(self, child: Child, listen: socket.socket | None, door: Door | None) -> int:
         """Start the daemon and return how it ended: its exit code, or minus the signal."""
         if child.daemon.varlink:
             self.paths.socket(child.daemon.name).unlink(missing_ok=True)
         child.started = time.monotonic()
         pid = spawn(command_line(child.daemon), self.environment, listen.fileno() if listen else None)
         self._enter(child, RunState.STARTING, pid=pid)
+        mover = asyncio.create_task(self._follow(door, child, pid)) if door else None
         code = await _end_of(pid)
+        if mover is not None:
+            mover.cancel()
         # As systemd's KillMode=control-group: no worker of a dead daemon stays behind and holds its ports.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
@@ -125,6 +129,14 @@ class Supervisor:
             await self._pause(wait)
             wait = min(wait * 2, BACKOFF_MAX)
         return None
+
+    async def _follow(self, door: Door, child: Child, pid: int) -> None:
+        """A socket cannot be moved: when the settings name another address, the daemon is started anew on it."""
+        while not door.moved():  # noqa: ASYNC110 - a file says nothing by itself
+            await asyncio.sleep(DOOR_POLL)
+        self._say(child, _("adresse ou port changés dans les réglages"))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
     def _heard(self) -> None:
         while (notification := self.notify.receive()) is not None:

@@ -6,8 +6,10 @@ import argparse
 import uuid
 from collections import Counter
 
+from pydantic import ValidationError
+
 from edge.cli.main import Subjects
-from edge.cli.output import print_json, print_table
+from edge.cli.output import print_error, print_json, print_table
 from edge.cli.words import _
 from edge.shared.messages.modem import (
     INBOX,
@@ -84,9 +86,14 @@ async def status(arguments: argparse.Namespace, paths: Paths) -> int:
 
 async def send(arguments: argparse.Namespace, paths: Paths) -> int:
     """Returns once the message is on disk; its way is followed with `repli modem outbox`."""
-    params = SendParams(
-        number=arguments.number, text=arguments.text, request_id=arguments.request_id or str(uuid.uuid4())
-    )
+    try:
+        params = SendParams(
+            number=arguments.number, text=arguments.text, request_id=arguments.request_id or str(uuid.uuid4())
+        )
+    except ValidationError as error:
+        names = ", ".join(str(entry["loc"][0]) for entry in error.errors())
+        print_error(_("Valeur refusée : {parameter}.").format(parameter=names))
+        return 2
     result = await call_once(MODEM, paths.socket("modem"), SEND, params)
     if arguments.json:
         print_json(result)

@@ -269,3 +269,13 @@ def test_ready_from_a_stranger_is_not_believed(appliance: Appliance) -> None:
     assert appliance.run_file()["daemons"]["settings"]["state"] == "starting"
     os.kill(appliance.pid("settings"), signal.SIGCONT)
     assert appliance.repli("wait", "--timeout", "20").returncode == 0
+
+
+def test_another_port_in_the_settings_moves_the_pages(appliance: Appliance) -> None:
+    appliance.only = "settings,web"
+    appliance.start()
+    appliance.write_site("[web]\nport = 8090\n")
+    probe = "import socket;socket.create_connection(('127.0.0.1',8090),1)"
+    knock = ["ip", "netns", "exec", appliance.namespace, sys.executable, "-c", probe]
+    eventually(lambda: subprocess.run(knock, capture_output=True, check=False).returncode == 0)
+    assert appliance.repli("wait", "--timeout", "20").returncode == 0
