@@ -14,6 +14,8 @@ from typing import Any, Self
 
 from edge.shared.paths import Paths
 
+LOG_SHOWN = 4000  # last characters of the log that an error carries
+
 
 class NotUp(Exception):
     """`repli run` ended, or its daemons were not ready in time."""
@@ -68,7 +70,7 @@ class Appliance:
         self.launch()
         waited = self.repli("wait", "--timeout", str(timeout), *self._chosen, timeout=timeout + 30)
         if waited.returncode != 0:
-            raise NotUp(waited.stderr + self.log.read_text())
+            raise NotUp(waited.stderr + self.log.read_text()[-LOG_SHOWN:])
 
     def launch(self) -> None:
         """Start `repli run` without waiting."""
