@@ -12,15 +12,16 @@ from enum import StrEnum
 # Never in a list: a scenario must not ring or write to the emergency services.
 EMERGENCY = frozenset({"15", "17", "18", "112", "114", "115", "119", "116000", "191", "196", "3114"})
 
-# National prefixes of the French plan whose country code is not 33, longest first (decision 2018-0881, annex 1).
+# National prefixes of the French plan whose country code is not 33 (decision 2018-0881).
 OVERSEAS = {
     "0639": "262", "0269": "262", "0262": "262", "0263": "262", "0692": "262", "0693": "262", "0976": "262",
     "0590": "590", "0690": "590", "0691": "590",
     "0594": "594", "0694": "594",
     "0596": "596", "0696": "596", "0697": "596",
 }  # fmt: skip
+FICTION = "063998"  # kept for films, manuals and rigs (ARCEP): nobody's overseas either
 FRENCH_CODES = frozenset({"33", "262", "590", "594", "596"})
-M2M = re.compile(r"0700\d{10}")  # 14 digits: SIMs of machines (ARCEP decision 2018-0881, 2.3.7)
+M2M = re.compile(r"0700\d{10}")  # 14 digits: SIMs of machines (decision 2018-0881)
 
 SCIENTIFIC = re.compile(r"\d([.,]\d+)?E\+?\d+", re.IGNORECASE)
 WRITTEN = re.compile(r"\(?\+?[0-9\s.\-_/()\u2010-\u2015]+")  # digits and what people put between them
@@ -93,8 +94,7 @@ def _french(digits: str) -> Number | NumberRefused:
     if len(digits) == 9 and not digits.startswith("0"):
         digits = "0" + digits  # a spreadsheet took 0612345678 for a figure
     if len(digits) == 10 and digits.startswith("0"):
-        code = OVERSEAS.get(digits[:4], "33")
-        return Number(f"+{code}{digits[1:]}", _french_kind(digits))
+        return Number(f"+{_code_of(digits, '33')}{digits[1:]}", _french_kind(digits))
     for code in FRENCH_CODES:
         if digits.startswith(code) and len(digits) >= len(code) + 9:
             return _international(digits)  # a spreadsheet took the plus of +33612345678
@@ -119,7 +119,11 @@ def _french_international(code: str, rest: str) -> Number | NumberRefused:
     if len(rest) != 9 or rest.startswith("0"):
         return NumberRefused(Refusal.SHORT if len(rest) <= 6 else Refusal.LENGTH)
     # +33690123456 is written for a number of Guadeloupe: its own country code makes replies match.
-    return Number(f"+{OVERSEAS.get(national[:4], code)}{rest}", _french_kind(national))
+    return Number(f"+{_code_of(national, code)}{rest}", _french_kind(national))
+
+
+def _code_of(national: str, otherwise: str) -> str:
+    return otherwise if national.startswith(FICTION) else OVERSEAS.get(national[:4], otherwise)
 
 
 def _french_kind(national: str) -> NumberKind:

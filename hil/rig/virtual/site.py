@@ -25,7 +25,7 @@ reminders = 1
 [[alerts.scenarios]]
 id = "inondation"
 title = "Inondation"
-text = "Mairie de Valbourg : inondation en cours à {time}. Rejoignez la salle des fêtes. Répondez OK pour confirmer."
+text = "{site}: inondation en cours ({time}). Montez à l'étage, quittez les sous-sols, ne prenez pas la voiture. Répondez OK."
 """
 
 
@@ -87,6 +87,8 @@ port = {plan.sip_port}
 def _modem(plan: Plan) -> str:
     return f"""\
 [modem]
+free_burst = 300
+submit_timeout_s = 5.0
 
 [[modem.devices]]
 name = "lte"
