@@ -29,16 +29,26 @@ class Applier:
         self._owned = owned
 
     async def interfaces(self, section: UplinksSection) -> dict[str, Interface]:
-        """The links' interfaces that are there; static addresses and interfaces that are down are seen to first."""
+        """The links' interfaces that are there; static addresses and interfaces that are down are seen to first.
+
+        Raises KernelRefused when they cannot be read.
+        """
         names = [link.interface for link in section.links]
-        interfaces = await self._kernel.interfaces(names)
+        interfaces = await self._read(names)
         missing = plan.addresses_to_add(section, interfaces)
         down = plan.interfaces_to_raise(section, interfaces)
         for index, address in missing:
             await self._attempt("address", self._kernel.add_address(index, address))
         for index in down:
             await self._attempt("interface", self._kernel.set_up(index))
-        return await self._kernel.interfaces(names) if missing or down else interfaces
+        return await self._read(names) if missing or down else interfaces
+
+    async def is_there(self, interface: str) -> bool:
+        """Whether the kernel has this interface; what cannot be read is taken to be there."""
+        try:
+            return interface in await self._read([interface])
+        except KernelRefused:
+            return True
 
     async def active_before(self, section: UplinksSection, interfaces: Mapping[str, Interface]) -> str | None:
         """The link that the kernel's default route of ours uses already, from a life before this one."""
@@ -118,6 +128,15 @@ class Applier:
         there = await self._kernel.interfaces([interface])
         if interface in there:
             await self._kernel.remove_address(there[interface].index, IPv4Interface(address))
+
+    async def _read(self, names: list[str]) -> dict[str, Interface]:
+        try:
+            interfaces = await self._kernel.interfaces(names)
+        except KernelRefused as refused:
+            self._note(refused.operation, refused.reason)
+            raise
+        self.refusals.pop("read", None)
+        return interfaces
 
     async def _attempt(self, operation: str, work: Awaitable[None]) -> bool:
         try:

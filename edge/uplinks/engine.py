@@ -147,9 +147,8 @@ class Engine:
     async def _read_anew(self) -> None:
         try:
             self._interfaces = await self._applier.interfaces(self.section)
-        except KernelRefused as refused:
-            log.error("%s", refused)
-            return
+        except KernelRefused:
+            return  # noted as an issue, and tried again
         await self._applier.settle(self.section, self._interfaces, self._state.active)
         for name, presence in self._presences(self.section).items():
             if presence is not self._state.health[name].presence:
@@ -159,9 +158,8 @@ class Engine:
         old, self.section = self.section, section
         try:
             self._interfaces = await self._applier.interfaces(section)
-        except KernelRefused as refused:
-            log.error("%s", refused)
-            self._interfaces = {}
+        except KernelRefused:
+            self._interfaces = {}  # noted as an issue, and tried again
         if self._state.active is None:
             active = await self._applier.active_before(section, self._interfaces)
             self._state = replace(decision.initial(_rules(section), active), removed=self._state.removed)
@@ -203,10 +201,19 @@ class Engine:
             await self._applier.send_by(self.section, self._interfaces[link.interface], link.name)
             if move.flush is not None:
                 flushed = await self._applier.flush(plan.mark(self.section, move.flush))
-        self._record(move, flushed=flushed)
+        switched_ns = self._clock.monotonic_ns()
+        self._record(replace(move, cause=await self._known_cause(move)), switched_ns, flushed=flushed)
 
-    def _record(self, move: Move, *, flushed: bool) -> None:
-        switched_ns, switched_at = self._clock.monotonic_ns(), self._clock.now()
+    async def _known_cause(self, move: Move) -> SwitchCause:
+        """The kernel takes an interface down before it takes it away: which of the two it was is known only now."""
+        link = next((link for link in self.section.links if link.name == move.from_link), None)
+        if link is None or move.cause not in (SwitchCause.CARRIER_LOST, SwitchCause.ADDRESS_LOST):
+            return move.cause
+        there = await self._applier.is_there(link.interface)
+        return move.cause if there else SwitchCause.INTERFACE_GONE
+
+    def _record(self, move: Move, switched_ns: int, *, flushed: bool) -> None:
+        switched_at = self._clock.now() - timedelta(microseconds=(self._clock.monotonic_ns() - switched_ns) / 1000)
         detected_at = switched_at - timedelta(microseconds=(switched_ns - move.detected_ns) / 1000)
         switch = Switch(
             seq=self._history.next_seq,
@@ -228,8 +235,8 @@ class Engine:
         if self._state.active is None or (newest is not None and newest.to_link in (None, self._state.active)):
             return
         from_link = newest.to_link if newest else None
-        move = Move(SwitchCause.START, from_link, self._state.active, self._clock.monotonic_ns())
-        self._record(move, flushed=False)
+        now_ns = self._clock.monotonic_ns()
+        self._record(Move(SwitchCause.START, from_link, self._state.active, now_ns), now_ns, flushed=False)
 
     def _presences(self, section: UplinksSection) -> dict[str, Presence]:
         return {link.name: plan.presence(link, self._interfaces.get(link.interface)) for link in section.links}

@@ -1,0 +1,146 @@
+"""A box in a town: the real daemon, under its own user with its two capabilities, and what its kernel holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from edge.cli.folders import lay_out
+from edge.cli.launch import command_line
+from edge.shared.daemons import DAEMONS
+from edge.shared.paths import Paths
+from hil.rig.virtual.plan import Isp
+from hil.rig.virtual.processes import Process
+from hil.rig.virtual.town import Town
+from hil.rig.virtual.waiting import TooLate, wait_for
+
+TARGETS = """
+targets = [
+  {{ kind = "icmp", host = "{0}" }},
+  {{ kind = "udp", host = "{1}", port = 7 }},
+  {{ kind = "tcp", host = "{2}", port = 443 }},
+]
+"""
+
+
+@dataclass
+class Box:
+    """The appliance of a town, of which only uplinks (and settings, if asked) runs."""
+
+    town: Town
+    daemon: Process | None = None
+
+    def write(self, *links: str, head: str = "hold_down_s = 2.0") -> None:
+        """Write site.toml with these links."""
+        self.town.write_site(self.document(*links, head=head))
+        lay_out(Paths(self.town.root))
+
+    def document(self, *links: str, head: str = "hold_down_s = 2.0") -> str:
+        """A site.toml with these links."""
+        targets = TARGETS.format(*self.town.plan.targets)
+        return f"[uplinks]\n{head}\n{targets}\n" + "\n".join(links)
+
+    def static(self, isp: Isp, extra: str = "") -> str:
+        """The settings of a link with a static address."""
+        return (
+            f'[[uplinks.links]]\nname = "{isp.name}"\ninterface = "{isp.edge_interface}"\naddress = "static"\n'
+            f'cidr = "{isp.edge_cidr}"\ngateway = "{isp.gateway}"\n{extra}\n'
+        )
+
+    def both(self) -> tuple[str, str]:
+        """Fibre preferred, 4G metered."""
+        return self.static(self.town.plan.fibre), self.static(self.town.plan.lte, "metered = true")
+
+    def start(self, *, name: str = "uplinks", capabilities: bool = True) -> Process:
+        """Start a daemon as `repli run` would."""
+        command = command_line(DAEMONS[name])
+        if not capabilities:
+            command = [re.sub(r"caps=.*", "caps=-all", word) for word in command]
+        process = self.town.spawn("edge", command, f"{name}.log", env=self.town.appliance_environment)
+        if name == "uplinks":
+            self.daemon = process
+        wait_for((Paths(self.town.root).run / name).exists, f"{name} serving", 15)
+        return process
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.daemon is not None
+        self.daemon.kill()
+        (Paths(self.town.root).run / "uplinks").unlink()
+
+    def edge(self, command: str) -> str:
+        """What a command prints in the edge namespace."""
+        result = self.town.run("edge", ["sh", "-ec", command])
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def links(self) -> dict[str, Any]:
+        """`repli uplinks list --json`."""
+        return self._json("uplinks", "list")
+
+    def link(self, name: str) -> dict[str, Any]:
+        """One link of it."""
+        return next(link for link in self.links()["uplinks"] if link["name"] == name)
+
+    def history(self) -> list[dict[str, Any]]:
+        """`repli uplinks history --json`."""
+        switches: list[dict[str, Any]] = self._json("uplinks", "history")["switches"]
+        return switches
+
+    def moves(self) -> list[tuple[str, str | None, str | None]]:
+        """Cause, from, to of every switch."""
+        return [(switch["cause"], switch["from"], switch["to"]) for switch in self.history()]
+
+    def issues(self) -> set[tuple[str, str]]:
+        """Id and subject of every issue of the daemon."""
+        daemons = json.loads(self.town.repli("status", "--json").stdout)["daemons"]
+        uplinks = next(daemon for daemon in daemons if daemon["name"] == "uplinks")
+        return {(issue["id"], issue["subject"]) for issue in uplinks["issues"]}
+
+    def wait_up(self, *names: str, active: str) -> None:
+        """Return once these links are proved good and this one is active."""
+
+        def settled() -> bool:
+            state = self.links()
+            up = {link["name"] for link in state["uplinks"] if link["state"] == "up"}
+            return set(names) <= up and state["active"] == active
+
+        try:
+            wait_for(settled, f"{names} up, {active} active", 20, every=0.1)
+        except TooLate as late:
+            assert self.daemon is not None
+            raise AssertionError(f"{late}\n{self.links()}\n{self.daemon.log_text()[-3000:]}") from late
+
+    def footprint(self) -> tuple[str, str, str]:
+        """Rules, routes of our tables, and our nft table without what counts or changes by itself."""
+        rules = self.edge("ip -4 rule")
+        routes = self.edge("for t in $(seq 4100 4116); do ip -4 route show table $t 2>/dev/null || true; done")
+        return rules, "\n".join(sorted(routes.splitlines())), self.edge("nft list table inet repli_uplinks")
+
+    def _json(self, *arguments: str) -> dict[str, Any]:
+        result = self.town.repli(*arguments, "--json")
+        assert result.returncode in (0, 1), result.stderr
+        answer: dict[str, Any] = json.loads(result.stdout)
+        assert answer["schema"] == 1
+        return answer
+
+
+@pytest.fixture
+def box() -> Iterator[Box]:
+    """A box in a town of this test alone, nothing started yet."""
+    with Town("t-uplinks", parts=["targets"]) as town:
+        yield Box(town)
+
+
+@pytest.fixture
+def running(box: Box) -> Box:
+    """A box with both links proved good, the fibre active."""
+    box.write(*box.both())
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    return box
