@@ -16,8 +16,8 @@ LONGEST_WAIT_S = 15 * 60.0
 FORGOTTEN_AFTER_S = 24 * 3600.0
 
 CROWD_TRIES = 30  # failures of all devices within the window before tries are spaced out
-CROWD_WINDOW_S = 600.0
-CROWD_SPACING_S = 10.0
+CROWD_WINDOW_S = 3600.0  # longer than CROWD_TRIES spaced tries take, or the spacing would end itself
+CROWD_SPACING_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,6 @@ class Level:
 
 KINDS = {"fibre": mark("Fibre"), "dsl": mark("ADSL"), "lte": mark("Secours 4G")}
 
-CALL_HELP = mark("Appelez le numéro d'aide affiché en haut de la page.")
-
 
 def level_of(box: Snapshot, words: Words) -> Level:
     """Levels 0 to 4 of the design; none when the links cannot be judged."""
@@ -61,7 +59,7 @@ def level_of(box: Snapshot, words: Words) -> Level:
             None,
             Tone.UNKNOWN,
             words("Niveau inconnu"),
-            words("La surveillance des accès Internet ne répond pas. Les accès continuent de fonctionner sans elle."),
+            words("La surveillance des accès Internet ne répond pas."),
             box.uplinks.since,
         )
     if not links.uplinks:
@@ -124,7 +122,7 @@ def _internet(box: Snapshot, words: Words) -> Line:
     name = words("Accès Internet")
     links = box.uplinks.said
     if not box.uplinks.answers or links is None:
-        return _silent("internet", name, box.uplinks.since, words("Ce qui passe encore continue de passer."), words)
+        return _silent("internet", name, box.uplinks.since, words("Les accès eux-mêmes continuent sans elle."), words)
     if not links.uplinks:
         return Line("internet", name, Tone.UNKNOWN, words("Non réglé"), None, words("À régler par le technicien."))
     active = _active(links)

@@ -64,6 +64,11 @@ def rows_of(deliveries: Sequence[Delivery], group: Group, words: Words) -> list[
     return [_row(position, delivery, words) for _, position, delivery in chosen]
 
 
+def unanswered(counts: Counts) -> int:
+    """People whose message has left and who have not answered; alerts counts those still waiting as silent too."""
+    return max(0, counts.silent - counts.queued)
+
+
 def sentence(counts: Counts, words: Words) -> str:
     """412 à prévenir : 212 prévenus, 180 ont confirmé, ... Parts that are nobody are left out, but for the first two."""
     parts = [
@@ -72,12 +77,14 @@ def sentence(counts: Counts, words: Words) -> str:
     ]
     if counts.negative:
         parts.append(words.plural("%(num)s indisponible", "%(num)s indisponibles", counts.negative))
-    if counts.silent:
-        parts.append(words("%(num)s sans réponse", num=words.number(counts.silent)))
+    if counts.queued:
+        parts.append(words("%(num)s en attente d'envoi", num=words.number(counts.queued)))
+    if unanswered(counts):
+        parts.append(words("%(num)s sans réponse", num=words.number(unanswered(counts))))
     if counts.uncertain:
         parts.append(words.plural("%(num)s envoi incertain", "%(num)s envois incertains", counts.uncertain))
     if counts.failed:
-        parts.append(words.plural("%(num)s non joignable", "%(num)s non joignables", counts.failed))
+        parts.append(words.plural("%(num)s injoignable", "%(num)s injoignables", counts.failed))
     whole = words.plural("%(num)s personne à prévenir", "%(num)s personnes à prévenir", counts.people)
     return words("%(whole)s : %(parts)s.", whole=whole, parts=", ".join(parts))
 

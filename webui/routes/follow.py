@@ -19,7 +19,7 @@ from webui.alerting import Alerting
 from webui.box import Box
 from webui.live import Parts, Streams
 from webui.pages import Pages
-from webui.progress import ROWS_MAX, Group, rows_of, sentence
+from webui.progress import ROWS_MAX, Group, rows_of, sentence, unanswered
 from webui.sessions import Session
 from webui.words import Words
 
@@ -71,6 +71,7 @@ def routes(pages: Pages, gate: Gate, box: Box, alerting: Alerting, streams: Stre
             shown = _context(newest.shown, liste, pages.words)
             return {
                 "compte": pages.fragment("_counts.html", **shown),
+                "listes": pages.fragment("_tabs.html", **shown),
                 "personnes": pages.fragment("_people.html", **shown),
                 "phrase": shown["sentence"],
                 "alerte": silence,
@@ -131,6 +132,7 @@ def _context(shown: _Shown, group: Group, words: Words) -> dict[str, Any]:
         "campaign": campaign,
         "exercise": campaign.exercise,
         "counts": campaign.counts,
+        "unanswered": unanswered(campaign.counts),
         "bar": _bar(campaign),
         "sentence": sentence(campaign.counts, words),
         "rows": rows[:ROWS_MAX],
@@ -152,7 +154,7 @@ def _tabs(counts: Counts, words: Words) -> list[tuple[Group, str]]:
     answered = counts.acknowledged + counts.negative
     return [
         (Group.ALL, words("Tous (%(count)s)", count=words.number(counts.people))),
-        (Group.SILENT, words("Sans réponse (%(count)s)", count=words.number(counts.silent))),
-        (Group.FAILED, words("Non joignables (%(count)s)", count=words.number(counts.failed))),
+        (Group.SILENT, words("Réponse attendue (%(count)s)", count=words.number(counts.silent))),
+        (Group.FAILED, words("Injoignables (%(count)s)", count=words.number(counts.failed))),
         (Group.ACKNOWLEDGED, words("Ont répondu (%(count)s)", count=words.number(answered))),
     ]

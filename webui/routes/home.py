@@ -12,6 +12,7 @@ from webui.box import Box
 from webui.level import lines_of
 from webui.live import Parts, Streams
 from webui.pages import Pages
+from webui.progress import unanswered
 
 CAMPAIGNS_SHOWN = 2  # with the two entrances: at most six tiles
 
@@ -24,7 +25,7 @@ def routes(pages: Pages, gate: Gate, box: Box, streams: Streams) -> APIRouter:
         snapshot = box.snapshot
         return {
             "lines": lines_of(snapshot, pages.words),
-            "campaigns": snapshot.campaigns[:CAMPAIGNS_SHOWN],
+            "campaigns": [(one, unanswered(one.counts)) for one in snapshot.campaigns[:CAMPAIGNS_SHOWN]],
             "alerts_answer": snapshot.alerts.answers,
         }
 

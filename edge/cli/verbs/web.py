@@ -63,7 +63,7 @@ async def set_pin(arguments: argparse.Namespace, paths: Paths) -> int:
 def _asked_pin() -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
-    pin = getpass.getpass(_("Nouveau code (4 à 12 chiffres) : "))
+    pin = getpass.getpass(_("Nouveau code (4 à 12 chiffres, 6 conseillés) : "))
     if getpass.getpass(_("Encore une fois : ")) != pin:
         raise CommandRefused(_("Code refusé : ") + _("les deux saisies ne sont pas les mêmes."))
     return pin

@@ -1,0 +1,391 @@
+"""The pages by plain HTTP, as a browser without JavaScript sees them: access, forms, and the click that is never lost."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+
+
+def confirm_url(client: httpx.Client, scenario: str = "inondation", entrance: str = "/confirmer") -> str:
+    """Open the confirm page; its address, with the request id in it."""
+    answer = client.get(f"{entrance}/{scenario}")
+    assert answer.status_code == 303
+    return answer.headers["location"]
+
+
+def order(client: httpx.Client, tools: Any, url: str, word: str = "ENVOYER") -> httpx.Response:
+    """Fill in the confirm form of that page and send it."""
+    page = client.get(url)
+    assert page.status_code == 200, page.text
+    return client.post(url, data={**tools.hidden_fields(page.text), "mot": word})
+
+
+def text_of(answer: httpx.Response) -> str:
+    """The page's text with ordinary spaces."""
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+
+
+def test_liveness_needs_no_login(served: Any):
+    answer = served.client().get("/sante")
+    assert answer.status_code == 200
+    assert answer.json() == {"schema": 1, "status": "ok"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/declencher", "/exercice", "/confirmer/inondation", "/suivi/17", "/flux", "/suivi/17/flux"]
+)
+def test_nothing_is_shown_without_a_session(served: Any, path: str):
+    answer = served.client().get(path)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/connexion")
+
+
+def test_login_leads_back_to_the_page_that_was_wanted(served: Any):
+    with served.client() as client:
+        wanted = client.get("/suivi/17?liste=tous").headers["location"]
+        target = re.search(r'name="suite" value="([^"]+)"', client.get(wanted).text)
+        assert target is not None
+        done = client.post("/connexion", data={"pin": "2580", "suite": unescape(target[1])})
+        assert done.headers["location"] == "/suivi/17?liste=tous"
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_login_leads_nowhere_else(served: Any, elsewhere: str):
+    done = served.client().post("/connexion", data={"pin": "2580", "suite": elsewhere})
+    assert done.headers["location"] == "/"
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(served: Any):
+    cookie = served.client().post("/connexion", data={"pin": "2580"}).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert f"max-age={12 * 3600}" in cookie
+
+
+def test_without_any_pin_the_login_page_says_how_to_set_one(web: Any, neighbours: Any):
+    (web.root.paths.state("web") / "pins.json").unlink()
+    web.start()
+    page = web.client().get("/connexion")
+    assert "repli web pin set" in page.text
+    assert served_status(web)["issues"][0]["id"] == "web.no_pin"
+    assert web.client().post("/connexion", data={"pin": "2580"}).status_code == 403
+    web.root.repli("web", "pin", "set", "2580")  # read at the next login, without a restart
+    assert web.client().post("/connexion", data={"pin": "2580"}).status_code == 303
+
+
+def served_status(web: Any) -> dict[str, Any]:
+    """fr.repli.web.Status, by the wire."""
+    import socket  # noqa: PLC0415
+
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(web.root.paths.socket("web")))
+        sock.sendall(b'{"method": "fr.repli.web.Status"}\0')
+        raw = b""
+        while not raw.endswith(b"\0"):
+            raw += sock.recv(65536)
+    return json.loads(raw[:-1])["parameters"]
+
+
+def test_status_says_where_the_pages_are_and_who_is_there(served: Any):
+    served.logged_in()
+    status = served_status(served)
+    assert status["state"] == "ok"
+    assert status["summary"] == {"url": served.url, "listening": "yes", "sessions": "1"}
+
+
+def test_guessing_a_pin_is_stopped_also_over_a_restart(served: Any):
+    client = served.client()
+    answers = [client.post("/connexion", data={"pin": "9999"}).status_code for _ in range(6)]
+    assert answers == [403] * 5 + [429]
+    assert client.post("/connexion", data={"pin": "2580"}).status_code == 429  # even the right one waits
+    served.root.running["web"].kill()
+    served.start()
+    refused = client.post("/connexion", data={"pin": "2580"})
+    assert refused.status_code == 429
+    assert re.search(r"Attendez \d+ secondes?", text_of(refused))
+
+
+def test_a_session_outlives_a_killed_web(served: Any):
+    client = served.logged_in()
+    served.root.running["web"].kill()
+    served.start()
+    assert client.get("/").status_code == 200
+
+
+def test_logging_out_ends_the_session(served: Any, tools: Any):
+    client = served.logged_in()
+    token = client.cookies["repli_session"]
+    fields = tools.hidden_fields(client.get("/").text)
+    assert client.post("/deconnexion", data=fields).headers["location"] == "/connexion"
+    with served.client() as thief:
+        thief.cookies.set("repli_session", token)
+        assert thief.get("/").status_code == 303
+
+
+def test_a_form_from_elsewhere_does_nothing(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    url = confirm_url(client)
+    fields = {**tools.hidden_fields(client.get(url).text), "mot": "ENVOYER"}
+    forged = client.post(url, data={**fields, "csrf": "x" * 32})
+    without = client.post(url, data={key: value for key, value in fields.items() if key != "csrf"})
+    foreign = client.post(url, data=fields, headers={"origin": "http://evil.example"})
+    cross = client.post(url, data=fields, headers={"sec-fetch-site": "cross-site"})
+    assert [answer.status_code for answer in (forged, without, foreign, cross)] == [403] * 4
+    assert "Rien n'a été fait" in text_of(forged)
+    assert neighbours.alerts.orders == []
+    assert (
+        served.client().post("/connexion", data={"pin": "2580"}, headers={"origin": "http://evil.example"}).status_code
+        == 403
+    )
+
+
+def test_a_form_that_is_far_too_large_is_not_read(served: Any):
+    assert served.client().post("/connexion", data={"pin": "1" * 20_000}).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["/", "/connexion", "/declencher", "/static/repli.js", "/rien"])
+def test_every_answer_carries_a_strict_policy(served: Any, path: str):
+    headers = served.logged_in().get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == ("no-cache" if path.startswith("/static") else "no-store")
+
+
+def test_no_page_has_anything_inline_or_from_elsewhere(served: Any, tools: Any):
+    client = served.logged_in()
+    sent = order(client, tools, confirm_url(client))
+    paths = ["/", "/declencher", confirm_url(client), sent.headers["location"], "/exercice", "/rien"]
+    for path in paths:
+        page = client.get(path).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script>|<script [^>]*>[^<]", page), path
+        assert re.findall(r'(?:src|href|action)="(?!/|#|\?|tel:|")[^"]*"', page) == [], path
+
+
+def test_two_screens_and_a_word_send_one_alert(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    choose = client.get("/declencher")
+    assert 'data-testid="scenario-inondation"' in choose.text
+    url = confirm_url(client)
+    page = text_of(client.get(url))
+    assert "Envoyer l'alerte à 412 personnes" in page
+    assert "Annuler, ne rien envoyer" in page
+    assert "restez chez vous et répondez OK" in page
+    assert "SMS" in page
+    assert "environ 21 minutes" in page
+    assert neighbours.alerts.orders == []
+    started = time.monotonic()
+    done = order(client, tools, url)
+    assert time.monotonic() - started < 5  # generous; the page's own limit is under a second
+    assert done.status_code == 303
+    follow = client.get(done.headers["location"])
+    assert re.search(r"Alerte acceptée à \d\d:\d\d, n° 17", text_of(follow))
+    (sent,) = neighbours.alerts.orders
+    assert (sent.scenario, sent.exercise) == ("inondation", False)
+    assert (sent.actor.user, sent.actor.role.value, sent.actor.via) == ("operator", "operator", "web")
+
+
+@pytest.mark.parametrize("word", ["", "oui", "ENVOYE", "EXERCICE"])
+def test_without_the_word_nothing_is_sent(served: Any, tools: Any, neighbours: Any, word: str):
+    client = served.logged_in()
+    refused = order(client, tools, confirm_url(client), word)
+    assert refused.status_code == 422
+    assert "Rien n'a été envoyé : tapez le mot ENVOYER" in text_of(refused)
+    assert neighbours.alerts.orders == []
+
+
+def test_the_same_page_sent_again_is_the_same_alert(served: Any, tools: Any, neighbours: Any):
+    """Double tap, Back then send again, a reload of the answer: one request id, one alert."""
+    client = served.logged_in()
+    url = confirm_url(client)
+    fields = {**tools.hidden_fields(client.get(url).text), "mot": "envoyer"}
+    first = client.post(url, data=fields)
+    again = client.post(url, data=fields)
+    assert first.headers["location"].startswith("/suivi/17")
+    assert again.headers["location"].startswith("/suivi/17")
+    assert "rien n'a été envoyé deux fois" in text_of(client.get(again.headers["location"]))
+    assert len(neighbours.alerts.campaigns) == 1
+    assert len({sent.request_id for sent in neighbours.alerts.orders}) == 1
+    back = client.get(url)  # Back, when the browser asks anew
+    assert back.headers["location"].startswith("/suivi/17")
+
+
+def test_the_request_id_outlives_a_new_login(served: Any, tools: Any):
+    client = served.logged_in()
+    url = confirm_url(client)
+    with served.client() as later:
+        login = later.post(url, data={"mot": "ENVOYER"}).headers["location"]
+        target = re.search(r'name="suite" value="([^"]+)"', later.get(login).text)
+        assert target is not None
+        assert unescape(target[1]) == url
+
+
+def test_the_same_scenario_within_the_hour_is_said_before_it_is_sent_again(served: Any, tools: Any):
+    client = served.logged_in()
+    order(client, tools, confirm_url(client))
+    time.sleep(0.5)
+    assert re.search(r"Déjà envoyée à \d\d:\d\d, n° 17", text_of(client.get(confirm_url(client))))
+    assert "Déjà envoyée" not in text_of(client.get(confirm_url(client, entrance="/exercice")))
+
+
+def test_alerts_dead_at_the_click_says_so_and_lets_one_press_again(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    url = confirm_url(client)
+    fields = {**tools.hidden_fields(client.get(url).text), "mot": "ENVOYER"}
+    neighbours.stop("alerts")
+    dead = client.post(url, data=fields)
+    assert dead.status_code == 503
+    text = text_of(dead)
+    assert "le service d'alerte ne répond pas" in text
+    assert "Plan B" in text
+    assert "ne partira qu'une fois" in text
+    again = tools.hidden_fields(dead.text)
+    assert again["demande"] == fields["demande"]
+    neighbours.start("alerts")
+    sent = client.post(url, data=again)
+    assert sent.headers["location"].startswith("/suivi/17")
+    assert len(neighbours.alerts.campaigns) == 1
+
+
+def test_alerts_slow_at_the_click_is_answered_in_time_and_still_sends_once(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    url = confirm_url(client)
+    fields = {**tools.hidden_fields(client.get(url).text), "mot": "ENVOYER"}
+    neighbours.alerts.delay_s = 2.5
+    started = time.monotonic()
+    waiting = client.post(url, data=fields)
+    assert time.monotonic() - started < 2.4  # the page did not wait for alerts
+    assert "n'a pas encore répondu" in text_of(waiting)
+    time.sleep(2.5)
+    neighbours.alerts.delay_s = 0
+    again = client.post(url, data=tools.hidden_fields(waiting.text))
+    assert again.headers["location"].startswith("/suivi/17")
+    assert len(neighbours.alerts.campaigns) == 1
+
+
+def test_alerts_dead_before_the_click(served: Any, neighbours: Any):
+    client = served.logged_in()
+    neighbours.stop("alerts")
+    for path in ("/declencher", "/exercice", confirm_url(client)):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "Le service d'alerte ne répond pas" in text_of(answer)
+        assert "Plan B" in text_of(answer)
+
+
+def test_follow_with_alerts_dead_shows_the_last_known_figures(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    order(client, tools, confirm_url(client))
+    neighbours.answer(17, 180)
+    time.sleep(0.5)
+    neighbours.stop("alerts")
+    answer = client.get("/suivi/17")
+    assert answer.status_code == 503
+    assert "180 ont confirmé" in text_of(answer)
+    assert "son envoi reprendra là où il en était" in text_of(answer)
+
+
+@pytest.mark.parametrize("dead", ["uplinks", "voice", "modem", "alerts"])
+def test_each_daemon_may_be_dead(web: Any, neighbours: Any, dead: str):
+    neighbours.start(*({"uplinks", "voice", "modem", "alerts"} - {dead}))
+    web.start()
+    page = web.logged_in().get("/")
+    assert page.status_code == 200
+    assert text_of(page).count("Ne répond pas") == 1
+
+
+def test_every_daemon_may_be_dead(web: Any):
+    web.start()
+    page = web.logged_in().get("/")
+    assert page.status_code == 200
+    assert text_of(page).count("Ne répond pas") == 4
+
+
+def test_a_frozen_daemon_does_not_slow_the_pages(served: Any, neighbours: Any):
+    """A socket that takes calls and never answers, as a stopped process does."""
+
+    async def never(*_: Any) -> Any:
+        import asyncio  # noqa: PLC0415
+
+        await asyncio.sleep(3600)
+
+    neighbours.servers["uplinks"].on(neighbours.servers["uplinks"].interface.method("List"), never)
+    time.sleep(3)
+    client = served.logged_in()
+    started = time.monotonic()
+    page = client.get("/")
+    assert time.monotonic() - started < 1
+    assert "Ne répond pas" in text_of(page)
+
+
+def test_more_than_six_scenarios_are_paged(served: Any, neighbours: Any, tools: Any):
+    neighbours.alerts.scenarios = [tools.scenario(f"s{n}", f"Consigne {n}") for n in range(13)]
+    client = served.logged_in()
+    seen: list[str] = []
+    for page in (1, 2, 3):
+        text = client.get(f"/declencher?page={page}").text
+        tiles = re.findall(r'data-testid="scenario-(s\d+|more)"', text)
+        assert len(tiles) <= 6
+        seen += [tile for tile in tiles if tile != "more"]
+    assert seen == [f"s{n}" for n in range(13)]
+
+
+def test_an_exercise_has_its_own_entrance_and_word(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    url = confirm_url(client, entrance="/exercice")
+    page = client.get(url)
+    assert "EXERCICE" in text_of(page).split("Confirmer")[0]  # first in the title
+    assert "Envoyer l'exercice à 412 personnes" in text_of(page)
+    assert order(client, tools, url, "ENVOYER").status_code == 422
+    assert order(client, tools, url, "exercice").status_code == 303
+    (sent,) = neighbours.alerts.orders
+    assert sent.exercise is True
+
+
+def test_unknown_pages_and_scenarios_are_said_in_words(served: Any):
+    client = served.logged_in()
+    for path in ("/rien", "/suivi/99", "/suivi/abc"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "Cette page n'existe pas" in text_of(answer)
+    gone = client.get(confirm_url(client, "disparue"))
+    assert gone.status_code == 404
+    assert "Cette consigne n'existe plus" in text_of(gone)
+
+
+def test_follow_lists_people_to_call_first_and_by_group(served: Any, tools: Any, neighbours: Any):
+    client = served.logged_in()
+    order(client, tools, confirm_url(client))
+    neighbours.answer(17, 180, failed=12)
+    page = client.get("/suivi/17")
+    assert "412 personnes à prévenir : 400 prévenus, 180 ont confirmé, 220 sans réponse, 12 injoignables." in text_of(
+        page
+    )
+    rows = re.findall(r'follow-person-row" data-tone="(\w+)"', page.text)
+    assert rows[:13] == ["bad"] * 12 + ["unknown"]
+    assert 'href="tel:+336' in page.text
+    assert (
+        re.findall(r'follow-person-row" data-tone="(\w+)"', client.get("/suivi/17?liste=echecs").text) == ["bad"] * 12
+    )
+    assert set(re.findall(r'follow-person-row" data-tone="(\w+)"', client.get("/suivi/17?liste=confirmes").text)) == {
+        "good"
+    }
+
+
+def test_pages_speak_english_when_the_site_does(web: Any, neighbours: Any):
+    site = web.root.paths.site_file.read_text().replace("[web]", 'language = "en"\n[web]')
+    web.root.write_site(site)
+    neighbours.start()
+    web.start()
+    client = web.logged_in()
+    assert "Trigger an alert" in client.get("/").text
+    assert "Send the alert to 412 people" in text_of(client.get(confirm_url(client)))
