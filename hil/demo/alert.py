@@ -21,7 +21,8 @@ PROMPT = 41  # they confirm at once; the others when reminded
 PIN = "4903"
 SCENARIO = "inondation"
 NETWORK_LOG = "the mobile network's own log of what it accepted"
-MIDDLE = 20  # messages accepted when the modem starts to fail
+FIRST_FAULT_AT = 10  # messages accepted when the modem loses an answer
+SECOND_FAULT_AT = 30  # and when its daemon is killed
 PAGE_TIMEOUT_MS = 10_000
 
 
@@ -88,11 +89,17 @@ def _two_screens_and_one_act(page: Page) -> int:
 
 
 def _break_the_modem(stage: Stage, modem: VirtualModem) -> None:
-    until(lambda: len(_first(modem)) >= MIDDLE, f"{MIDDLE} messages accepted by the network", 30.0, 0.02)
+    _wait_accepted(modem, FIRST_FAULT_AT)
     stage.town.fault("modem-lost-answer")
+    stage.timeline.note("in the middle of it: the modem loses an answer, nobody knows whether that SMS left ...")
+    _wait_accepted(modem, SECOND_FAULT_AT)
     run = json.loads((stage.town.root / "run/repli/run.json").read_text())
     os.kill(run["daemons"]["modem"]["pid"], signal.SIGKILL)
-    stage.timeline.note("in the middle of it: the modem daemon killed, one answer of the modem lost")
+    stage.timeline.note("... and the modem daemon is killed (kill -9)")
+
+
+def _wait_accepted(modem: VirtualModem, count: int) -> None:
+    until(lambda: len(_first(modem)) >= count, f"{count} messages accepted by the network", 45.0, 0.02)
 
 
 def _first(modem: VirtualModem) -> set[str]:
