@@ -7,6 +7,7 @@ import codecs
 import getpass
 import os
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 from edge.cli.main import Subjects
@@ -73,7 +74,7 @@ async def import_contacts(arguments: argparse.Namespace, paths: Paths) -> int:
         return 1 if result.faults else 0
     print(_("Encodage du fichier : {encoding}").format(encoding=encoding))
     print(
-        _("{added} personnes ajoutées, {updated} mises à jour, {unchanged} inchangées.").format(
+        _("Personnes ajoutées : {added}, mises à jour : {updated}, inchangées : {unchanged}.").format(
             added=result.added, updated=result.updated, unchanged=result.unchanged
         )
     )
@@ -108,7 +109,7 @@ async def show_campaign(arguments: argparse.Namespace, paths: Paths) -> int:
     campaign = result.campaign
     print(
         _("Alerte n° {number} : {title}, {at}").format(
-            number=campaign.number, title=_title(campaign), at=campaign.accepted_at
+            number=campaign.number, title=_title(campaign), at=local_time(campaign.accepted_at)
         )
     )
     print(campaign.text)
@@ -142,7 +143,7 @@ async def list_campaigns(arguments: argparse.Namespace, paths: Paths) -> int:
             (
                 x.number,
                 _title(x),
-                x.accepted_at,
+                local_time(x.accepted_at),
                 x.counts.people,
                 x.counts.accepted,
                 x.counts.acknowledged,
@@ -173,7 +174,7 @@ async def list_lists(arguments: argparse.Namespace, paths: Paths) -> int:
         print_json(result)
         return 0
     print_table((_("Liste"), _("Personnes")), [(x.name, x.contacts) for x in result.lists])
-    print(_("{total} personnes en tout.").format(total=result.total))
+    print(_("Personnes en tout : {total}").format(total=result.total))
     return 0
 
 
@@ -189,21 +190,26 @@ def decode(content: bytes) -> tuple[str, str]:
 
 
 def counts_sentence(counts: Counts) -> str:
-    """Progress in people, as the page says it."""
-    parts = [
-        _("{people} personnes").format(people=counts.people),
-        _("{accepted} envoyés").format(accepted=counts.accepted),
-        _("{delivered} reçus par le téléphone").format(delivered=counts.delivered),
-        _("{acknowledged} ont confirmé").format(acknowledged=counts.acknowledged),
-        _("{negative} indisponibles").format(negative=counts.negative),
-        _("{silent} sans réponse").format(silent=counts.silent),
-        _("{reminded} relancés").format(reminded=counts.reminded),
+    """Progress in people, in the words of the page."""
+    figures = [
+        (_("Personnes"), counts.people),
+        (_("Envoyé"), counts.accepted),
+        (_("Reçu par le téléphone"), counts.delivered),
+        (_("A confirmé"), counts.acknowledged),
+        (_("Indisponible"), counts.negative),
+        (_("Sans réponse"), counts.silent),
+        (_("Relancées"), counts.reminded),
     ]
     if counts.uncertain:
-        parts.append(_("{uncertain} envois incertains").format(uncertain=counts.uncertain))
+        figures.append((_("Envoi incertain"), counts.uncertain))
     if counts.failed:
-        parts.append(_("{failed} en échec").format(failed=counts.failed))
-    return ", ".join(parts) + "."
+        figures.append((_("Échec"), counts.failed))
+    return ", ".join(_("{label} : {count}").format(label=label, count=count) for label, count in figures)
+
+
+def local_time(at: str) -> str:
+    """22/11/2026 03:14:07 in the box's own time."""
+    return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M:%S")
 
 
 def row_fault(fault: Fault) -> str:

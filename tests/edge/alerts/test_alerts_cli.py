@@ -42,7 +42,7 @@ def test_import_says_encoding_and_faults_by_line(box: LocalRoot, tmp_path: Path)
     done = box.repli("alerts", "import", str(file))
     assert done.returncode == 1
     assert "Windows-1252" in done.stdout
-    assert "1 personnes ajoutées" in done.stdout
+    assert "Personnes ajoutées : 1" in done.stdout
     assert "ligne 3 : aucun numéro" in done.stdout
     assert "ligne 4 : numéro d'urgence" in done.stdout
     assert "ligne 5 : numéro refusé dans « Portable » : numéro court" in done.stdout
@@ -72,7 +72,7 @@ def test_send_show_list(box: LocalRoot, tmp_path: Path, people: Callable[..., st
     assert shown["schema"] == 1
     assert shown["campaign"]["counts"]["people"] == 3
     assert [delivery["number"] for delivery in shown["deliveries"]] == [f"+3360000000{x}" for x in range(3)]
-    assert "3 personnes" in box.repli("alerts", "show", "1").stdout
+    assert "Personnes : 3, Envoyé : 3" in box.repli("alerts", "show", "1").stdout
     assert "Inondation" in box.repli("alerts", "list").stdout
     assert "crue" in box.repli("alerts", "scenarios").stdout
     assert "Élus" in box.repli("alerts", "lists").stdout

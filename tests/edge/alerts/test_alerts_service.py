@@ -293,6 +293,20 @@ def test_watchers_hear_at_most_five_times_a_second(alerts, scripted_modem, peopl
     assert updates <= 2 + took * 5
 
 
+def test_a_watcher_hears_of_a_new_alert_at_once_even_without_a_modem(alerts, people) -> None:
+    alerts.bring(people(2))
+
+    async def watch() -> int:
+        path = alerts.root.paths.socket("alerts")
+        async with Client(a.ALERTS, path) as client:
+            stream = client.watch(a.WATCH, NoParams())
+            assert (await anext(stream)).campaigns == []
+            await call_once(a.ALERTS, path, a.SEND, a.SendParams(scenario="crue", request_id="r", actor=ACTOR))
+            return (await anext(stream)).campaigns[0].number
+
+    assert asyncio.run(asyncio.wait_for(watch(), 5)) == 1
+
+
 def test_an_accepted_alert_survives_a_kill_at_once(alerts, people) -> None:
     alerts.bring(people(50))
     for turn in range(1, 6):
