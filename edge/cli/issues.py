@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from edge.cli.words import _
 from edge.shared.messages.common import Issue
 
@@ -66,8 +68,29 @@ WORDS: dict[str, str] = {
     "entre eux et les numéros d'urgence passent par la ligne de secours.",
     "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
     "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
+    "voice.extension_is_emergency": "Le poste {extension} porte un numéro d'urgence : le composer appelle les secours. "
+    "Donnez-lui un autre numéro.",
     "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par "
     "le standard de l'opérateur. Ajoutez une ligne (« voice.trunks »).",
     "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}). Nouvel essai en cours.",
     "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
+    "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
+    "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",
+    "web.cannot_listen": "Les pages ne sont pas servies : {address}:{port} est impossible ({reason}). Nouvel essai en cours. "
+    "Vérifiez l'adresse et le port dans les réglages.",
+    "web.listens_elsewhere": "Les pages sont servies sur {reason} et non sur {address}:{port}, comme le disent les réglages.",
 }
+
+
+def _page() -> str:
+    """docs/issues.md."""
+    head = (
+        "# Problèmes à régler\n\n"
+        "What `repli status` says of every known fault, by its stable id. Made by `scripts/docs` from `edge/cli/issues.py`.\n\n"
+        "| id | ce que dit le boîtier |\n| --- | --- |\n"
+    )
+    return head + "".join(f"| `{name}` | {words} |\n" for name, words in sorted(WORDS.items()))
+
+
+if __name__ == "__main__":
+    sys.stdout.write(_page())
