@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import IPv4Interface
 
 from edge.shared.model import UplinksSection
-from edge.uplinks import conntrack, plan, sysctl
+from edge.uplinks import plan, sysctl
+from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.firewall import Firewall, FirewallRefused
 from edge.uplinks.kernel import Kernel, KernelRefused
 from edge.uplinks.owned import Owned
@@ -22,10 +23,11 @@ log = logging.getLogger(__name__)
 class Applier:
     """The only writer of the kernel's routing, marks and translation."""
 
-    def __init__(self, kernel: Kernel, firewall: Firewall, owned: Owned) -> None:
+    def __init__(self, kernel: Kernel, firewall: Firewall, conntrack: Conntrack, owned: Owned) -> None:
         self.refusals: dict[str, str] = {}
         self._kernel = kernel
         self._firewall = firewall
+        self._conntrack = conntrack
         self._owned = owned
 
     async def interfaces(self, section: UplinksSection) -> dict[str, Interface]:
@@ -98,7 +100,7 @@ class Applier:
 
     async def flush(self, link_mark: int) -> bool:
         """Make the flows of a mark begin anew, by whichever link is active. False if the kernel refused."""
-        return await self._attempt("flush", conntrack.flush(link_mark))
+        return await self._attempt("flush", self._conntrack.flush(link_mark))
 
     def _active_mark(self, section: UplinksSection, active: str | None) -> int | None:
         return plan.mark(section, active) if active is not None else None

@@ -10,6 +10,7 @@ from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
 from edge.uplinks.applier import Applier
+from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.engine import Engine
 from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
@@ -26,8 +27,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     site = source.load()
     history = History(state / "history.db")
     await history.open()
-    async with Kernel() as kernel:
-        applier = Applier(kernel, Firewall(), Owned(state / "owned.json"))
+    async with Kernel() as kernel, Conntrack() as conntrack:
+        applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"))
         engine = Engine(applier, history, SystemClock())
         engine.settings_refused = source.refused
         monitor = Monitor(engine.flags_changed, engine.something_changed)
