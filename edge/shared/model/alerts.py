@@ -15,7 +15,7 @@ VARIABLES = ("site", "time")
 class Scenario(Section):
     """A text ready to be sent to lists of contacts."""
 
-    id: Slug
+    id: Slug = Field(description="Short name for the command line")
     title: str = Field(min_length=1, max_length=60, description="What the button says, e.g. Inondation")
     text: str = Field(
         min_length=1,

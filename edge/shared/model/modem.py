@@ -12,9 +12,9 @@ from edge.shared.model.base import Broken, DevicePath, Given, Section, Slug, dup
 class ModemDevice(Section):
     """One modem: a name for people, and the path of its AT port (a symlink may be re-pointed while running)."""
 
-    name: Slug
-    device: DevicePath
-    baud: int = Field(115_200, ge=1200, le=4_000_000)
+    name: Slug = Field(description="What people call it")
+    device: DevicePath = Field(description="Absolute path of its AT port, or of a symlink to it")
+    baud: int = Field(115_200, ge=1200, le=4_000_000, description="Speed of a real serial line; USB modems ignore it")
 
 
 class ModemSection(Section):
@@ -34,8 +34,8 @@ class ModemSection(Section):
     validity_h: float = Field(6.0, gt=0, le=24 * 7, description="How long the network tries to deliver (TP-VP)")
     free_burst: int = Field(100, ge=0, description="Segments sent without pacing before pacing starts")
     pacing_per_minute: float = Field(20.0, gt=0, description="Segments a minute and SIM once the burst is used")
-    reconnect_min_s: float = Field(0.5, gt=0, le=60)
-    reconnect_max_s: float = Field(15.0, gt=0, le=600)
+    reconnect_min_s: float = Field(0.5, gt=0, le=60, description="First wait before a lost port is tried again")
+    reconnect_max_s: float = Field(15.0, gt=0, le=600, description="Longest wait between two tries")
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:

@@ -39,8 +39,8 @@ class ProbeTarget(Section):
     """Something far away that answers. Never the gateway alone: a gateway answers while the fibre behind it is cut."""
 
     kind: ProbeKind = ProbeKind.ICMP
-    host: IPv4Address
-    port: int | None = Field(None, ge=1, le=65535)
+    host: IPv4Address = Field(description="Its address; a name could not be resolved while the link is dead")
+    port: int | None = Field(None, ge=1, le=65535, description="For udp and tcp")
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
@@ -56,8 +56,8 @@ class ProbeTarget(Section):
 class Link(Section):
     """One way to the internet. The order of the links is their preference."""
 
-    name: Slug
-    interface: InterfaceName
+    name: Slug = Field(description="What people call it, e.g. fibre")
+    interface: InterfaceName = Field(description="Network interface, e.g. eth0; it may appear later")
     kind: LinkKind = LinkKind.OTHER
     address: LinkAddress = LinkAddress.KEEP
     cidr: IPv4Interface | None = Field(None, description="Address and prefix, e.g. 192.0.2.2/30, for static")
@@ -70,7 +70,7 @@ class Link(Section):
         le=600_000,
         description="The same while it stands by; default: interval_ms, 30 000 when metered",
     )
-    metered: bool = False
+    metered: bool = Field(False, description="Paid by volume: probed rarely while it stands by")
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:

@@ -30,8 +30,8 @@ class Transport(StrEnum):
 class Listen(Section):
     """An address and port on which phones are served."""
 
-    address: IPv4Address
-    port: int = Field(5060, ge=1, le=65535)
+    address: IPv4Address = Field(description="An address of this box; loopback is allowed")
+    port: int = Field(5060, ge=1, le=65535, description="SIP port")
     transport: Transport = Transport.UDP
 
     @classmethod
@@ -44,27 +44,27 @@ class Listen(Section):
 class CloudPbx(Section):
     """The operator's PBX. An IP address: names are resolved elsewhere, never in the signalling path."""
 
-    address: IPv4Address
-    port: int = Field(5060, ge=1, le=65535)
+    address: IPv4Address = Field(description="Where the operator's PBX answers")
+    port: int = Field(5060, ge=1, le=65535, description="Its SIP port")
     transport: Transport = Transport.UDP
 
 
 class Trunk(Section):
     """A way out to the telephone network that does not depend on the cloud PBX."""
 
-    name: Slug
-    address: IPv4Address
-    port: int = Field(5060, ge=1, le=65535)
+    name: Slug = Field(description="What people call it")
+    address: IPv4Address = Field(description="Where the trunk's operator answers")
+    port: int = Field(5060, ge=1, le=65535, description="Its SIP port")
     transport: Transport = Transport.UDP
 
 
 class Extension(Section):
     """A phone's number and its digest secret: password, or HA1 = MD5(user:realm:password) in hex. Neither: unprotected."""
 
-    number: SipUser
-    name: str = Field("", max_length=60)
-    password: str | None = Field(None, min_length=1, max_length=128)
-    ha1: str | None = Field(None, pattern=r"^[0-9a-fA-F]{32}$")
+    number: SipUser = Field(description="Number or name the phone registers with")
+    name: str = Field("", max_length=60, description="Who or what it is, e.g. Accueil")
+    password: str | None = Field(None, min_length=1, max_length=128, description="Digest password, as the phone has it")
+    ha1: str | None = Field(None, pattern=r"^[0-9a-fA-F]{32}$", description="MD5(number:realm:password) in hex")
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
@@ -76,7 +76,7 @@ class Extension(Section):
 class Emergency(Section):
     """Numbers that reach a way out from any phone of the LAN, before authentication, bans and limits."""
 
-    numbers: list[Number] = FRENCH_EMERGENCY
+    numbers: list[Number] = Field(FRENCH_EMERGENCY, description="Numbers that are emergencies")
     trunks: list[Slug] = Field([], description="Trunks in order; absent: every trunk, then the cloud PBX")
 
 
