@@ -129,7 +129,7 @@ def _rows(text: str) -> Iterator[_Named | Fault]:
         return
     delimiter = delimiter_of(lines[start])
     rows = read_rows(lines[start:], delimiter, first_line=start + 1)
-    head = next(rows)
+    head = next(rows, None)
     headings = head.cells if isinstance(head, Row) else []
     columns = [HEADINGS.get(fold(heading).rstrip("0123456789")) for heading in headings]
     if not {Column.MOBILE, Column.PHONE} & set(columns):

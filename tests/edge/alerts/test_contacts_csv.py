@@ -121,7 +121,9 @@ def test_two_people_may_share_a_fixed_line() -> None:
     assert faults(parsed) == [("line 4", RowFault.DUPLICATE)]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "bonjour", "Nom;Prénom\nA;B", "\ufeff", "\0", "sep=;", '"'])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "bonjour", "Nom;Prénom\nA;B", "\ufeff", "\0", "\x0b", "sep=;", '"', '"";""']
+)
 def test_a_file_without_numbers_is_refused_whole(text: str) -> None:
     parsed = parse_contacts(text, "33")
     assert parsed.contacts == []
