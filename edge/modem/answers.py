@@ -59,6 +59,12 @@ def storages(lines: Sequence[str]) -> list[frozenset[str]]:
     return [frozenset(re.findall(r'"([A-Z]{2})"', group)) for group in groups]
 
 
+def capacity(lines: Sequence[str]) -> int | None:
+    """How many places <mem1> has, out of the answer to AT+CPMS=..."""
+    found = re.search(r"\+CPMS: ?\d+,(\d+)", " ".join(lines))
+    return int(found[1]) if found else None
+
+
 def signal_dbm(lines: Sequence[str]) -> int | None:
     """Signal strength out of +CSQ; None when the modem does not know (99)."""
     found = re.search(r"\+CSQ: ?(\d+)", " ".join(lines))

@@ -17,7 +17,12 @@ ESCAPE, END_OF_TEXT = b"\x1b", b"\x1a"
 READ_SIZE = 4096
 RESYNC_TRIES = 5
 RESYNC_WAIT = 1.0  # seconds for each AT while getting back in step
-SETTLE = 0.05  # seconds that late lines get after the modem is back in step
+SETTLE = 0.05  # seconds a modem gets to leave its prompt
+# Every modem with SMS knows this one (TS 27.005, 3.2.3), and no other answer looks like it.
+MARK, MARK_ANSWER = b"AT+CMGF?", re.compile(r"\+CMGF:|\+CM[ES] ERROR|ERROR$")
+UNMARKED_TRIES = 2
+OK = re.compile(r"OK$")
+ECHO_OR_END = re.compile(r"$|OK$|AT$|AT\+CMGF\?$|\+CM[ES] ERROR|ERROR$")
 REFERENCE = re.compile(r"\+CMGS: ?(\d{1,3})\b")
 
 
@@ -143,37 +148,45 @@ class AtPort:
             raise OutcomeUnknown(str(error)) from error
 
     async def resync(self, reference: Callable[[int], None] | None = None) -> None:
-        """Leave a prompt that may be open, then AT until OK. A +CMGS that comes late goes to reference.
+        """Leave a prompt that may be open and find the end of every answer still under way.
 
-        Raises AtOutOfStep, AtClosed.
+        AT alone does not tell whose OK came back: a late answer's would be taken for it, and every later answer for the
+        one before. So a command follows whose answer can be told from any other. A +CMGS that comes late goes to
+        reference. Raises AtOutOfStep, AtClosed.
         """
+        unmarked = 0
         for _ in range(RESYNC_TRIES):
             # ESC at a prompt discards the text; elsewhere it is noise before AT, hence the line end between.
             await self._write(ESCAPE + b"\r", RESYNC_WAIT)
             await asyncio.sleep(SETTLE)
             await self._write(b"AT\r", RESYNC_WAIT)
-            if await self._in_step(reference):
+            if not await self._heard(OK, reference):
+                continue
+            await self._write(MARK + b"\r", RESYNC_WAIT)
+            answer = await self._heard(MARK_ANSWER, reference)
+            if answer is None:
+                unmarked += 1
+            elif not answer.startswith("+CMGF") or await self._heard(OK, reference):
                 return
+            if unmarked == UNMARKED_TRIES:
+                return  # it answers AT and does not know the mark: nothing better can be had
         raise AtOutOfStep("no OK to AT")
 
-    async def _in_step(self, reference: Callable[[int], None] | None) -> bool:
+    async def _heard(self, wanted: re.Pattern[str], reference: Callable[[int], None] | None) -> str | None:
+        """Read until a line matches and return it; None when none does in time."""
         deadline = self._loop.time() + RESYNC_WAIT
-        ok = False
         while True:
-            left = deadline - self._loop.time()
             try:
-                item = await self._next(SETTLE if ok else max(left, 0.001))
+                item = await self._next(deadline - self._loop.time())
             except AtSilent:
-                if ok or left <= SETTLE:
-                    return ok
-                continue
+                return None
             text = item.text if isinstance(item, Line) else ""
+            if wanted.match(text):
+                return text
             late = REFERENCE.match(text)
             if late and reference is not None:
                 reference(int(late[1]))
-            elif text == "OK":
-                ok = True
-            elif text not in ("", "AT") and not REFUSAL.match(text):
+            elif not ECHO_OR_END.match(text):
                 self._give_unsolicited(text)
 
     async def _await_prompt(self, length: int, timeout: float) -> None:

@@ -1,7 +1,7 @@
 """The storages of one modem: what lies there is committed here, then deleted there.
 
-Real modems are slow at listing and deleting, so it is done in batches while nothing is to be sent, and in between only
-when much has gathered or has waited long.
+Real modems are slow at deleting, so it is done while nothing is to be sent. In between, when much has gathered or has
+waited long, only what is new is read and committed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ POLL_EVERY_S = 20.0  # a notice may be lost
 POLL_MIN_S = 0.5
 DAMAGED_READS = 3  # an entry that reads damaged this often is damaged in the modem, not on the wire
 LIST_TIMEOUT_FACTOR = 4  # listing a full storage takes real modems seconds
+LIST_NEW, LIST_ALL = "AT+CMGL=0", "AT+CMGL=4"
+CAPACITY_ASSUMED = 20  # places; a small SIM
 
 
 class Mailbox:
@@ -40,14 +42,18 @@ class Mailbox:
         self._last_fetch = 0.0
         self._all_next = True
         self._damaged: dict[tuple[str, int], int] = {}
+        self._left: dict[str, int] = {}  # storage -> entries committed and not yet deleted
+        self._capacity = CAPACITY_ASSUMED
 
     async def start(self) -> None:
         """Find the storages, and have messages received kept in the modem's own where it has one."""
         groups = answers.storages(await self._try("AT+CPMS=?") or [])
         self._storages = [name for name in answers.READABLE if groups and name in groups[0]] or [""]
         own = len(groups) == 3 and all("ME" in group for group in groups)
-        if own and await self._try('AT+CPMS="ME","ME","ME"') is not None:
+        selected = await self._try('AT+CPMS="ME","ME","ME"') if own else None
+        if selected is not None:
             self._selected = "ME"
+            self._capacity = answers.capacity(selected) or CAPACITY_ASSUMED
         self._all_next = True
 
     def notice(self, line: str, second: str | None) -> bool:
@@ -66,28 +72,42 @@ class Mailbox:
 
     def has_work(self) -> bool:
         """Whether something is known to lie there."""
-        return bool(self._notices)
+        return bool(self._notices or self._left)
 
-    def urgent(self) -> bool:
-        """Whether it should be fetched although there is something to send."""
+    def wants_skimming(self) -> bool:
+        """Whether what is new should be read although there is something to send."""
         if self._oldest_notice is None:
             return False
         waiting = sum(len(places) for places in self._notices.values())
         return waiting >= MANY_NOTICES or _monotonic() - self._oldest_notice >= OLD_NOTICE_S
+
+    def fills_up(self) -> bool:
+        """Whether there must be room made before more is sent."""
+        return sum(self._left.values()) >= self._capacity // 2
 
     def poll_delay(self, every_s: float | None) -> float:
         """Seconds until the storages are looked through without a notice; every_s shortens the usual time."""
         every = POLL_EVERY_S if every_s is None else max(POLL_MIN_S, min(POLL_EVERY_S, every_s))
         return max(0.0, self._last_fetch + every - _monotonic())
 
+    async def skim(self) -> None:
+        """Commit what is new in the storages that announced something; leave it there for now."""
+        notices, self._notices, self._oldest_notice = self._notices, {}, None
+        for storage, places in notices.items():
+            if await self._select(storage):
+                for stored in await self._stored(LIST_NEW, places):
+                    if stored.intact:
+                        self._inbox.take(self._modem, storage, stored.place, stored.pdu)
+                    self._left[storage] = self._left.get(storage, 0) + 1
+
     async def fetch(self) -> None:
         """Commit and delete what lies in the storages that have something; in all of them when none is named."""
         notices, self._notices, self._oldest_notice = self._notices, {}, None
-        everywhere = self._all_next or not notices
-        storages = list(self._storages) if everywhere else []
-        storages += [storage for storage in notices if storage not in storages]
-        self._all_next = False
-        for storage in storages:
+        named = [*notices, *(storage for storage in self._left if storage not in notices)]
+        everywhere = self._all_next or not named
+        storages = [*self._storages, *(storage for storage in named if storage not in self._storages)]
+        self._all_next, self._left = False, {}
+        for storage in storages if everywhere else named:
             if await self._select(storage):
                 await self._empty(storage, notices.get(storage, set()))
         self._last_fetch = _monotonic()
@@ -101,15 +121,15 @@ class Mailbox:
         return True
 
     async def _empty(self, storage: str, places: set[int]) -> None:
-        for stored in await self._stored(places):
+        for stored in await self._stored(LIST_ALL, places):
             if stored.intact or self._is_damaged_for_good(storage, stored.place):
                 self._inbox.take(self._modem, storage, stored.place, stored.pdu)
                 await self._delete(storage, stored.place)
 
-    async def _stored(self, places: set[int]) -> list[Stored]:
+    async def _stored(self, listing: str, places: set[int]) -> list[Stored]:
         timeout = self._command_timeout() * LIST_TIMEOUT_FACTOR
         try:
-            return answers.parse_list(await self._port.command("AT+CMGL=4", timeout=timeout))
+            return answers.parse_list(await self._port.command(listing, timeout=timeout))
         except AtRefused as refused:
             log.debug("%s: %s", self._modem, refused)
         found = []

@@ -6,25 +6,33 @@ uncertain until a status report tells, or until the report window is over and it
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edge.modem import decision
 from edge.modem.bell import Bell
-from edge.modem.decision import Attempt, Outcome, Verdict
+from edge.modem.decision import Outcome, Verdict
 from edge.modem.numbers import same_phone_key
 from edge.modem.parts import Encoding, Split
 from edge.modem.pdu import Concatenation, StatusReport
+from edge.modem.rows import (
+    attempts_to,
+    moment,
+    next_change,
+    next_concatenation,
+    predict,
+    reported_state,
+    set_attempt,
+    touch,
+)
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import OutboxChange, OutboxEntry, Segment, SegmentState
 
 log = logging.getLogger(__name__)
-
-RECENT_ATTEMPTS = 300  # per phone and modem; TP-MR wraps after 256
 
 
 class RequestIdTaken(Exception):
@@ -63,7 +71,8 @@ class Outbox:
         self._ledger = ledger
         self._clock = clock
         self._bell = bell
-        self._reserved: set[int] = set()  # parts a session is preparing; lost with the process, as it must be
+        # Modem -> the part it is being made ready for; lost with the process, as it must be.
+        self._reserved: dict[str, Job] = {}
 
     # -- putting in and looking ---------------------------------------------------------------------------------
 
@@ -86,9 +95,9 @@ class Outbox:
                     text,
                     split.encoding.value,
                     len(split.parts),
-                    _next_concatenation(db, number),
+                    next_concatenation(db, number),
                     now,
-                    _next_change(db),
+                    next_change(db),
                 ),
             )
             db.executemany(
@@ -131,32 +140,38 @@ class Outbox:
     def reserve(self, modem: str) -> Job | None:
         """The next part this modem may send, kept from the other modems until claimed or released."""
         now = self._clock.now()
+        # A message in several parts belongs to one modem from its first reservation on.
+        elsewhere = [job.message for other, job in self._reserved.items() if other != modem]
         rows = self._ledger.read(
             "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
             " JOIN messages m ON m.id = s.message"
             " WHERE s.state = 'queued' AND (s.not_before <= ? OR s.not_before > ?)"
-            " AND (m.modem IS NULL OR m.modem = ?) ORDER BY s.id LIMIT ?",
+            " AND (m.modem IS NULL OR m.modem = ?) AND m.id NOT IN (SELECT value FROM json_each(?))"
+            " ORDER BY s.id LIMIT 1",
             utc_text(now),
             utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
             modem,
-            len(self._reserved) + 1,
+            json.dumps(elsewhere),
         )
-        row = next((row for row in rows if row["segment"] not in self._reserved), None)
-        if row is None:
+        if not rows:
             return None
-        self._reserved.add(row["segment"])
-        return _job(row)
+        self._reserved[modem] = _job(rows[0])
+        return self._reserved[modem]
 
-    def release(self, job: Job) -> None:
-        """Give back a part that was reserved and not claimed."""
-        self._reserved.discard(job.segment)
+    def release(self, modem: str) -> None:
+        """End the reservation of this modem, used or not."""
+        self._reserved.pop(modem, None)
 
-    def next_due_s(self) -> float | None:
-        """Seconds until a part that waits after a refusal may go; None when there is none."""
-        (due,) = self._ledger.read("SELECT min(not_before) FROM segments WHERE state = 'queued'")[0]
-        if due is None:
-            return None
-        return max(0.05, min(decision.BACKOFF_MAX_S, (_moment(due) - self._clock.now()).total_seconds()))
+    def next_due_s(self, modem: str) -> float | None:
+        """Seconds until a part that waits after a refusal may go through this modem; None when there is none."""
+        now = self._clock.now()
+        (due,) = self._ledger.read(
+            "SELECT min(s.not_before) FROM segments s JOIN messages m ON m.id = s.message"
+            " WHERE s.state = 'queued' AND s.not_before > ? AND (m.modem IS NULL OR m.modem = ?)",
+            utc_text(now),
+            modem,
+        )[0]
+        return None if due is None else min(decision.BACKOFF_MAX_S, (moment(due) - now).total_seconds() + 0.001)
 
     def claim(self, job: Job, modem: str) -> Claim:
         """Commit the intent: from now on the part may have been sent. Raises NoLongerQueued."""
@@ -172,11 +187,10 @@ class Outbox:
             cursor = db.execute(
                 "INSERT INTO attempts (segment, modem, phone_key, claimed_at, predicted, outcome)"
                 " VALUES (?, ?, ?, ?, ?, 'claimed')",
-                (job.segment, modem, same_phone_key(job.number), now, _predict(db, modem)),
+                (job.segment, modem, same_phone_key(job.number), now, predict(db, modem)),
             )
             db.execute("UPDATE messages SET modem = ? WHERE id = ?", (modem, job.message))
-            _touch(db, [job.message])
-        self._reserved.discard(job.segment)
+            touch(db, job.message)
         self._bell.ring()
         assert cursor.lastrowid is not None
         return Claim(cursor.lastrowid, job, attempts["attempts"])
@@ -184,17 +198,17 @@ class Outbox:
     def submitted(self, claim: Claim, reference: int) -> None:
         """The network accepted the part under this reference."""
         with self._ledger.change() as db:
-            _set_attempt(db, claim.attempt, Outcome.SUBMITTED, reference)
-            state = _reported_state(db, claim.attempt) or SegmentState.SUBMITTED
+            set_attempt(db, claim.attempt, Outcome.SUBMITTED, reference)
+            state = reported_state(db, claim.attempt) or SegmentState.SUBMITTED
             self._move(db, claim.job.segment, state, reference=reference)
         self._bell.ring()
 
     def unknown(self, claim: Claim, error: str) -> None:
         """The part was handed over and nobody knows what became of it."""
         with self._ledger.change() as db:
-            reported = _reported_state(db, claim.attempt)
+            reported = reported_state(db, claim.attempt)
             if reported is None:
-                _set_attempt(db, claim.attempt, Outcome.UNCERTAIN, None)
+                set_attempt(db, claim.attempt, Outcome.UNCERTAIN, None)
             self._move(db, claim.job.segment, reported or SegmentState.UNCERTAIN, error=error)
         self._bell.ring()
 
@@ -205,7 +219,7 @@ class Outbox:
             self.unknown(claim, error)
             return
         with self._ledger.change() as db:
-            _set_attempt(db, claim.attempt, Outcome.REFUSED, None)
+            set_attempt(db, claim.attempt, Outcome.REFUSED, None)
             if verdict is Verdict.GIVE_UP:
                 self._move(db, claim.job.segment, SegmentState.FAILED, error=error)
             else:
@@ -223,6 +237,7 @@ class Outbox:
             if row is not None:
                 delay = decision.retry_delay(row["attempts"])
                 self._move(db, job.segment, SegmentState.QUEUED, error=error, delay=delay)
+        self._bell.ring()
 
     # -- reports and time ---------------------------------------------------------------------------------------
 
@@ -239,7 +254,7 @@ class Outbox:
 
     def apply_report(self, db: sqlite3.Connection, modem: str, report: StatusReport) -> None:
         """Use a status report, in a transaction of the caller, who rings the bell."""
-        attempt = decision.match_report(report, _attempts_to(db, modem, report.recipient))
+        attempt = decision.match_report(report, attempts_to(db, modem, report.recipient))
         if attempt is None:
             log.warning("a status report (reference %d) matches nothing sent", report.reference)
             return
@@ -265,7 +280,7 @@ class Outbox:
         over = [
             row["id"]
             for row in rows
-            if decision.window_is_over(_moment(row["uncertain_since"]), listening_since, window, now)
+            if decision.window_is_over(moment(row["uncertain_since"]), listening_since, window, now)
         ]
         if not over:
             return 0
@@ -287,7 +302,7 @@ class Outbox:
         if len(rows) != 1:
             return False
         with self._ledger.change() as db:
-            _set_attempt(db, rows[0]["id"], Outcome.SUBMITTED, reference)
+            set_attempt(db, rows[0]["id"], Outcome.SUBMITTED, reference)
             self._move(db, rows[0]["segment"], SegmentState.SUBMITTED, reference=reference)
         self._bell.ring()
         return True
@@ -344,7 +359,7 @@ class Outbox:
             " uncertain_since = ?, updated_at = ? WHERE id = ? RETURNING message",
             (state.value, reference, error, utc_text(now + delay), uncertain_since, utc_text(now), segment),
         ).fetchone()
-        _touch(db, [message])
+        touch(db, message)
 
     def _entry(self, row: sqlite3.Row) -> OutboxEntry:
         segments = self._ledger.read("SELECT * FROM segments WHERE message = ? ORDER BY number", row["id"])
@@ -376,68 +391,3 @@ def _job(row: sqlite3.Row) -> Job:
     total = row["parts"]
     concatenation = Concatenation(row["concatenation"], total, row["place"]) if total > 1 else None
     return Job(row["segment"], row["id"], row["number"], row["part"], Encoding(row["encoding"]), concatenation)
-
-
-def _attempts_to(db: sqlite3.Connection, modem: str, recipient: str) -> list[Attempt]:
-    rows = db.execute(
-        "SELECT * FROM attempts WHERE modem = ? AND phone_key = ? AND outcome != 'refused' ORDER BY id DESC LIMIT ?",
-        (modem, same_phone_key(recipient), RECENT_ATTEMPTS),
-    )
-    return [
-        Attempt(
-            row["id"],
-            Outcome(row["outcome"]),
-            _moment(row["claimed_at"]),
-            row["reference"],
-            row["predicted"],
-            row["status"] is not None,
-        )
-        for row in rows
-    ]
-
-
-def _set_attempt(db: sqlite3.Connection, attempt: int, outcome: Outcome, reference: int | None) -> None:
-    db.execute("UPDATE attempts SET outcome = ?, reference = ? WHERE id = ?", (outcome.value, reference, attempt))
-
-
-def _reported_state(db: sqlite3.Connection, attempt: int) -> SegmentState | None:
-    """What the report said that came before the modem's own answer, as pushed reports may."""
-    (status,) = db.execute("SELECT status FROM attempts WHERE id = ?", (attempt,)).fetchone()
-    return None if status is None else decision.state_of_report(status)
-
-
-def _predict(db: sqlite3.Connection, modem: str) -> int | None:
-    """The TP-MR the modem will probably give: modems count up by one for each part they are given."""
-    last = db.execute("SELECT * FROM attempts WHERE modem = ? ORDER BY id DESC LIMIT 1", (modem,)).fetchone()
-    if last is None:
-        return None
-    seen: int | None = last["reference"] if last["reference"] is not None else last["predicted"]
-    if seen is None:
-        return None
-    given = 0 if last["outcome"] == Outcome.REFUSED else 1
-    return (seen + given) % 256
-
-
-def _next_concatenation(db: sqlite3.Connection, number: str) -> int:
-    """Counts per phone, so that two messages with one reference are 256 long messages to that phone apart."""
-    last = db.execute(
-        "SELECT concatenation FROM messages WHERE phone_key = ? ORDER BY id DESC LIMIT 1", (same_phone_key(number),)
-    ).fetchone()
-    if last is not None:
-        return (int(last["concatenation"]) + 1) % 256
-    (messages,) = db.execute("SELECT count(*) FROM messages").fetchone()
-    return int(messages) % 256
-
-
-def _next_change(db: sqlite3.Connection) -> int:
-    (change,) = db.execute("UPDATE counters SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
-    return int(change)
-
-
-def _touch(db: sqlite3.Connection, messages: Iterable[int]) -> None:
-    for message in messages:
-        db.execute("UPDATE messages SET change = ? WHERE id = ?", (_next_change(db), message))
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)

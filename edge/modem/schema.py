@@ -39,7 +39,7 @@ STEPS = (
         updated_at TEXT NOT NULL,
         UNIQUE (message, number)
     );
-    CREATE INDEX segments_open ON segments (state, id) WHERE state IN ('queued', 'claimed', 'uncertain');
+    CREATE INDEX segments_by_state ON segments (state, id);
 
     CREATE TABLE attempts (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

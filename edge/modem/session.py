@@ -145,8 +145,11 @@ class Session:
                 raise AtClosed("the device is gone")
             rings = self._bell.rings
             self._port.listen()
-            if self._mailbox.urgent():
+            if self._mailbox.fills_up():
                 await self._fetch()
+            elif self._mailbox.wants_skimming():
+                await self._mailbox.skim()
+                self._resend_unreported()
             delay = await self._send_next()
             if delay == 0:
                 continue
@@ -168,6 +171,10 @@ class Session:
 
     async def _fetch(self) -> None:
         await self._mailbox.fetch()
+        self._resend_unreported()
+
+    def _resend_unreported(self) -> None:
+        """Only after what the modem holds was read: a report may lie there that spares a second sending."""
         window = timedelta(seconds=self._rules().report_window_s)
         over = self._outbox.resend_unreported(self.name, window, self.listening_since)
         if over:
@@ -197,11 +204,11 @@ class Session:
             return delay
         job = self._outbox.reserve(self.name)
         if job is None:
-            return self._outbox.next_due_s()
+            return self._outbox.next_due_s(self.name)
         try:
             await self._send(job)
         finally:
-            self._outbox.release(job)
+            self._outbox.release(self.name)
         return 0
 
     async def _send(self, job: Job) -> None:

@@ -166,6 +166,9 @@ class Interpreter:
         self._pdu_mode = found[1] == "0"
         return "OK"
 
+    def _format(self, _found: re.Match[str]) -> str:
+        return f"+CMGF: {0 if self._pdu_mode else 1}\nOK"
+
     def _set_announcing(self, found: re.Match[str]) -> str:
         fields = [int(field) for field in found[1].split(",")]
         self._announce_messages = len(fields) > 1 and fields[1] == 1
@@ -258,6 +261,7 @@ COMMANDS: tuple[tuple[str, Callable[[Interpreter, re.Match[str]], str | None]], 
     (r"ATE(\d)?", Interpreter._set_echo),
     (r"AT\+CMEE=[0-2]", Interpreter._ok),
     (r"AT\+CMGF=([01])", Interpreter._set_format),
+    (r"AT\+CMGF\?", Interpreter._format),
     (r"AT\+CSCS=.*", Interpreter._ok),
     (r"AT\+CNMI=([\d,]+)", Interpreter._set_announcing),
     (r"AT\+CPMS=\?", Interpreter._storages),

@@ -1,0 +1,81 @@
+"""Rows of modem.db that several transactions read and write alike."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from edge.modem.decision import Attempt, Outcome, state_of_report
+from edge.modem.numbers import same_phone_key
+from edge.shared.messages.modem import SegmentState
+
+RECENT_ATTEMPTS = 300  # per phone and modem; TP-MR wraps after 256
+
+
+def attempts_to(db: sqlite3.Connection, modem: str, recipient: str) -> list[Attempt]:
+    """What was handed to this modem for this phone and not refused, newest first."""
+    rows = db.execute(
+        "SELECT * FROM attempts WHERE modem = ? AND phone_key = ? AND outcome != 'refused' ORDER BY id DESC LIMIT ?",
+        (modem, same_phone_key(recipient), RECENT_ATTEMPTS),
+    )
+    return [
+        Attempt(
+            row["id"],
+            Outcome(row["outcome"]),
+            moment(row["claimed_at"]),
+            row["reference"],
+            row["predicted"],
+            row["status"] is not None,
+        )
+        for row in rows
+    ]
+
+
+def set_attempt(db: sqlite3.Connection, attempt: int, outcome: Outcome, reference: int | None) -> None:
+    """What became of an attempt."""
+    db.execute("UPDATE attempts SET outcome = ?, reference = ? WHERE id = ?", (outcome.value, reference, attempt))
+
+
+def reported_state(db: sqlite3.Connection, attempt: int) -> SegmentState | None:
+    """What the report said that came before the modem's own answer, as pushed reports may."""
+    (status,) = db.execute("SELECT status FROM attempts WHERE id = ?", (attempt,)).fetchone()
+    return None if status is None else state_of_report(status)
+
+
+def predict(db: sqlite3.Connection, modem: str) -> int | None:
+    """The TP-MR the modem will probably give: modems count up by one for each part they are given."""
+    last = db.execute("SELECT * FROM attempts WHERE modem = ? ORDER BY id DESC LIMIT 1", (modem,)).fetchone()
+    if last is None:
+        return None
+    seen: int | None = last["reference"] if last["reference"] is not None else last["predicted"]
+    if seen is None:
+        return None
+    given = 0 if last["outcome"] == Outcome.REFUSED else 1
+    return (seen + given) % 256
+
+
+def next_concatenation(db: sqlite3.Connection, number: str) -> int:
+    """Counts per phone, so that two messages with one reference are 256 long messages to that phone apart."""
+    last = db.execute(
+        "SELECT concatenation FROM messages WHERE phone_key = ? ORDER BY id DESC LIMIT 1", (same_phone_key(number),)
+    ).fetchone()
+    if last is not None:
+        return (int(last["concatenation"]) + 1) % 256
+    (messages,) = db.execute("SELECT count(*) FROM messages").fetchone()
+    return int(messages) % 256
+
+
+def next_change(db: sqlite3.Connection) -> int:
+    """The next number of the outbox's changes; numbers are never used twice."""
+    (change,) = db.execute("UPDATE counters SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
+    return int(change)
+
+
+def touch(db: sqlite3.Connection, message: int) -> None:
+    """Note that a message or one of its parts changed."""
+    db.execute("UPDATE messages SET change = ? WHERE id = ?", (next_change(db), message))
+
+
+def moment(text: str) -> datetime:
+    """A time as the rows hold it."""
+    return datetime.fromisoformat(text)
