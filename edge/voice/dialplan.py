@@ -22,3 +22,9 @@ def classify(dialled: str, voice: VoiceSection) -> Destination:
     if any(extension.number == dialled for extension in voice.extensions):
         return Destination.EXTENSION
     return Destination.OUTSIDE
+
+
+def unreachable(voice: VoiceSection) -> list[str]:
+    """Extensions that dialling their number does not reach."""
+    numbers = [extension.number for extension in voice.extensions]
+    return [number for number in numbers if classify(number, voice) != Destination.EXTENSION]

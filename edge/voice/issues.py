@@ -9,6 +9,7 @@ from edge.shared.messages.common import Issue
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.model.voice import VoiceSection
 from edge.voice.decision import Reason, Sight, State
+from edge.voice.dialplan import unreachable
 from edge.voice.tables import unprotected
 
 
@@ -35,10 +36,12 @@ def _found(
     alone = unprotected(settings)
     if alone:
         yield _issue("voice.unprotected_extensions", extensions=", ".join(alone))
+    for number in unreachable(settings):
+        yield _issue("voice.extension_is_emergency", number, extension=number)
     if not settings.trunks:
         # The cloud PBX alone is no way out on the night it is lost.
         yield _issue("voice.no_trunk_for_emergency")
 
 
-def _issue(name: str, **data: str) -> Issue:
-    return Issue(id=name, subject="", data=data, since="")
+def _issue(name: str, subject: str = "", **data: str) -> Issue:
+    return Issue(id=name, subject=subject, data=data, since="")

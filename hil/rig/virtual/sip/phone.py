@@ -139,7 +139,8 @@ class Phone:
 
     def dial(self, number: str, timeout: float = 10.0) -> Call:
         """Call and return once answered. Raises CallFailed."""
-        recordings = self._recordings()
+        recordings = self.recordings()
+        self._leave_the_second_of(recordings)
         begun = time.monotonic_ns()
         self.command("dial", self.uri(number))
         deadline = time.monotonic() + timeout
@@ -154,6 +155,12 @@ class Phone:
                         raise CallFailed(f"{self.label} -> {number}: {event.fields.get('param')}")
                 if not self._wake.wait(deadline - time.monotonic()):
                     raise CallFailed(f"{self.label} -> {number}: no answer within {timeout:g} s")
+
+    def _leave_the_second_of(self, recordings: frozenset[Path]) -> None:
+        """baresip names a recording by the second it begins: another call within it would write into the same file."""
+        newest = max((path.stat().st_ctime for path in recordings), default=0.0)
+        while int(time.time()) <= int(newest):
+            time.sleep(0.05)
 
     def uri(self, number: str) -> str:
         """What is dialled for a number; a whole SIP address is left as it is."""
@@ -182,7 +189,16 @@ class Phone:
 
     def heard(self, frequency: int, ignoring: frozenset[Path] = frozenset()) -> float:
         """Seconds for which its recordings of the other side hold a tone."""
-        return sum(tone_seconds(path, frequency) for path in self._recordings() - ignoring)
+        return sum(tone_seconds(path, frequency) for path in self.recordings() - ignoring)
+
+    def recordings(self) -> frozenset[Path]:
+        """What it recorded of other sides so far, a file a call."""
+        return frozenset(self.folder.glob("dump-*-dec.wav"))
+
+    def let_second_pass(self) -> None:
+        """Wait, a second at most: baresip names a recording by its second, and would overwrite the last one."""
+        newest = max((path.stat().st_mtime for path in self.recordings()), default=0.0)
+        time.sleep(max(0.0, int(newest) + 1 - time.time()))
 
     def command(self, name: str, parameters: str) -> None:
         """Give a command as ctrl_tcp takes it: JSON in a netstring."""
@@ -198,9 +214,6 @@ class Phone:
             f'outbound="sip:{line.box}{transport}";regint={REGISTER_INTERVAL_S};answermode=auto;'
             f"audio_codecs=PCMA/8000/1\n"
         )
-
-    def _recordings(self) -> frozenset[Path]:
-        return frozenset(self.folder.glob("dump-*-dec.wav"))
 
     def _connect(self, address: tuple[str, int]) -> bool:
         try:
@@ -275,7 +288,8 @@ def call_and_listen(
     caller: Phone, callee: Phone, number: str | None = None, listen_s: float = 0.8, timeout: float = 10.0
 ) -> BothHeard:
     """Call, let both listen until both heard the other (at most 4 s more), hang up. Raises CallFailed."""
-    at_callee = callee._recordings()
+    callee.let_second_pass()
+    at_callee = callee.recordings()
     call = caller.dial(number or callee.line.number, timeout)
     time.sleep(listen_s)
     deadline = time.monotonic() + 4.0

@@ -1,0 +1,197 @@
+"""Telephony on loopback: a real Kamailio under its launcher, voice beside it, peers on addresses of their own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hil.rig.daemon import DaemonProcess, LocalRoot
+from hil.rig.virtual.sip.phone import Line, Phone
+from hil.rig.virtual.sip.place import LoopbackPlace
+from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
+from hil.rig.virtual.waiting import wait_for
+
+DOMAIN = "mairie.example"
+PASSWORDS = {"101": "accueil-secret", "102": "secretariat-secret", "103": "police-secret"}
+NETWORKS = itertools.count(1)  # a 127.77.N.0/24 for each setting of a test, so that no two meet
+
+
+@dataclass
+class Telephony:
+    """The box and the addresses around it."""
+
+    root: LocalRoot
+    place: LoopbackPlace
+    net: str
+    opened: list[Wire] = field(default_factory=list)
+
+    @property
+    def box(self) -> tuple[str, int]:
+        """Where phones are served."""
+        return (f"{self.net}.1", 5060)
+
+    @property
+    def cloud(self) -> str:
+        """The cloud PBX's address."""
+        return f"{self.net}.10"
+
+    @property
+    def trunk(self) -> str:
+        """The trunk's address."""
+        return f"{self.net}.20"
+
+    def site(
+        self, extra: str = "", *, extensions: dict[str, str] | None = None, cloud: str = "", more: str = ""
+    ) -> str:
+        """A site.toml; extra: settings of the section, more: tables after it."""
+        people = PASSWORDS if extensions is None else extensions
+        listed = "".join(f'[[voice.extensions]]\nnumber = "{n}"\npassword = "{p}"\n' for n, p in people.items())
+        return f"""[voice]
+domain = "{DOMAIN}"
+listen = [{{ address = "{self.box[0]}" }}, {{ address = "{self.box[0]}", transport = "tcp" }}]
+probe_interval_s = 1
+hold_down_s = 2
+{cloud or f'cloud = {{ address = "{self.cloud}" }}'}
+{extra}
+{listed}
+[[voice.trunks]]
+name = "pstn"
+address = "{self.trunk}"
+{more}"""
+
+    def start(self, document: str | None = None, *, voice: bool = True) -> DaemonProcess:
+        """Start Kamailio, and voice beside it; returns Kamailio."""
+        self.root.write_site(document or self.site())
+        kamailio = self.root.start("kamailio")
+        if voice:
+            self.root.start("voice")
+        return kamailio
+
+    def wire(self, host: int, port: int = 5060, transport: str = "udp") -> Wire:
+        """A peer by hand on 127.77.N.host."""
+        wire = Wire(f"{self.net}.{host}", port, transport)
+        self.opened.append(wire)
+        return wire
+
+    def hand(self, number: str, host: int, port: int = 5060, transport: str = "udp", password: str = "") -> Hand:
+        """A phone by hand."""
+        wire = self.wire(host, port, transport)
+        if transport == "tcp":
+            wire.connect(self.box)
+        return Hand(wire, number, password or PASSWORDS[number], DOMAIN, self.box)
+
+    def phone(self, number: str, host: int, frequency: int, password: str = "") -> Phone:
+        """A baresip, started."""
+        control = 20000 + int(self.net.rsplit(".", 1)[-1]) * 100 + host
+        line = Line(
+            number,
+            password or PASSWORDS[number],
+            DOMAIN,
+            f"{self.net}.{host}",
+            f"{self.box[0]}:{self.box[1]}",
+            frequency=frequency,
+            control_port=control,
+        )
+        phone = Phone(self.place, line)
+        phone.start()
+        return phone
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        """A verb of the command line, as JSON."""
+        result = self.root.repli(*arguments, "--json")
+        assert result.stdout, result.stderr
+        parsed: dict[str, Any] = json.loads(result.stdout)
+        return parsed
+
+    def wait_mode(self, mode: str, timeout: float = 15.0) -> dict[str, Any]:
+        """Return once voice says so."""
+        wait_for(lambda: self.json("voice", "mode")["mode"] == mode, f"mode {mode}", timeout, every=0.2)
+        return self.json("voice", "mode")
+
+    def stop(self) -> None:
+        """End everything."""
+        for wire in self.opened:
+            wire.sock.close()
+        self.place.stop()
+        self.root.stop()
+
+
+class HandPbx:
+    """A cloud PBX by hand: it answers probes, grants registrations, keeps contacts as they are and knows no Path.
+
+    What else it hears waits for request() and final().
+    """
+
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
+        self.registered: list[Message] = []
+        self.expires = 60  # granted to what is not leaving, s
+        self.others: tuple[str, ...] = ()  # contacts of other devices, which registrars list in their answer
+        self.refuse: tuple[int, str] | None = None  # instead of granting
+        self.mute = False
+        self._heard: queue.Queue[tuple[Message, tuple[str, int]]] = queue.Queue()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def request(self, timeout: float = 3.0, method: str = "INVITE") -> tuple[Message, tuple[str, int]]:
+        """The next request of a method. Raises NothingHeard."""
+        return self._next(lambda message: not message.code and message.method == method, timeout)
+
+    def final(self, request: Message, timeout: float = 3.0) -> Message:
+        """The final reply to a request of ours. Raises NothingHeard."""
+        call_id = request.get("Call-ID")
+        reply, _ = self._next(lambda message: message.code >= 200 and message.get("Call-ID") == call_id, timeout)
+        return reply
+
+    def call(self, uri: str, box: tuple[str, int]) -> Message:
+        """Send an INVITE for a contact or an extension to the box; returns it."""
+        caller = Hand(self.wire, "0123456789", "", DOMAIN, box)
+        contact = f"<sip:0123456789@{self.wire.address}:{self.wire.port}>"
+        invite = caller.compose("INVITE", uri, headers=[("Contact", contact)], body=SDP.format(self.wire.address))
+        self.wire.send(invite, box)
+        return invite
+
+    def _next(self, wanted: Callable[[Message], bool], timeout: float) -> tuple[Message, tuple[str, int]]:
+        deadline = time.monotonic() + timeout
+        passed = []
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                message, source = self._heard.get(timeout=left)
+            except queue.Empty:
+                break
+            if wanted(message):
+                return message, source
+            passed.append(message.start)
+        raise NothingHeard(f"PBX {self.wire.address}: heard {passed}")
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                message, source = self.wire.receive(lambda _: True, timeout=3600.0)
+            except (OSError, NothingHeard):
+                return
+            if self.mute:
+                continue
+            if message.method == "OPTIONS" and not message.code:
+                self.wire.send(reply_to(message, 200, "OK"), source)
+            elif message.method == "REGISTER" and not message.code:
+                self._register(message, source)
+            else:
+                self._heard.put((message, source))
+
+    def _register(self, request: Message, source: tuple[str, int]) -> None:
+        self.registered.append(request)
+        if self.refuse is not None:
+            self.wire.send(reply_to(request, *self.refuse), source)
+            return
+        leaving = request.get("Expires") == "0"
+        kept = [contact for contact in request.all("Contact") if not leaving and "expires=0" not in contact]
+        granted = [("Contact", f"{re.sub(';expires=[0-9]+', '', one)};expires={self.expires}") for one in kept]
+        listed = [("Contact", contact) for contact in self.others]
+        self.wire.send(reply_to(request, 200, "OK", [*listed, *granted]), source)

@@ -1,0 +1,261 @@
+"""Calls message by message: who may call whom when the cloud is lost, and emergency numbers in every state."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from hil.rig.virtual.sip.loopback import DOMAIN, HandPbx, Telephony
+from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, acknowledge, reply_to
+
+
+@pytest.fixture(scope="module")
+def box(shared_telephony: Telephony) -> Telephony:
+    """Without a cloud PBX: what it does is what it does when one is lost."""
+    second = f'[[voice.trunks]]\nname = "second"\naddress = "{shared_telephony.net}.21"\n'
+    shared_telephony.start(shared_telephony.site(cloud="# no cloud", more=second))
+    return shared_telephony
+
+
+@pytest.fixture(scope="module")
+def trunk(box: Telephony) -> Wire:
+    return box.wire(20)
+
+
+@pytest.fixture(scope="module")
+def second_trunk(box: Telephony) -> Wire:
+    return box.wire(21)
+
+
+@pytest.fixture(scope="module")
+def desk(box: Telephony) -> Hand:
+    phone = box.hand("101", 101)
+    assert phone.register().code == 200
+    return phone
+
+
+@pytest.fixture(scope="module")
+def office(box: Telephony) -> Hand:
+    phone = box.hand("102", 102)
+    assert phone.register().code == 200
+    return phone
+
+
+def start_call(caller: Hand, invite: Message) -> Message:
+    """Send it, prove who calls when asked; returns the INVITE as it was sent last."""
+    caller.wire.send(invite, caller.box)
+    reply, source = caller.wire.receive(lambda message: bool(message.code))
+    if reply.code not in (401, 407):
+        return invite
+    caller.wire.send(acknowledge(invite, reply), source)
+    again = caller.proved(invite, reply)
+    caller.wire.send(again, caller.box)
+    return again
+
+
+def answer(wire: Wire, invite: Message, source: tuple[str, int]) -> Message:
+    contact = [("Contact", f"<sip:{wire.address}:{wire.port}>")]
+    reply = reply_to(invite, 200, "OK", contact, SDP.format(wire.address), tag="callee")
+    wire.send(reply, source)
+    return reply
+
+
+def test_a_registration_is_proved_and_lists_the_phone(box: Telephony, desk: Hand) -> None:
+    assert box.hand("103", 110, password="wrong").register().code == 401
+    reply = desk.register()
+    assert desk.contact in reply.get("Contact")
+    assert [p["extension"] for p in box.json("voice", "phones")["phones"] if not p["cloud"]].count("101") == 1
+
+
+def test_unknown_extensions_are_challenged_like_known_ones(box: Telephony) -> None:
+    """Else the answer would say which exist (trap 8)."""
+    known, unknown = box.hand("103", 110, port=5062, password="x"), box.hand("101", 110, port=5064)
+    unknown.number = "999"
+    first, second = known.register(), unknown.register()
+    assert (first.code, first.start) == (second.code, second.start) == (401, "SIP/2.0 401 Unauthorized")
+    assert first.get("WWW-Authenticate").partition("nonce=")[0] == second.get("WWW-Authenticate").partition("nonce=")[0]
+
+
+def test_extensions_call_each_other_by_digest(desk: Hand, office: Hand) -> None:
+    invite = start_call(desk, desk.invitation("102"))
+    request, source = office.wire.request()
+    assert request.get("Proxy-Authorization") == "", "credentials stay between the phone and the box"
+    answer(office.wire, request, source)
+    assert desk.wire.final(invite).code == 200
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_without_proof_nothing_rings(box: Telephony, office: Hand, password: str) -> None:
+    thief = box.hand("101", 130, password=password or "x")
+    reply = thief.ask(thief.invitation("102"), prove=bool(password))
+    assert reply.code == 407
+    assert office.wire.silent(0.3)
+
+
+def test_a_spoofed_from_is_refused_though_that_extension_is_registered(box: Telephony, office: Hand) -> None:
+    """registered(From) as permission would be toll fraud (trap 5): 103's own credentials do not speak for 101."""
+    thief = box.hand("103", 131)
+    reply = thief.ask(thief.invitation("102", caller="101"))
+    assert reply.code == 407
+    assert office.wire.silent(0.3)
+
+
+def test_an_outside_call_needs_proof_and_takes_the_trunk(box: Telephony, desk: Hand, trunk: Wire) -> None:
+    stranger = box.hand("101", 132, password="wrong")
+    assert stranger.ask(stranger.invitation("0987654321")).code == 407
+    assert trunk.silent(0.3)
+    invite = start_call(desk, desk.invitation("0987654321"))
+    request, source = trunk.request()
+    assert request.uri.startswith("sip:0987654321@")
+    trunk.send(reply_to(request, 486, "Busy Here"), source)
+    assert desk.wire.final(invite).code == 486
+
+
+def test_another_domain_is_not_called(desk: Hand, trunk: Wire) -> None:
+    call = desk.compose("INVITE", "sip:x@other.example", headers=[("Contact", desk.contact)])
+    assert desk.ask(call).code == 404
+    assert trunk.silent(0.2)
+
+
+def test_a_made_up_to_tag_is_no_way_around_the_digest(box: Telephony, trunk: Wire, office: Hand) -> None:
+    thief = box.hand("101", 133, password="x")
+    for uri, wire in ((f"sip:0987654321@{trunk.address}", trunk), (office.contact.strip("<>"), office.wire)):
+        for route in ([], [("Route", f"<sip:{box.box[0]};lr>")], [("Route", f"<sip:{box.box[0]};lr;ck={'0' * 32}>")]):
+            headers = [*route, ("Contact", thief.contact)]
+            call = thief.compose("INVITE", uri, to=f"<{uri}>;tag=made-up", headers=headers)
+            assert thief.ask(call, prove=False).code == 481
+            assert wire.silent(0.1)
+
+
+# -- emergency --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialled", ["112", "15", "116000"])
+def test_emergency_needs_no_proof(box: Telephony, trunk: Wire, dialled: str) -> None:
+    nobody = box.hand("101", 140, password="wrong")
+    invite = nobody.invitation(dialled, caller="anonymous")
+    nobody.wire.send(invite, box.box)
+    request, source = trunk.request()
+    assert request.uri == f"sip:{dialled}@{trunk.address}:5060"
+    answer(trunk, request, source)
+    assert nobody.wire.final(invite).code == 200
+
+
+@pytest.mark.parametrize("uri", ["urn:service:sos", "tel:112", "sip:112@elsewhere.example"])
+def test_emergency_however_it_is_written(box: Telephony, trunk: Wire, uri: str) -> None:
+    nobody = box.hand("101", 141, password="wrong")
+    invite = nobody.compose("INVITE", uri, headers=[("Contact", nobody.contact)], body=SDP.format("127.0.0.1"))
+    nobody.wire.send(invite, box.box)
+    request, source = trunk.request()
+    assert request.uri == f"sip:112@{trunk.address}:5060"
+    trunk.send(reply_to(request, 486, "Busy Here"), source)
+
+
+def test_emergency_passes_a_dead_trunk_in_two_seconds(box: Telephony, second_trunk: Wire, trunk: Wire) -> None:
+    assert trunk is not None, "the first trunk takes packets and says nothing"
+    nobody = box.hand("101", 142, password="wrong")
+    begun = time.monotonic()
+    nobody.wire.send(nobody.invitation("112"), box.box)
+    request, source = second_trunk.request(timeout=3)
+    assert time.monotonic() - begun <= 2.0
+    second_trunk.send(reply_to(request, 486, "Busy Here"), source)
+
+
+def test_emergency_is_not_for_the_trunk_s_own_callers(box: Telephony, trunk: Wire, second_trunk: Wire) -> None:
+    second_trunk.drain()
+    outside = Hand(trunk, "0123456789", "", DOMAIN, box.box)
+    assert outside.ask(outside.invitation("112"), prove=False).code == 404
+    assert second_trunk.silent(0.2)
+
+
+def test_a_phone_that_ignores_record_route_can_hang_up(box: Telephony, trunk: Wire) -> None:
+    """As sipp's own uac scenario does: ACK and BYE to the address dialled, no Route."""
+    simple = box.hand("101", 143, password="wrong")
+    invite = simple.invitation("112")
+    simple.wire.send(invite, box.box)
+    request, source = trunk.request()
+    answer(trunk, request, source)
+    reply = simple.wire.final(invite)
+    for method in ("ACK", "BYE"):
+        later = simple.compose(method, invite.uri, to=reply.get("To"), call_id=invite.get("Call-ID"))
+        simple.wire.send(later, box.box)
+        heard, source = trunk.request(method=method)
+        assert heard.uri == f"sip:{trunk.address}:{trunk.port}"
+        if method == "BYE":
+            trunk.send(reply_to(heard, 200, "OK"), source)
+            assert simple.wire.final(later).code == 200
+
+
+def test_the_other_side_hangs_up_through_the_box(box: Telephony, trunk: Wire) -> None:
+    phone = box.hand("101", 144, password="wrong")
+    invite = phone.invitation("112")
+    phone.wire.send(invite, box.box)
+    request, source = trunk.request()
+    answered = answer(trunk, request, source)
+    phone.wire.final(invite)
+    routes = [("Route", route) for route in request.all("Record-Route")]
+    assert routes
+    end = Hand(trunk, "112", "", DOMAIN, box.box).compose("BYE", request.get("Contact").strip("<>"), headers=routes)
+    dialog = {"From": answered.get("To"), "To": answered.get("From"), "Call-ID": answered.get("Call-ID")}
+    end.headers = [(name, dialog.get(name, value)) for name, value in end.headers]
+    trunk.send(end, source)
+    heard, _ = phone.wire.request(method="BYE")
+    assert heard.uri == phone.contact.strip("<>")
+
+
+# -- with a cloud PBX -------------------------------------------------------------------------------------------------
+
+
+def test_emergency_never_asks_the_cloud_when_a_trunk_answers_and_asks_it_last(telephony: Telephony) -> None:
+    box = telephony
+    box.start()
+    pbx, trunk = HandPbx(box.wire(10)), box.wire(20)
+    nobody = box.hand("101", 140, password="wrong")
+    nobody.wire.send(nobody.invitation("112"), box.box)
+    request, source = trunk.request()
+    trunk.send(reply_to(request, 503, "Service Unavailable"), source)
+    last, source = pbx.request()
+    assert last.uri == f"sip:112@{DOMAIN}"
+    pbx.wire.send(reply_to(last, 486, "Busy Here"), source)
+    # And the cloud's own callers have no emergency table.
+    call = pbx.call("sip:112@" + box.box[0], box.box)
+    assert pbx.final(call).code == 404
+    with pytest.raises(NothingHeard):
+        trunk.request(0.2)
+
+
+def test_a_cloud_that_cannot_serve_a_call_is_replaced_for_that_call(telephony: Telephony) -> None:
+    box = telephony
+    box.start()
+    pbx = HandPbx(box.wire(10))
+    desk, office = box.hand("101", 101), box.hand("102", 102)
+    assert desk.register(prove=False).code == office.register(prove=False).code == 200
+    invite = desk.invitation("102")
+    desk.wire.send(invite, box.box)
+    request, source = pbx.request()
+    pbx.wire.send(reply_to(request, 503, "Service Unavailable"), source)
+    challenge = desk.wire.final(invite)
+    assert challenge.code == 407
+    again = desk.proved(invite, challenge)
+    desk.wire.send(again, box.box)
+    request, source = pbx.request()
+    pbx.wire.send(reply_to(request, 503, "Service Unavailable"), source)
+    assert office.wire.request()[0].method == "INVITE"
+    assert box.json("voice", "mode")["mode"] == "cloud"
+
+
+def test_a_phone_the_cloud_does_not_know_yet_is_rung_by_the_box(telephony: Telephony) -> None:
+    """It registered with the box while the cloud was away; the cloud would say that it is not there."""
+    box = telephony
+    box.start()
+    pbx = HandPbx(box.wire(10))
+    desk, office = box.hand("101", 101), box.hand("102", 102)
+    assert desk.register(prove=False).code == 200
+    pbx.mute = True
+    assert office.register(timeout=6).code == 200
+    assert box.wait_mode("local")["reason"] == "cloud_silent"
+    pbx.mute = False
+    box.wait_mode("cloud")
+    start_call(desk, desk.invitation("102"))
+    assert office.wire.request()[0].method == "INVITE"

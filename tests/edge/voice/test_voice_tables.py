@@ -1,0 +1,151 @@
+"""Settings as Kamailio's tables and start-up values; numbers and where they lead."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from edge.shared.model.voice import VoiceSection
+from edge.shared.paths import Paths, SocketPathTooLong
+from edge.shared.section import SettingsRefused, parse_site
+from edge.voice.decision import Sight, State
+from edge.voice.dialplan import Destination, classify, unreachable
+from edge.voice.issues import issues_of
+from edge.voice.kamailio.startup import RunFolder, prepare, render, start_digest
+from edge.voice.sockets import listening, name
+from edge.voice.tables import tables, unprotected
+
+HA1 = hashlib.md5(b"101:mairie.example:secret").hexdigest()
+
+DOCUMENT = """
+[voice]
+domain = "mairie.example"
+listen = [{ address = "10.0.0.1" }, { address = "127.0.0.1", port = 5070 }]
+cloud = { address = "198.51.100.9", port = 5080, transport = "tcp" }
+[[voice.trunks]]
+name = "a"
+address = "198.51.100.20"
+[[voice.trunks]]
+name = "b"
+address = "127.0.0.1"
+port = 5090
+[[voice.extensions]]
+number = "101"
+password = "secret"
+[[voice.extensions]]
+number = "102"
+ha1 = "ABCDEF0123456789ABCDEF0123456789"
+[[voice.extensions]]
+number = "112"
+"""
+
+
+def voice(document: str = DOCUMENT) -> VoiceSection:
+    return parse_site(document).voice
+
+
+def test_ha1_is_made_with_the_realm_and_given_ones_are_kept() -> None:
+    assert tables(voice()).htables["secret"] == {"101": HA1, "102": "abcdef0123456789abcdef0123456789"}
+    other = tables(voice(DOCUMENT.replace("[voice]\n", '[voice]\nrealm = "asterisk"\n')))
+    assert other.htables["secret"]["101"] == hashlib.md5(b"101:asterisk:secret").hexdigest()
+    assert unprotected(voice()) == ["112"]
+
+
+def test_no_password_is_in_the_tables() -> None:
+    assert "secret" not in str({name: rows for name, rows in tables(voice()).htables.items() if name != "secret"})
+    assert "'secret'" not in str(list(tables(voice()).htables["secret"].values()))
+
+
+def test_emergency_goes_to_the_trunks_in_order_then_the_cloud() -> None:
+    way = tables(voice()).htables["way"]
+    assert [way[f"emergency::{n}"] for n in range(3)] == [
+        "198.51.100.20:5060",
+        "127.0.0.1:5090",
+        "198.51.100.9:5080;transport=tcp",
+    ]
+    assert (way["emergency::1::kind"], way["emergency::2::kind"]) == ("trunk", "cloud")
+    assert "outside::2" not in way
+    named = tables(voice(DOCUMENT + '[voice.emergency]\nnumbers = ["112"]\ntrunks = ["b"]\n')).htables
+    assert named["way"]["emergency::0"] == "127.0.0.1:5090"
+    assert named["way"]["emergency::1::kind"] == "cloud"
+
+
+def test_each_peer_is_spoken_to_from_a_socket_that_reaches_it() -> None:
+    way = tables(voice()).htables["way"]
+    assert way["emergency::0::socket"] == "udp:10.0.0.1:5060"
+    assert way["emergency::1::socket"] == "udp:127.0.0.1:5070"
+    # The cloud speaks TCP and the phones do not: one more socket.
+    assert "tcp:10.0.0.1:5060" in [name(one) for one in listening(voice())]
+    assert tables(voice()).dispatcher == "1 sip:198.51.100.9:5080;transport=tcp 0 0 socket=tcp:10.0.0.1:5060\n"
+
+
+def test_on_loopback_only_the_port_tells_who_speaks() -> None:
+    peer = tables(voice()).htables["peer"]
+    assert (peer["198.51.100.9"], peer["198.51.100.20"], peer["127.0.0.1:5090"]) == ("cloud", "trunk", "trunk")
+    assert "127.0.0.1" not in peer
+
+
+def test_start_up_values_are_told_from_the_rest(tmp_path: Path) -> None:
+    first = voice()
+    assert start_digest(first) == start_digest(voice(DOCUMENT.replace('"secret"', '"other"')))
+    assert start_digest(first) != start_digest(voice(DOCUMENT.replace("10.0.0.1", "10.0.0.2")))
+    text = render(first, RunFolder(tmp_path), "cookie")
+    assert "listen=udp:10.0.0.1:5060" in text
+    assert "secret" not in text.lower().replace("cookie_secret", "")
+
+
+def test_what_kamailio_starts_from_is_written_whole(tmp_path: Path) -> None:
+    files = RunFolder(tmp_path)
+    prepare(voice(), tables(voice()), files)
+    cookie = files.cookie_file.read_text()
+    with sqlite3.connect(files.location_db) as database:
+        database.execute("INSERT INTO location (ruid, username, contact) VALUES ('r', '101', 'sip:x')")
+    prepare(voice(), tables(voice()), files)
+    with sqlite3.connect(files.location_db) as database:
+        assert database.execute("SELECT username FROM location").fetchall() == [("101",)]
+    with sqlite3.connect(files.tables_db) as database:
+        assert dict(database.execute("SELECT key_name, key_value FROM emergency"))["112"] == "1"
+        assert dict(database.execute("SELECT key_name, key_value FROM run"))["mode"] == "cloud"
+    assert files.cookie_file.read_text() == cookie, "calls in progress keep their cookie"
+    assert files.tables_db.stat().st_mode & 0o007 == 0, "secrets are not for everybody"
+
+
+def test_a_socket_path_too_long_is_refused() -> None:
+    with pytest.raises(SocketPathTooLong):
+        RunFolder.of(Paths(Path("/" + "x" * 100))).rpc_socket  # noqa: B018 - the property raises
+
+
+def test_emergency_comes_before_extensions() -> None:
+    assert classify("112", voice()) == Destination.EMERGENCY
+    assert classify("101", voice()) == Destination.EXTENSION
+    assert classify("0123456789", voice()) == Destination.OUTSIDE
+    assert unreachable(voice()) == ["112"]
+
+
+def test_the_known_faults() -> None:
+    ids = {one.id for one in issues_of(voice(), State(), Sight(answers=False), [], None)}
+    assert ids == {"voice.kamailio_silent", "voice.unprotected_extensions", "voice.extension_is_emergency"}
+    none = voice('[voice]\nlisten = [{ address = "10.0.0.1" }]\n')
+    assert [one.id for one in issues_of(none, State(), Sight(answers=True), [], None)] == [
+        "voice.no_trunk_for_emergency"
+    ]
+    assert issues_of(VoiceSection(), State(), Sight(answers=False), [], None) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "path"),
+    [
+        ('listen = [{ address = "0.0.0.0" }]', "voice.listen[0].address"),
+        ('domain = "a b"', "voice.domain"),
+        ('domain = "x\\"; exec"', "voice.domain"),
+        ('realm = "a\\"b"', "voice.realm"),
+        ('networks = ["10.0.0.1/24"]', "voice.networks[0]"),
+    ],
+)
+def test_what_could_not_be_rendered_is_refused(wrong: str, path: str) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        parse_site(f"[voice]\n{wrong}\n")
+    assert [fault.path for fault in refused.value.faults] == [path]
