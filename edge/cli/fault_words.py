@@ -8,7 +8,7 @@ from edge.shared.faults import Fault
 
 def fault_sentence(fault: Fault) -> str:
     """path: what is wrong there. A kind without words still says its reason."""
-    return f"{_place(fault.path)} : {_reason(fault)}"
+    return _("{place} : {reason}").format(place=_place(fault.path), reason=_reason(fault))
 
 
 def _place(path: str) -> str:
@@ -22,7 +22,7 @@ def _reason(fault: Fault) -> str:
     if template is None:
         return fault.reason
     given = fault.data.get("given")
-    head = f"« {given} » : " if given is not None else ""
+    head = _("« {given} » : ").format(given=given) if given is not None else ""
     try:
         return head + _(template).format(**fault.data)
     except KeyError:
