@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hil.demo import links
+from hil.demo import alert, links, phones
 from hil.demo.stage import Stage
 
 Step = Callable[[Stage], None]
@@ -12,4 +12,6 @@ Step = Callable[[Stage], None]
 STEPS: tuple[Step, ...] = (
     links.fibre_silent,
     links.fibre_cut,
+    phones.telephones,
+    alert.alert,
 )

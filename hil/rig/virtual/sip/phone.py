@@ -198,7 +198,8 @@ class Phone:
     def let_second_pass(self) -> None:
         """Wait, a second at most: baresip names a recording by its second, and would overwrite the last one."""
         newest = max((path.stat().st_mtime for path in self.recordings()), default=0.0)
-        time.sleep(max(0.0, int(newest) + 1 - time.time()))
+        # time(2), which names it, lags the clock we read by up to a tick.
+        time.sleep(max(0.0, int(newest) + 1.05 - time.time()))
 
     def command(self, name: str, parameters: str) -> None:
         """Give a command as ctrl_tcp takes it: JSON in a netstring."""
@@ -300,7 +301,9 @@ def call_and_listen(
         if result.good or time.monotonic() > deadline:
             break
         time.sleep(0.3)
+    now = time.monotonic_ns()
     call.hang_up()
+    callee.wait_event("CALL_CLOSED", 5.0, now)  # a BYE that gets lost leaves the callee talking to nobody
     return result
 
 
