@@ -49,6 +49,7 @@ class Service:
         if trouble is not None:
             place = trouble.place
             found[trouble.id] = {"address": str(place.address), "port": str(place.port), "reason": trouble.reason}
+        found |= {id_: {"reason": reason} for id_, reason in self.sessions.troubles.items()}
         found |= self._pin_issue()
         now = utc_text(self.clock.now())
         self._since = {id_: self._since.get(id_, now) for id_ in found}

@@ -19,7 +19,7 @@ from tinydb import TinyDB
 
 from edge.shared.clock import Clock, utc_text
 from edge.shared.messages.common import Role
-from edge.shared.storage import DurableStorage
+from edge.shared.storage import DocumentDamaged, DurableStorage
 from webui.attempts import Attempts, Tries
 
 log = logging.getLogger(__name__)
@@ -47,13 +47,17 @@ class Session:
 
 
 class Sessions:
-    """Sessions, devices that have logged in before, and failed PIN tries, in one TinyDB file."""
+    """Sessions, devices that have logged in before, and failed PIN tries, in one TinyDB file.
+
+    Pages must open on the worst night: a file that cannot be read is set aside, one that cannot be written leaves
+    logins in memory, and troubles says so (issue id -> reason).
+    """
 
     def __init__(self, path: Path, clock: Clock, boot: str | None = None) -> None:
-        """Open or create the file. Raises DocumentDamaged, OSError."""
         self.clock = clock
         self.boot = boot if boot is not None else BOOT_ID.read_text().strip()
-        self._db = TinyDB(path, storage=DurableStorage)
+        self.troubles: dict[str, str] = {}
+        self._db = self._open(path)
         self._sessions = {row["key"]: _session(row) for row in self._db.table("sessions").all()}
         self._devices = [str(row["key"]) for row in self._db.table("devices").all()]
         self.attempts = _attempts(self._db.table("attempts").all())
@@ -108,6 +112,18 @@ class Sessions:
         rows: list[dict[str, Any]] = [{"device": name, **asdict(tries)} for name, tries in attempts.devices.items()]
         self._replace("attempts", [*rows, {"crowd": list(attempts.crowd)}])
 
+    def _open(self, path: Path) -> TinyDB:
+        database = TinyDB(path, storage=DurableStorage)
+        try:
+            database.tables()
+        except DocumentDamaged as damage:
+            log.error("%s; set aside, everybody logs in anew", damage)
+            self.troubles["web.sessions_damaged"] = str(damage)
+            for file in (path, path.with_name(path.name + ".good")):
+                if file.exists():
+                    file.rename(file.with_name(file.name + ".damaged"))
+        return database
+
     def _is_alive(self, session: Session) -> bool:
         if session.boot == self.boot:
             return self.clock.monotonic_ns() < session.expires_monotonic_ns
@@ -120,7 +136,13 @@ class Sessions:
         # One write of the whole file: TinyDB's truncate and insert would be two, with nobody logged in between.
         document = self._db.storage.read() or {}
         document[table] = {str(number): row for number, row in enumerate(rows, start=1)}
-        self._db.storage.write(document)
+        try:
+            self._db.storage.write(document)
+        except OSError as error:
+            log.error("sessions are not kept over a restart: %s", error)
+            self.troubles["web.sessions_not_kept"] = error.strerror or str(error)
+        else:
+            self.troubles.pop("web.sessions_not_kept", None)
 
 
 def _key(token: str) -> str:

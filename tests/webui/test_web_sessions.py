@@ -58,6 +58,20 @@ def test_logging_out_ends_it_on_the_box(tmp_path: Path):
     assert Sessions(tmp_path / "s.json", VirtualClock(), "boot 1").find(token) is None
 
 
+def test_a_login_holds_while_nothing_can_be_written(tmp_path: Path):
+    folder = tmp_path / "state"
+    folder.mkdir()
+    sessions = Sessions(folder / "s.json", VirtualClock(), "boot 1")
+    folder.rename(tmp_path / "away")  # root may write to any folder, but not to one that is gone
+    token, _ = sessions.begin(Role.OPERATOR, 12)
+    assert sessions.find(token) is not None
+    assert list(sessions.troubles) == ["web.sessions_not_kept"]
+    (tmp_path / "away").rename(folder)
+    sessions.begin(Role.OPERATOR, 12)
+    assert sessions.troubles == {}
+    assert Sessions(folder / "s.json", VirtualClock(), "boot 1").find(token) is not None
+
+
 def test_failed_tries_and_known_devices_outlive_a_restart(tmp_path: Path):
     sessions = Sessions(tmp_path / "s.json", VirtualClock(), "boot 1")
     sessions.keep_attempts(failed(sessions.attempts, "10.0.0.9", 1000.0))
