@@ -109,11 +109,11 @@ class LinkProber:
             return (self.targets[self._number % len(self.targets)],)
         return self.targets
 
-    def _on_answer(self, number: int, target: ProbeTarget) -> None:
+    def _on_answer(self, number: int, target: ProbeTarget, age_ns: int) -> None:
         probe = self._rounds.get(number)
         if probe is None or target in probe.answered or target not in probe.targets:
             return
-        rtt_ms = (self._clock.monotonic_ns() - probe.sent_ns) / 1e6
+        rtt_ms = max(0, self._clock.monotonic_ns() - age_ns - probe.sent_ns) / 1e6
         first = not probe.answered
         probe.answered.add(target)
         if first:
@@ -128,6 +128,7 @@ class LinkProber:
         probe = self._rounds.get(number)
         if probe is None:
             return
+        self._sockets.collect()
         probe.over = True
         for target in probe.targets:
             if target not in probe.answered:

@@ -12,6 +12,7 @@ import os
 import secrets
 import socket
 import struct
+import time
 from collections.abc import Callable
 
 from edge.shared.model import ProbeKind, ProbeTarget
@@ -25,7 +26,13 @@ _ALL_BUT_ECHO_REPLY = struct.pack("=I", 0xFFFFFFFF & ~1)
 _TCP_SECONDS_MAX = 2.0  # no connect outlives this; its round has long ended by then
 _DATAGRAMS_A_TURN = 64  # the loop does something else in between
 
-Answered = Callable[[int, ProbeTarget], None]  # round number, who answered
+# asm-generic/socket.h; Python names neither. The kernel's time of arrival keeps this process's own delays, on a busy
+# box larger than the link's, out of the round-trip time.
+_SO_TIMESTAMPNS = 35
+_TIMESPEC = struct.Struct("@qq")
+_AGE_MAX_NS = 1_000_000_000  # more than that is a step of the wall clock
+
+Answered = Callable[[int, ProbeTarget, int], None]  # round number, who answered, how many nanoseconds ago
 
 
 class ProbeSockets:
@@ -56,6 +63,11 @@ class ProbeSockets:
             else:
                 self._refusal = None
 
+    def collect(self) -> None:
+        """Take in answers that have arrived, although the event loop has not come round to them."""
+        for kind, opened in list(self._sockets.items()):
+            self._receive(kind, opened)
+
     def close(self) -> None:
         """Close every socket; the next send opens new ones, bound to whatever has the interface's name by then."""
         loop = asyncio.get_running_loop()
@@ -79,8 +91,7 @@ class ProbeSockets:
             return opened
         opened = self._open(kind)
         self._sockets[kind] = opened
-        receive = self._receive_icmp if kind is ProbeKind.ICMP else self._receive_udp
-        asyncio.get_running_loop().add_reader(opened, receive, opened)
+        asyncio.get_running_loop().add_reader(opened, self._receive, kind, opened)
         return opened
 
     def _open(self, kind: ProbeKind) -> socket.socket:
@@ -92,31 +103,34 @@ class ProbeSockets:
             opened = socket.socket(socket.AF_INET, family_kind)
         try:
             opened.setblocking(False)
+            opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(self.interface) + b"\0")
         except OSError:
             opened.close()
             raise
         return opened
 
-    def _receive_icmp(self, opened: socket.socket) -> None:
-        for packet, _ in self._datagrams(opened):
-            reply = parse_icmp_reply(packet, self._identifier, self._token)
-            target = self._by_icmp.get(reply.source) if reply else None
-            if reply and target:
-                self._answered(reply.number, target)
+    def _receive(self, kind: ProbeKind, opened: socket.socket) -> None:
+        for data, source, age_ns in self._datagrams(opened):
+            found = self._of_icmp(data) if kind is ProbeKind.ICMP else self._of_udp(data, source)
+            if found is not None:
+                self._answered(*found, age_ns)
 
-    def _receive_udp(self, opened: socket.socket) -> None:
-        for payload, source in self._datagrams(opened):
-            number = parse_datagram(payload, self._token)
-            target = self._by_udp.get(source)
-            if number is not None and target:
-                self._answered(number, target)
+    def _of_icmp(self, packet: bytes) -> tuple[int, ProbeTarget] | None:
+        reply = parse_icmp_reply(packet, self._identifier, self._token)
+        target = self._by_icmp.get(reply.source) if reply else None
+        return (reply.number, target) if reply and target else None
 
-    def _datagrams(self, opened: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
-        received: list[tuple[bytes, tuple[str, int]]] = []
+    def _of_udp(self, payload: bytes, source: tuple[str, int]) -> tuple[int, ProbeTarget] | None:
+        number, target = parse_datagram(payload, self._token), self._by_udp.get(source)
+        return (number, target) if number is not None and target else None
+
+    def _datagrams(self, opened: socket.socket) -> list[tuple[bytes, tuple[str, int], int]]:
+        received: list[tuple[bytes, tuple[str, int], int]] = []
         try:
             while len(received) < _DATAGRAMS_A_TURN:
-                received.append(opened.recvfrom(2048))
+                data, ancillary, _flags, source = opened.recvmsg(2048, socket.CMSG_SPACE(_TIMESPEC.size))
+                received.append((data, source, _age_ns(ancillary)))
         except BlockingIOError:
             pass
         except OSError as error:
@@ -135,7 +149,7 @@ class ProbeSockets:
                 opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 async with asyncio.timeout(_TCP_SECONDS_MAX):
                     await asyncio.get_running_loop().sock_connect(opened, (str(target.host), target.port or 0))
-                self._answered(number, target)
+                self._answered(number, target, 0)
         except OSError as error:  # TimeoutError too
             log.debug("connect to %s by %s: %s", target.host, self.interface, error)
 
@@ -150,3 +164,12 @@ class ProbeSockets:
                 stale = self._sockets.pop(kind)
                 asyncio.get_running_loop().remove_reader(stale)
                 stale.close()
+
+
+def _age_ns(ancillary: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, value in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+            seconds, nanoseconds = _TIMESPEC.unpack(value)
+            age = time.time_ns() - (seconds * 1_000_000_000 + nanoseconds)
+            return int(age) if 0 <= age <= _AGE_MAX_NS else 0
+    return 0

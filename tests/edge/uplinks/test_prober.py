@@ -1,0 +1,78 @@
+"""Rounds against a real echo service on the loopback, which answers late, wrongly, twice or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+import pytest
+
+from edge.shared.clock import SystemClock
+from edge.shared.model import Link, ProbeKind, ProbeTarget
+from edge.uplinks.decision import Pace
+from edge.uplinks.prober import LinkProber
+
+pytestmark = pytest.mark.town  # binds to a device: needs root
+
+Answer = Callable[[bytes], list[tuple[float, bytes]]]  # what is sent back, and after how many seconds
+
+
+class Echo(asyncio.DatagramProtocol):
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
+        for delay, payload in self.answer(data):
+            asyncio.get_running_loop().call_later(delay, self.transport.sendto, payload, source)  # type: ignore[attr-defined]
+
+
+def rounds(answer: Answer, *, seconds: float, interface: str = "lo") -> list[bool]:
+    """The outcome of every round of so many seconds, in the order in which they ended."""
+
+    async def story() -> list[bool]:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: Echo(answer), local_addr=("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        target = ProbeTarget(kind=ProbeKind.UDP, host=IPv4Address("127.0.0.1"), port=port)
+        ended: list[bool] = []
+        link = Link(name="here", interface=interface, interval_ms=100)
+        prober = LinkProber(link, (target,), SystemClock(), lambda _link, answered: ended.append(answered))
+        prober.set_pace(Pace.STEADY)
+        await asyncio.sleep(seconds)
+        prober.stop()
+        transport.close()
+        return ended
+
+    return asyncio.run(story())
+
+
+def test_every_answered_round_counts_once() -> None:
+    ended = rounds(lambda data: [(0, data), (0, data)], seconds=1.05)
+    assert 5 <= len(ended) <= 11
+    assert all(ended)
+
+
+def test_silence_is_lost_rounds() -> None:
+    ended = rounds(lambda _data: [], seconds=2)
+    assert len(ended) >= 5
+    assert not any(ended)
+
+
+def test_a_stranger_s_answer_never_counts() -> None:
+    ended = rounds(lambda data: [(0, b"x" * len(data)), (0, data[:-4]), (0, data[:4] + data)], seconds=1.5)
+    assert ended
+    assert not any(ended)
+
+
+def test_a_late_answer_never_counts() -> None:
+    assert not any(rounds(lambda data: [(1.2, data)], seconds=2.5))
+
+
+def test_an_interface_that_is_not_there_is_lost_rounds() -> None:
+    ended = rounds(lambda data: [(0, data)], seconds=1.5, interface="no-such-thing")
+    assert ended
+    assert not any(ended)
