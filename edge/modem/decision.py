@@ -82,16 +82,17 @@ class Attempt:
     reported: bool
 
 
-def match_report(report: StatusReport, attempts: Sequence[Attempt]) -> Attempt | None:
+def match_report(report: StatusReport, attempts: Sequence[Attempt], behind: timedelta = timedelta()) -> Attempt | None:
     """Find the attempt a report is about, among those on this modem and to this recipient.
 
     TP-MR has 8 bits and wraps, so among equal references the newest one that was handed over before the network took
     it (TP-SCTS) wins. An attempt whose answer was lost has no reference: its report comes for the same recipient, was
-    taken after the handing over, and best carries the reference predicted for it.
+    taken after the handing over, and best carries the reference predicted for it. behind: how far the network's clock
+    was behind ours when last seen; a box without a battery-kept clock may be minutes off.
     """
     newest = sorted(attempts, key=lambda attempt: attempt.id, reverse=True)
     known = [attempt for attempt in newest if attempt.reference == report.reference]
-    in_time = [attempt for attempt in newest if not attempt.reported and _taken_after(report, attempt)]
+    in_time = [attempt for attempt in newest if not attempt.reported and _taken_after(report, attempt, behind)]
     unanswered = [attempt for attempt in in_time if attempt.reference is None and attempt.outcome in UNANSWERED]
     expected = [attempt for attempt in unanswered if attempt.predicted == report.reference]
     best = [attempt for attempt in in_time if attempt in known or attempt in expected]
@@ -102,8 +103,8 @@ def match_report(report: StatusReport, attempts: Sequence[Attempt]) -> Attempt |
     return known[0] if known else None
 
 
-def _taken_after(report: StatusReport, attempt: Attempt) -> bool:
-    return report.sent_at >= attempt.claimed_at - SCTS_TOLERANCE
+def _taken_after(report: StatusReport, attempt: Attempt, behind: timedelta) -> bool:
+    return report.sent_at >= attempt.claimed_at - max(behind, timedelta()) - SCTS_TOLERANCE
 
 
 def _steps_from_prediction(report: StatusReport, attempt: Attempt) -> int:

@@ -15,6 +15,7 @@ from edge.shared.model import ModemSection
 log = logging.getLogger(__name__)
 
 CARE_EVERY_S = 1.0
+WIND_DOWN_S = 4.0  # a real submit takes 1 to 3 s
 
 
 class Fleet:
@@ -33,7 +34,7 @@ class Fleet:
             await self._stop(name)
         for name, device in wanted.items():
             if name in self._keepers:
-                self._keepers[name].rules = rules
+                self._keepers[name].follow(rules)
             else:
                 keeper = Keeper(device, rules, self._office)
                 self._keepers[name] = keeper
@@ -51,7 +52,8 @@ class Fleet:
             await asyncio.sleep(CARE_EVERY_S)
 
     async def stop(self) -> None:
-        """Let go of every port."""
+        """Let go of every port, after the answers to what is being handed over."""
+        await asyncio.gather(*(keeper.wind_down(WIND_DOWN_S) for keeper in self._keepers.values()))
         for name in list(self._keepers):
             await self._stop(name)
 

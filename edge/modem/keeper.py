@@ -33,13 +33,15 @@ class Keeper:
     state: ModemState = ModemState.ABSENT
     facts: Facts = field(default_factory=Facts)
     issue: Issue | None = None
+    session: Session | None = None
     away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
+    _pace: Pace | None = None
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a modem does."""
         loop = asyncio.get_running_loop()
         self.away_since = loop.time()
-        pace = Pace(self.rules.free_burst, self.rules.pacing_per_minute, loop.time())
+        pace = self._pace = Pace(self.rules.free_burst, self.rules.pacing_per_minute, loop.time())
         delay = self.rules.reconnect_min_s
         while True:
             worked = await self._once(pace)
@@ -67,7 +69,7 @@ class Keeper:
     async def _use(self, device: Device, pace: Pace) -> bool:
         port = AtPort(device.descriptor, self._unsolicited)
         mailbox = Mailbox(self.device.name, port, self.office.inbox, lambda: self.rules.command_timeout_s)
-        self._session = Session(
+        session = self.session = Session(
             self.device.name,
             port,
             mailbox,
@@ -77,7 +79,7 @@ class Keeper:
         )
         watcher = asyncio.create_task(_close_when_gone(device, port))
         try:
-            await self._work(self._session)
+            await self._work(session)
         except AtClosed as error:
             self._is_away(ModemState.ABSENT, "modem.device_missing", error)
         except Unfit as error:
@@ -87,7 +89,8 @@ class Keeper:
         finally:
             watcher.cancel()
             port.close()
-        return self._session.listening_since is not None
+            self.session = None
+        return session.listening_since is not None
 
     async def _work(self, session: Session) -> None:
         if self.state is not ModemState.FAILED:
@@ -96,6 +99,17 @@ class Keeper:
         log.info("%s: ready at %s", self.device.name, self.device.device)
         self.state, self.facts, self.issue = ModemState.READY, session.facts, None
         await session.run()
+
+    def follow(self, rules: ModemSection) -> None:
+        """Go by new rules from now on, without disturbing the port."""
+        self.rules = rules
+        if self._pace is not None:
+            self._pace.change(rules.free_burst, rules.pacing_per_minute)
+
+    async def wind_down(self, within_s: float) -> None:
+        """Finish what is under way and send nothing more."""
+        if self.session is not None:
+            await self.session.wind_down(within_s)
 
     def issues(self) -> list[Issue]:
         """What is wrong with it now."""
@@ -106,7 +120,8 @@ class Keeper:
         return []
 
     def _unsolicited(self, line: str, second: str | None) -> None:
-        self._session.unsolicited(line, second)
+        if self.session is not None:
+            self.session.unsolicited(line, second)
 
     def _is_away(self, state: ModemState, issue: str, error: Exception, **data: str) -> None:
         if self.state is ModemState.READY:

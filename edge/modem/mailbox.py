@@ -125,6 +125,8 @@ class Mailbox:
             if stored.intact or self._is_damaged_for_good(storage, stored.place):
                 self._inbox.take(self._modem, storage, stored.place, stored.pdu)
                 await self._delete(storage, stored.place)
+            else:
+                self._left[storage] = self._left.get(storage, 0) + 1  # read again at once
 
     async def _stored(self, listing: str, places: set[int]) -> list[Stored]:
         timeout = self._command_timeout() * LIST_TIMEOUT_FACTOR

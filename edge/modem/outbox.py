@@ -20,6 +20,7 @@ from edge.modem.parts import Encoding, Split
 from edge.modem.pdu import Concatenation, StatusReport
 from edge.modem.rows import (
     attempts_to,
+    clock_behind,
     moment,
     next_change,
     next_concatenation,
@@ -254,7 +255,7 @@ class Outbox:
 
     def apply_report(self, db: sqlite3.Connection, modem: str, report: StatusReport) -> None:
         """Use a status report, in a transaction of the caller, who rings the bell."""
-        attempt = decision.match_report(report, attempts_to(db, modem, report.recipient))
+        attempt = decision.match_report(report, attempts_to(db, modem, report.recipient), clock_behind(db, modem))
         if attempt is None:
             log.warning("a status report (reference %d) matches nothing sent", report.reference)
             return
@@ -262,8 +263,9 @@ class Outbox:
         state = decision.state_of_report(report.status)
         now = utc_text(self._clock.now())
         db.execute(
-            "UPDATE attempts SET outcome = 'submitted', reference = ?, status = ?, reported_at = ? WHERE id = ?",
-            (report.reference, report.status if state else None, now, attempt.id),
+            "UPDATE attempts SET outcome = 'submitted', reference = ?, status = ?, taken_at = ?, reported_at = ?"
+            " WHERE id = ?",
+            (report.reference, report.status if state else None, utc_text(report.sent_at), now, attempt.id),
         )
         (current,) = db.execute("SELECT state FROM segments WHERE id = ?", (segment,)).fetchone()
         following = _after_report(SegmentState(current), state)

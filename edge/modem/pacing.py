@@ -7,11 +7,17 @@ class Pace:
     """A bucket of permissions to send a part; times are monotonic seconds."""
 
     def __init__(self, burst: int, per_minute: float, now: float) -> None:
+        self._capacity = 0.0
+        self._per_second = 0.0
+        self.change(burst, per_minute)
+        self._left = self._capacity
+        self._at = now
+
+    def change(self, burst: int, per_minute: float) -> None:
+        """Go at another pace from now on; what was used stays used."""
         # With no burst the first part still goes at once: a pace says how far apart parts are.
         self._capacity = float(max(1, burst))
         self._per_second = per_minute / 60
-        self._left = self._capacity
-        self._at = now
 
     def wait(self, now: float) -> float:
         """Seconds until a part may go; 0 when one may go now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edge.modem.decision import Attempt, Outcome, state_of_report
 from edge.modem.numbers import same_phone_key
@@ -29,6 +29,17 @@ def attempts_to(db: sqlite3.Connection, modem: str, recipient: str) -> list[Atte
         )
         for row in rows
     ]
+
+
+def clock_behind(db: sqlite3.Connection, modem: str) -> timedelta:
+    """How far the network's clock was behind ours at the last report; zero when it was not, or none came."""
+    last = db.execute(
+        "SELECT claimed_at, taken_at FROM attempts WHERE modem = ? AND taken_at IS NOT NULL ORDER BY id DESC LIMIT 1",
+        (modem,),
+    ).fetchone()
+    if last is None:
+        return timedelta()
+    return max(timedelta(), moment(last["claimed_at"]) - moment(last["taken_at"]))
 
 
 def set_attempt(db: sqlite3.Connection, attempt: int, outcome: Outcome, reference: int | None) -> None:

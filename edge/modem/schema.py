@@ -50,6 +50,7 @@ STEPS = (
         predicted INTEGER,
         outcome TEXT NOT NULL,
         reference INTEGER,
+        taken_at TEXT,                   -- TP-SCTS of a report: the network's clock
         status INTEGER,                  -- TP-ST of its final report
         reported_at TEXT
     );

@@ -70,6 +70,8 @@ class Session:
         self._clock = office.clock
         self._rules = rules
         self._pace = pace
+        self._stopping = False
+        self._sending = False
         self._look_at = 0.0
         self._paused_until = 0.0
         self._pauses = 0
@@ -161,6 +163,13 @@ class Session:
                 continue
             await self._idle(rings, delay)
 
+    async def wind_down(self, within_s: float) -> None:
+        """Start no further part, and give the one under way time to be answered: else it would be uncertain."""
+        self._stopping = True
+        deadline = _monotonic() + within_s
+        while self._sending and _monotonic() < deadline:  # noqa: ASYNC110 - the end of a process, once
+            await asyncio.sleep(0.02)
+
     def unsolicited(self, line: str, second: str | None) -> None:
         """A line nobody asked for."""
         late = REFERENCE.match(line)
@@ -198,6 +207,8 @@ class Session:
 
     async def _send_next(self) -> float | None:
         """Send a part if there is one: 0. Else seconds until it is worth trying again, None for: when the bell rings."""
+        if self._stopping:
+            return None
         now = _monotonic()
         delay = max(self._pace.wait(now), self._paused_until - now)
         if delay > 0:
@@ -205,9 +216,11 @@ class Session:
         job = self._outbox.reserve(self.name)
         if job is None:
             return self._outbox.next_due_s(self.name)
+        self._sending = True
         try:
             await self._send(job)
         finally:
+            self._sending = False
             self._outbox.release(self.name)
         return 0
 

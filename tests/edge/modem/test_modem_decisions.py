@@ -1,0 +1,186 @@
+"""The pure rules: which report is about which attempt, what a refusal means, when the window is over, how fast to send."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.modem.decision import Attempt, Outcome, Verdict, judge_refusal, match_report, state_of_report, window_is_over
+from edge.modem.lines import Line, LineReader, Prompt
+from edge.modem.numbers import dialled, same_phone_key
+from edge.modem.pacing import Pace
+from edge.modem.pdu import StatusReport
+from edge.shared.messages.modem import SegmentState
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def attempt(
+    number: int,
+    outcome: Outcome = Outcome.SUBMITTED,
+    *,
+    at: int = 0,
+    reference: int | None = None,
+    predicted: int | None = None,
+    reported: bool = False,
+) -> Attempt:
+    return Attempt(number, outcome, NOON + timedelta(seconds=at), reference, predicted, reported)
+
+
+def report(reference: int, *, at: int = 0) -> StatusReport:
+    return StatusReport(reference, "+33612345678", NOON + timedelta(seconds=at), 0)
+
+
+def matched(reference: int, at: int, *attempts: Attempt) -> int | None:
+    found = match_report(report(reference, at=at), attempts)
+    return found.id if found else None
+
+
+def test_the_newest_of_equal_references_wins() -> None:
+    assert matched(7, 600, attempt(1, at=0, reference=7), attempt(2, at=500, reference=7)) == 2
+
+
+def test_a_late_report_goes_to_the_attempt_made_before_the_network_took_it() -> None:
+    assert matched(7, 5, attempt(1, at=0, reference=7), attempt(2, at=500, reference=7)) == 1
+
+
+def test_one_report_per_part() -> None:
+    assert matched(7, 600, attempt(1, reference=7), attempt(2, at=500, reference=7, reported=True)) == 1
+
+
+def test_an_uncertain_attempt_takes_the_report_with_the_predicted_reference() -> None:
+    uncertain = attempt(2, Outcome.UNCERTAIN, at=10, predicted=8)
+    other = attempt(3, Outcome.UNCERTAIN, at=12, predicted=9)
+    assert matched(8, 13, attempt(1, reference=7), uncertain, other) == 2
+    assert matched(9, 13, attempt(1, reference=7), uncertain, other) == 3
+
+
+def test_a_prediction_off_by_one_still_finds_its_attempt() -> None:
+    assert (
+        matched(8, 11, attempt(1, reference=7, reported=True), attempt(2, Outcome.UNCERTAIN, at=10, predicted=9)) == 2
+    )
+
+
+def test_an_uncertain_attempt_does_not_take_a_report_of_something_taken_before_it() -> None:
+    old = attempt(1, at=0, reference=7)
+    uncertain = attempt(2, Outcome.UNCERTAIN, at=3600, predicted=7)
+    assert matched(7, 1, old, uncertain) == 1
+    assert matched(99, 1, old, uncertain) is None
+
+
+def test_a_report_of_a_settled_attempt_is_not_given_to_another_one() -> None:
+    settled = attempt(1, at=0, reference=7, reported=True)
+    assert matched(7, 1, settled, attempt(2, at=100, reference=8)) == 1
+
+
+def test_a_network_clock_behind_ours_does_not_lose_reports_with_a_known_reference() -> None:
+    assert matched(7, -86400, attempt(1, at=0, reference=7)) == 1
+
+
+@given(st.integers(0, 255), st.lists(st.tuples(st.integers(0, 255), st.booleans(), st.integers(0, 900)), max_size=12))
+def test_only_attempts_that_can_be_meant_are_matched(reference: int, made: list[tuple[int, bool, int]]) -> None:
+    attempts = [
+        attempt(place, Outcome.SUBMITTED, at=at, reference=number)
+        if known
+        else attempt(place, Outcome.UNCERTAIN, at=at, predicted=number)
+        for place, (number, known, at) in enumerate(made, start=1)
+    ]
+    found = match_report(report(reference, at=450), attempts)
+    if found is not None:
+        assert found.reference == reference or found.reference is None
+
+
+@pytest.mark.parametrize(
+    "code, tries, verdict",
+    [
+        (38, 50, Verdict.RETRY),  # network out of order: never dropped
+        (331, 50, Verdict.RETRY),
+        (41, 1, Verdict.UNKNOWN),
+        (42, 1, Verdict.UNKNOWN),
+        (332, 1, Verdict.UNKNOWN),
+        (500, 1, Verdict.UNKNOWN),
+        (517, 1, Verdict.UNKNOWN),
+        (None, 1, Verdict.UNKNOWN),
+        (1, 1, Verdict.RETRY),
+        (1, 3, Verdict.GIVE_UP),
+    ],
+)
+def test_what_a_refusal_means(code: int | None, tries: int, verdict: Verdict) -> None:
+    assert judge_refusal(code, tries) is verdict
+
+
+def test_what_a_report_says() -> None:
+    assert [state_of_report(status) for status in (0, 2, 0x20, 0x3F, 0x41, 0x46, 0x61)] == [
+        SegmentState.DELIVERED,
+        SegmentState.DELIVERED,
+        None,
+        None,
+        SegmentState.FAILED,
+        SegmentState.EXPIRED,
+        SegmentState.FAILED,
+    ]
+
+
+def test_the_window_starts_anew_when_the_modem_listens_again() -> None:
+    window = timedelta(seconds=60)
+    late = NOON + timedelta(seconds=61)
+    assert window_is_over(NOON, NOON - timedelta(hours=1), window, late)
+    assert not window_is_over(NOON, NOON + timedelta(seconds=30), window, late)
+    assert not window_is_over(NOON, None, window, NOON + timedelta(seconds=59))
+
+
+def test_a_clock_set_back_does_not_make_the_window_endless() -> None:
+    assert window_is_over(NOON, NOON, timedelta(seconds=60), NOON - timedelta(days=300))
+
+
+@pytest.mark.parametrize(
+    "other", ["0612345678", "06 12 34 56 78", "0033612345678", "33612345678", "+33 (0)6 12 34 56 78"]
+)
+def test_one_phone_has_one_key(other: str) -> None:
+    assert same_phone_key(other) == same_phone_key("+33612345678")
+    assert same_phone_key(other) != same_phone_key("+33612345679")
+
+
+def test_numbers_as_they_are_dialled() -> None:
+    assert dialled("06.12.34.56.78") == "0612345678"
+    assert dialled("0033 6 12 34 56 78") == "+33612345678"
+    assert dialled("0700 12 34 56 78 90") == "07001234567890"  # an M2M number has 14 digits
+    assert dialled("114") == "114"
+    assert [dialled(text) for text in ("17", "+", "", "Mairie", "0612345678x")] == [None] * 5
+
+
+def test_a_burst_then_a_steady_pace() -> None:
+    pace = Pace(3, 60, now=0)
+    for _ in range(3):
+        assert pace.wait(0) == 0
+        pace.spend(0)
+    assert pace.wait(0) == pytest.approx(1)
+    assert pace.wait(1) == 0
+    assert Pace(0, 20, now=0).wait(0) == 0  # without a burst the first part still goes
+
+
+ANSWER = b'\r\nOK\r\n+CMTI: "ME",3\r\n\r\n> \r\n+CMGS: 12\r\n\r\nOK\r\n'
+ITEMS = [Line("OK"), Line('+CMTI: "ME",3'), Prompt(), Line("+CMGS: 12"), Line("OK")]
+
+
+@given(st.lists(st.integers(1, 9), max_size=40))
+def test_pieces_of_any_size_make_the_same_lines(sizes: list[int]) -> None:
+    reader, found, rest = LineReader(), [], ANSWER
+    for size in sizes:
+        piece, rest = rest[:size], rest[size:]
+        found += reader.feed(piece)
+    assert found + reader.feed(rest) == ITEMS
+
+
+@given(st.binary(max_size=9000))
+def test_noise_never_crashes_the_line_reader(noise: bytes) -> None:
+    LineReader().feed(noise)
+
+
+def test_a_clock_ahead_of_the_networks_is_allowed_for_once_it_is_known() -> None:
+    uncertain = attempt(1, Outcome.UNCERTAIN, at=300, predicted=7)
+    assert match_report(report(7, at=2), [uncertain]) is None
+    assert match_report(report(7, at=2), [uncertain], behind=timedelta(seconds=300)) == uncertain
