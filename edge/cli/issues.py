@@ -76,6 +76,10 @@ WORDS: dict[str, str] = {
     "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
     "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",
+    "web.sessions_damaged": "Le fichier des connexions aux pages était illisible : il est mis de côté, chacun se reconnecte. "
+    "Vérifiez le disque ({reason}).",
+    "web.sessions_not_kept": "Les connexions aux pages ne peuvent pas être enregistrées ({reason}) : un redémarrage "
+    "déconnecterait tout le monde. Vérifiez le disque.",
     "web.cannot_listen": "Les pages ne sont pas servies : {address}:{port} est impossible ({reason}). Nouvel essai en cours. "
     "Vérifiez l'adresse et le port dans les réglages.",
     "web.listens_elsewhere": "Les pages sont servies sur {reason} et non sur {address}:{port}, comme le disent les réglages.",
