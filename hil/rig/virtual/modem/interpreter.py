@@ -40,24 +40,26 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """How slow the modem is, in seconds."""
+class Traits:
+    """What kind of modem it is; times in seconds."""
 
     submit_s: float = 0.05
     accept_at: float = 0.5  # the network has the part after this share of submit_s; the answer comes at its end
     command_s: float = 0.0
+    unknown: str = "(?!)"  # regular expression on the commands it answers with ERROR
+    keeps_echo: bool = False  # ATE0 changes nothing
 
 
 class Interpreter:
     """One power-up of the modem: octets in, octets out."""
 
     def __init__(
-        self, memory: Memory, network: Network, armed: Armed, timing: Timing, send: Callable[[bytes], None]
+        self, memory: Memory, network: Network, armed: Armed, traits: Traits, send: Callable[[bytes], None]
     ) -> None:
         self._memory = memory
         self._network = network
         self._armed = armed
-        self._timing = timing
+        self._traits = traits
         self._send = send
         self._echo = True
         self._pdu_mode = False
@@ -144,10 +146,10 @@ class Interpreter:
     # -- commands -----------------------------------------------------------------------------------------------
 
     async def _obey(self, line: str) -> None:
-        await asyncio.sleep(self._timing.command_s)
+        await asyncio.sleep(self._traits.command_s)
         command = line.upper()
         for pattern, method in COMMANDS:
-            found = re.fullmatch(pattern, command)
+            found = None if re.match(self._traits.unknown, command) else re.fullmatch(pattern, command)
             if found:
                 answer = method(self, found)
                 if answer is not None:
@@ -158,8 +160,13 @@ class Interpreter:
     def _ok(self, _found: re.Match[str]) -> str:
         return "OK"
 
+    def _reset(self, _found: re.Match[str]) -> str:
+        self._echo, self._pdu_mode = True, False
+        self._announce_messages, self._announce_reports = False, 0
+        return "OK"
+
     def _set_echo(self, found: re.Match[str]) -> str:
-        self._echo = found[1] != "0"
+        self._echo = found[1] != "0" or self._traits.keeps_echo
         return "OK"
 
     def _set_format(self, found: re.Match[str]) -> str:
@@ -232,12 +239,12 @@ class Interpreter:
             self._say("+CMS ERROR: 304")
             return
         if self._armed.take("refuse"):
-            await asyncio.sleep(self._timing.submit_s)
+            await asyncio.sleep(self._traits.submit_s)
             self._say(f"+CMS ERROR: {self._armed.refuse_code}")
             return
-        await asyncio.sleep(self._timing.submit_s * self._timing.accept_at)
+        await asyncio.sleep(self._traits.submit_s * self._traits.accept_at)
         reference = self._hand_over(submit)
-        await asyncio.sleep(self._timing.submit_s * (1 - self._timing.accept_at))
+        await asyncio.sleep(self._traits.submit_s * (1 - self._traits.accept_at))
         if self._armed.take("lost_answer"):
             return
         if self._armed.take("error_500_accepted"):
@@ -258,10 +265,13 @@ def _fixed(answer: str) -> Callable[[Interpreter, re.Match[str]], str]:
 
 COMMANDS: tuple[tuple[str, Callable[[Interpreter, re.Match[str]], str | None]], ...] = (
     (r"AT", Interpreter._ok),
+    (r"ATZ|AT&F", Interpreter._reset),
     (r"ATE(\d)?", Interpreter._set_echo),
     (r"AT\+CMEE=[0-2]", Interpreter._ok),
     (r"AT\+CMGF=([01])", Interpreter._set_format),
     (r"AT\+CMGF\?", Interpreter._format),
+    (r"AT\+CSCS=\?", _fixed('+CSCS: ("GSM","UCS2")\nOK')),
+    (r"AT\+CSCS\?", _fixed('+CSCS: "GSM"\nOK')),
     (r"AT\+CSCS=.*", Interpreter._ok),
     (r"AT\+CNMI=([\d,]+)", Interpreter._set_announcing),
     (r"AT\+CPMS=\?", Interpreter._storages),
@@ -269,7 +279,7 @@ COMMANDS: tuple[tuple[str, Callable[[Interpreter, re.Match[str]], str | None]], 
     (r"AT\+CPMS=(.+)", Interpreter._select),
     (r"AT\+CMGL(?:=(\d))?", Interpreter._list),
     (r"AT\+CMGR=(\d+)", Interpreter._read),
-    (r"AT\+CMGD=(\d+)", Interpreter._delete),
+    (r"AT\+CMGD=(\d+)(?:,0)?", Interpreter._delete),
     (r"AT\+CMGS=(\d+)", Interpreter._begin_submit),
     (r"AT\+CSQ", _fixed("+CSQ: 21,99\nOK")),
     (r"AT\+CREG\?", _fixed("+CREG: 0,1\nOK")),

@@ -10,7 +10,7 @@ import signal
 from pathlib import Path
 
 from hil.rig.virtual.modem.handsets import Rule
-from hil.rig.virtual.modem.interpreter import STORAGES, Timing
+from hil.rig.virtual.modem.interpreter import STORAGES, Traits
 from hil.rig.virtual.modem.modem import VirtualHardware
 from hil.rig.virtual.modem.network import Behaviour
 
@@ -35,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--national-reports", action="store_true", help="reports name +336... as 06...")
     parser.add_argument("--reports-in", choices=STORAGES, default="ME")
     parser.add_argument("--first-reference", type=int, default=0, help="first TP-MR")
+    parser.add_argument("--unknown", default="(?!)", help="regular expression: commands answered with ERROR")
+    parser.add_argument("--keeps-echo", action="store_true", help="ATE0 changes nothing")
     parser.add_argument("--rules", default="[]", help="JSON list of reply rules")
     parser.add_argument("--unplugged", action="store_true", help="start without the device")
     return parser
@@ -44,7 +46,7 @@ async def _serve(options: argparse.Namespace) -> None:
     modem = VirtualHardware(
         options.link,
         options.log,
-        Timing(options.latency, options.accept_at, options.command_latency),
+        Traits(options.latency, options.accept_at, options.command_latency, options.unknown, options.keeps_echo),
         Behaviour(options.report_after, not options.no_reports, options.national_reports, options.report_status),
         [Rule(**rule) for rule in json.loads(options.rules)],
         options.first_reference,

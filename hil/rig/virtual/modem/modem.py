@@ -9,7 +9,7 @@ from typing import Any
 
 from hil.rig.virtual.modem.faults import Armed
 from hil.rig.virtual.modem.handsets import Handsets, Rule
-from hil.rig.virtual.modem.interpreter import CAPACITY, Entry, Interpreter, Memory, Timing
+from hil.rig.virtual.modem.interpreter import CAPACITY, Entry, Interpreter, Memory, Traits
 from hil.rig.virtual.modem.network import Behaviour, Network
 from hil.rig.virtual.modem.port import Port
 
@@ -20,7 +20,7 @@ class VirtualHardware:
 
     link: Path
     log: Path
-    timing: Timing = field(default_factory=Timing)
+    traits: Traits = field(default_factory=Traits)
     behaviour: Behaviour = field(default_factory=Behaviour)
     rules: list[Rule] = field(default_factory=list)
     first_reference: int = 0
@@ -37,7 +37,7 @@ class VirtualHardware:
         """Power up: a new pty, the link pointed to it, all settings at their defaults."""
         if self._port is not None:
             return
-        self._interpreter = Interpreter(self.memory, self.network, self.armed, self.timing, self._say)
+        self._interpreter = Interpreter(self.memory, self.network, self.armed, self.traits, self._say)
         self._port = Port(self.link, self._interpreter.feed)
 
     def unplug(self) -> None:
