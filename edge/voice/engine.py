@@ -96,6 +96,16 @@ class Engine:
             log.warning("phones not known: %s", error)
             return []
 
+    async def phone_count(self) -> int:
+        """How many extensions have a phone; none when Kamailio is silent."""
+        if self.look.run is None:
+            return 0
+        try:
+            return len(await self.view.registered())
+        except (RpcSilent, RpcRefused) as error:
+            log.warning("phones not counted: %s", error)
+            return 0
+
     def mode(self) -> ModeResult:
         """Who serves the phones."""
         return ModeResult(

@@ -36,7 +36,7 @@ class VoiceService:
         summary = {
             "mode": mode.mode.value,
             "kamailio": "yes" if mode.kamailio else "no",
-            "phones": str(len(await self._engine.phones())),
+            "phones": str(await self._engine.phone_count()),
             "extensions": str(len(self._engine.settings.extensions)),
         }
         return DaemonStatus(daemon="voice", state="degraded" if issues else "ok", summary=summary, issues=issues)

@@ -37,7 +37,9 @@ class Phone(Message):
     address: str = Field(description="Where it was heard from, ADDRESS:PORT")
     user_agent: str | None = None
     expires_s: int
-    cloud: bool = Field(False, description="Granted by the cloud PBX; false: by the box alone, the cloud cannot reach it")
+    cloud: bool = Field(
+        False, description="Granted by the cloud PBX; false: by the box alone, the cloud cannot reach it"
+    )
 
 
 class PhonesResult(Message):

@@ -17,7 +17,7 @@ from edge.voice.tables import TABLES, Tables
 
 CFG = Path(__file__).with_name("kamailio.cfg")
 SCHEMAS = Path("/usr/share/kamailio/db_sqlite")  # of Debian's kamailio-sqlite-modules
-LOCAL_EXPIRES_S = 120  # a binding the cloud does not know is renewed, so told to the cloud, this soon
+LOCAL_EXPIRES_S = (10, 60)  # least and most; between them, the hold-down
 CHILDREN = 2
 SHARED_MB = 32
 PRIVATE_MB = 4
@@ -70,6 +70,16 @@ def start_digest(voice: VoiceSection) -> str:
     return hashlib.sha256("\n".join(_values(voice)).encode()).hexdigest()[:16]
 
 
+def local_expires_s(voice: VoiceSection) -> int:
+    """How long a binding lasts that the box alone granted, in seconds.
+
+    No longer than the hold-down, where phones bear it: once the cloud PBX answers, each has renewed its registration
+    there before calls are sent there.
+    """
+    least, most = LOCAL_EXPIRES_S
+    return max(least, min(most, int(voice.hold_down_s)))
+
+
 def render(voice: VoiceSection, files: RunFolder, cookie: str) -> str:
     """The start.cfg: start-up values, then the fixed configuration."""
     places = {
@@ -96,7 +106,7 @@ def _values(voice: VoiceSection) -> list[str]:
     return [
         *lines,
         f"#!define CHILDREN {CHILDREN}",
-        f"#!define LOCAL_EXPIRES_S {LOCAL_EXPIRES_S}",
+        f"#!define LOCAL_EXPIRES_S {local_expires_s(voice)}",
         f"#!define PROBE_INTERVAL_S {voice.probe_interval_s}",
         f"#!define ANSWER_TIMEOUT_MS {voice.answer_timeout_ms}",
         f'#!define PROBE_FROM "sip:repli@{voice.domain or "localhost"}"',

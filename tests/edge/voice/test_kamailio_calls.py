@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from hil.rig.virtual.sip.loopback import DOMAIN, HandPbx, Telephony
+from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, HandPbx, Telephony
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, acknowledge, reply_to
 
 
@@ -14,7 +14,8 @@ from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, ack
 def box(shared_telephony: Telephony) -> Telephony:
     """Without a cloud PBX: what it does is what it does when one is lost."""
     second = f'[[voice.trunks]]\nname = "second"\naddress = "{shared_telephony.net}.21"\n'
-    shared_telephony.start(shared_telephony.site(cloud="# no cloud", more=second))
+    people = {**PASSWORDS, "104": "nobody-there"}
+    shared_telephony.start(shared_telephony.site(cloud="# no cloud", extensions=people, more=second))
     return shared_telephony
 
 
@@ -128,6 +129,39 @@ def test_a_made_up_to_tag_is_no_way_around_the_digest(box: Telephony, trunk: Wir
             assert wire.silent(0.1)
 
 
+def test_every_device_of_an_extension_rings_and_one_answers(box: Telephony, desk: Hand) -> None:
+    devices = [box.hand("103", 150, port=port) for port in (5060, 5070)]
+    assert all(device.register().code == 200 for device in devices)
+    invite = start_call(desk, desk.invitation("103"))
+    (first, source), (second, where) = (device.wire.request() for device in devices)
+    devices[1].wire.send(reply_to(second, 180, "Ringing"), where)
+    answer(devices[0].wire, first, source)
+    assert desk.wire.final(invite).code == 200
+    assert devices[1].wire.request(method="CANCEL")
+
+
+def test_a_caller_who_gives_up_stops_the_ringing(desk: Hand, office: Hand) -> None:
+    office.wire.drain()
+    invite = start_call(desk, desk.invitation("102"))
+    request, source = office.wire.request()
+    office.wire.send(reply_to(request, 180, "Ringing"), source)
+    desk.wire.receive(lambda message: message.code == 180)
+    cancel = Message(invite.start.replace("INVITE", "CANCEL"), [*invite.headers])
+    kept = ("Via", "From", "To", "Call-ID", "Max-Forwards")
+    number = invite.get("CSeq").split()[0]
+    cancel.headers = [*((n, v) for n, v in invite.headers if n in kept), ("CSeq", f"{number} CANCEL")]
+    desk.wire.send(cancel, desk.box)
+    stopped, source = office.wire.request(method="CANCEL")
+    office.wire.send(reply_to(stopped, 200, "OK"), source)
+    office.wire.send(reply_to(request, 487, "Request Terminated"), source)
+    assert desk.wire.final(invite).code == 487
+
+
+def test_an_extension_without_a_phone_is_unavailable(desk: Hand) -> None:
+    reply = desk.ask(desk.invitation("104"))
+    assert reply.code == 480
+
+
 # -- emergency --------------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +236,21 @@ def test_the_other_side_hangs_up_through_the_box(box: Telephony, trunk: Wire) ->
     trunk.send(end, source)
     heard, _ = phone.wire.request(method="BYE")
     assert heard.uri == phone.contact.strip("<>")
+
+
+def test_the_whole_town_on_one_address(telephony: Telephony) -> None:
+    """Phones, cloud PBX and trunk on the box's own loopback address: their ports tell who is who."""
+    box = telephony
+    document = box.site(cloud=f'cloud = {{ address = "{box.box[0]}", port = 5080 }}')
+    box.start(document.replace(f'address = "{box.trunk}"', f'address = "{box.box[0]}"\nport = 5090'))
+    pbx, trunk = HandPbx(box.wire(1, 5080)), box.wire(1, 5090)
+    desk = box.hand("101", 1, 5101)
+    assert desk.register(prove=False).code == 200
+    pbx.call(pbx.registered[-1].get("Contact").strip("<>"), box.box)
+    request, source = desk.wire.request()
+    desk.wire.send(reply_to(request, 486, "Busy Here"), source)
+    desk.wire.send(desk.invitation("112"), box.box)
+    assert trunk.request()[0].uri == f"sip:112@{box.box[0]}:5090"
 
 
 # -- with a cloud PBX -------------------------------------------------------------------------------------------------

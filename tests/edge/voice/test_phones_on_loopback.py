@@ -20,11 +20,11 @@ def frozen(pbx: Pbx, number: signal.Signals) -> None:
     os.killpg(pbx.process.pid, number)
 
 
-@pytest.mark.parametrize("honours_path", [True, False])
-def test_calls_with_the_cloud_frozen_and_back(telephony: Telephony, honours_path: bool) -> None:
+@pytest.mark.parametrize(("honours_path", "transport"), [(True, "udp"), (False, "udp"), (True, "tcp")])
+def test_calls_with_the_cloud_frozen_and_back(telephony: Telephony, honours_path: bool, transport: str) -> None:
     box = telephony
-    box.start()
-    pbx = Pbx(box.place, box.cloud, DOMAIN, PASSWORDS, honours_path=honours_path)
+    box.start(box.site(cloud=f'cloud = {{ address = "{box.cloud}", transport = "{transport}" }}'))
+    pbx = Pbx(box.place, box.cloud, DOMAIN, PASSWORDS, honours_path=honours_path, transport=transport)
     pbx.start()
     first, second = box.phone("101", 101, 440), box.phone("102", 102, 650)
     first.wait_registered()

@@ -34,6 +34,7 @@ class Pbx:
     passwords: Mapping[str, str]
     port: int = 5060
     honours_path: bool = True
+    transport: str = "udp"
     name: str = "pbx"
     process: Process | None = field(default=None)
 
@@ -52,7 +53,7 @@ class Pbx:
         text = f"""#!KAMAILIO
 #!define USE_PATH {int(self.honours_path)}
 #!define REALM "{self.domain}"
-listen=udp:{self.address}:{self.port}
+listen={self.transport}:{self.address}:{self.port}
 alias="{self.domain}"
 include_file "{CFG}"
 event_route[htable:mod-init] {{
