@@ -62,6 +62,8 @@ WORDS: dict[str, str] = {
     "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "
     "et dans le fichier importé.",
     "alerts.settings_refused": "Réglages refusés, les précédents restent en vigueur pour les alertes : {faults}.",
+    "voice.address_missing": "L'adresse {address}, où les téléphones sont servis, manque à ce boîtier. "
+    "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
     "voice.kamailio_silent": "La téléphonie ne répond pas (Kamailio) : les téléphones de la mairie ne fonctionnent pas. "
     "Elle est redémarrée d'elle-même ; si cela dure, redémarrez le boîtier.",
     "voice.cloud_silent": "Le standard de l'opérateur ({address}) ne répond plus : mode autonome, les postes s'appellent "

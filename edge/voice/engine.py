@@ -13,8 +13,9 @@ from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
 from edge.shared.messages.voice import ModeResult, Phone
 from edge.shared.model.voice import VoiceSection
+from edge.voice.addresses import missing_addresses
 from edge.voice.decision import Rules, Sight, State, step
-from edge.voice.issues import issues_of
+from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.startup import start_digest
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, Look, Run
@@ -119,7 +120,14 @@ class Engine:
     def issues(self) -> list[Issue]:
         """What is wrong now, each with the moment it was first seen."""
         now = utc_text(self.clock.now())
-        found = issues_of(self.settings, self.state, self.look.sight, self.settings_refused, self.push_refused)
+        seen = Seen(
+            self.state,
+            self.look.sight,
+            self.settings_refused,
+            self.push_refused,
+            missing_addresses(self.settings.listen),
+        )
+        found = issues_of(self.settings, seen)
         self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}
         return [one.model_copy(update={"since": self._first_raised[one.id, one.subject]}) for one in found]
 

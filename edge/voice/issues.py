@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
@@ -13,25 +14,34 @@ from edge.voice.dialplan import unreachable
 from edge.voice.tables import unprotected
 
 
-def issues_of(
-    settings: VoiceSection, state: State, sight: Sight, refused: list[Fault], not_told: str | None
-) -> list[Issue]:
+@dataclass(frozen=True)
+class Seen:
+    """What the engine saw of the world around the settings."""
+
+    state: State
+    sight: Sight
+    refused: Sequence[Fault] = ()
+    not_told: str | None = None
+    missing_addresses: Sequence[str] = ()
+
+
+def issues_of(settings: VoiceSection, seen: Seen) -> list[Issue]:
     """What is wrong now; since is filled in by whoever remembers."""
-    return list(_found(settings, state, sight, refused, not_told))
+    return list(_found(settings, seen))
 
 
-def _found(
-    settings: VoiceSection, state: State, sight: Sight, refused: list[Fault], not_told: str | None
-) -> Iterator[Issue]:
-    if refused:
-        yield _issue("voice.settings_refused", faults="; ".join(fault.text for fault in refused))
+def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
+    if seen.refused:
+        yield _issue("voice.settings_refused", faults="; ".join(fault.text for fault in seen.refused))
     if not settings.listen:
         return
-    if not sight.answers:
+    for address in seen.missing_addresses:
+        yield _issue("voice.address_missing", address, address=address)
+    if not seen.sight.answers:
         yield _issue("voice.kamailio_silent")
-    elif not_told is not None:
-        yield _issue("voice.settings_not_told", reason=not_told)
-    if state.mode == VoiceMode.LOCAL and state.reason == Reason.CLOUD_SILENT and settings.cloud is not None:
+    elif seen.not_told is not None:
+        yield _issue("voice.settings_not_told", reason=seen.not_told)
+    if seen.state.mode == VoiceMode.LOCAL and seen.state.reason == Reason.CLOUD_SILENT and settings.cloud is not None:
         yield _issue("voice.cloud_silent", address=str(settings.cloud.address))
     alone = unprotected(settings)
     if alone:

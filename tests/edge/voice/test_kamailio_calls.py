@@ -238,6 +238,20 @@ def test_the_other_side_hangs_up_through_the_box(box: Telephony, trunk: Wire) ->
     assert heard.uri == phone.contact.strip("<>")
 
 
+def test_emergency_is_for_the_networks_of_the_building(telephony: Telephony) -> None:
+    """And an address that the machine does not have yet keeps nobody from the one it has."""
+    box = telephony
+    document = box.site(f'networks = ["{box.net}.128/25"]', cloud="# no cloud")
+    box.start(document.replace("listen = [", 'listen = [{ address = "203.0.113.250" }, '))
+    trunk = box.wire(20)
+    inside, outside = box.hand("101", 150), box.hand("101", 50)
+    outside.wire.send(outside.invitation("112"), box.box)
+    assert outside.wire.receive(lambda message: message.code >= 200)[0].code == 407
+    assert trunk.silent(0.2)
+    inside.wire.send(inside.invitation("112"), box.box)
+    assert trunk.request()
+
+
 def test_the_whole_town_on_one_address(telephony: Telephony) -> None:
     """Phones, cloud PBX and trunk on the box's own loopback address: their ports tell who is who."""
     box = telephony

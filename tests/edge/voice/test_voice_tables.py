@@ -11,9 +11,10 @@ import pytest
 from edge.shared.model.voice import VoiceSection
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, parse_site
+from edge.voice.addresses import missing_addresses
 from edge.voice.decision import Sight, State
 from edge.voice.dialplan import Destination, classify, unreachable
-from edge.voice.issues import issues_of
+from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.startup import RunFolder, prepare, render, start_digest
 from edge.voice.sockets import listening, name
 from edge.voice.tables import tables, unprotected
@@ -126,13 +127,17 @@ def test_emergency_comes_before_extensions() -> None:
 
 
 def test_the_known_faults() -> None:
-    ids = {one.id for one in issues_of(voice(), State(), Sight(answers=False), [], None)}
+    silent, answering = Seen(State(), Sight(answers=False)), Seen(State(), Sight(answers=True))
+    ids = {one.id for one in issues_of(voice(), silent)}
     assert ids == {"voice.kamailio_silent", "voice.unprotected_extensions", "voice.extension_is_emergency"}
     none = voice('[voice]\nlisten = [{ address = "10.0.0.1" }]\n')
-    assert [one.id for one in issues_of(none, State(), Sight(answers=True), [], None)] == [
-        "voice.no_trunk_for_emergency"
-    ]
-    assert issues_of(VoiceSection(), State(), Sight(answers=False), [], None) == []
+    assert [one.id for one in issues_of(none, answering)] == ["voice.no_trunk_for_emergency"]
+    assert issues_of(VoiceSection(), silent) == []
+
+
+def test_an_address_that_is_not_there_is_said() -> None:
+    document = '[voice]\nlisten = [{ address = "127.0.0.9" }, { address = "203.0.113.250" }]\n'
+    assert missing_addresses(voice(document).listen) == ["203.0.113.250"]
 
 
 @pytest.mark.parametrize(
