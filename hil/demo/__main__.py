@@ -11,6 +11,7 @@ from hil.demo.sabotage import CAN_BE_BROKEN, hang
 from hil.demo.stage import Stage
 from hil.demo.story import STEPS
 from hil.demo.timeline import StepFailed, Timeline
+from hil.rig.virtual.running import ApplianceNotReady
 from hil.rig.virtual.town import Town, TownLives
 from hil.rig.virtual.waiting import TooLate
 
@@ -49,7 +50,11 @@ def _arguments() -> argparse.Namespace:
 def _live(stage: Stage, sabotage: str | None) -> None:
     stage.timeline.note("the town is up: building, two internet links, the operator's cloud, a mobile network")
     stage.town.start_appliance()
-    stage.town.wait_ready(READY_TIMEOUT_S)
+    try:
+        stage.town.wait_ready(READY_TIMEOUT_S)
+    except ApplianceNotReady as failure:
+        stage.timeline.fail("ready", str(failure))
+        return
     stage.timeline.record("ready", "the appliance is ready: every daemon as its own user", [])
     if sabotage:
         hang(stage.town, sabotage)
@@ -58,7 +63,7 @@ def _live(stage: Stage, sabotage: str | None) -> None:
         try:
             step(stage)
         except (StepFailed, TooLate) as failure:
-            stage.timeline.fail(step.__name__, f"{step.__doc__ or step.__name__} NOT TRUE: {failure}")
+            stage.timeline.fail(step.__name__, f"{step.__doc__}\n             NOT TRUE: {failure}")
         if not stage.timeline.passed:
             stage.timeline.note("the story ends here: a step did not come true")
             return

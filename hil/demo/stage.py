@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,7 +23,10 @@ class Stage:
 
     def repli_json(self, *arguments: str, timeout: float = 30.0) -> dict[str, Any]:
         """The appliance's own account of something; never a figure's source. Raises StepFailed."""
-        result = self.town.repli(*arguments, "--json", timeout=timeout)
+        try:
+            result = self.town.repli(*arguments, "--json", timeout=timeout)
+        except subprocess.TimeoutExpired as late:
+            raise StepFailed(f"repli {' '.join(arguments)}: no answer within {timeout:g} s") from late
         if result.returncode != 0:
             raise StepFailed(f"repli {' '.join(arguments)}: {result.stderr.strip() or result.stdout.strip()}")
         answer: dict[str, Any] = json.loads(result.stdout)

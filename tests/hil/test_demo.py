@@ -1,0 +1,50 @@
+"""The demo as CI runs it: green when the appliance is whole, red when one daemon hangs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.town, pytest.mark.timeout(400)]
+
+# Where the story must end when this daemon hangs.
+RED_AT = {"uplinks": "fibre_silent", "voice": "telephones", "modem": "alert", "alerts": "alert"}
+
+
+def demo(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    report = folder / "demo.json"
+    result = subprocess.run(
+        [sys.executable, "-m", "hil.demo", "--headless", "--json", str(report), "--name", "demotest", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=360,
+        check=False,
+    )
+    assert report.exists(), result.stdout + result.stderr
+    print(result.stdout)
+    return result.returncode, json.loads(report.read_text())
+
+
+def test_the_night_comes_true(tmp_path: Path) -> None:
+    code, report = demo(tmp_path)
+    assert code == 0, report
+    assert report["passed"]
+    assert report["seconds"] <= 180
+    steps = {step["step"]: step for step in report["steps"]}
+    assert {"fibre_silent", "fibre_cut", "call_frozen_first", "emergency_wrong_password", "alert"} <= steps.keys()
+    assert all(step["passed"] for step in steps.values())
+    figures = {figure["name"]: figure["value"] for figure in steps["alert"]["figures"]}
+    assert figures == {"sent": 50, "reminded": 9, "lost": 0, "doubled": 0}
+
+
+@pytest.mark.parametrize("daemon", RED_AT)
+def test_a_hanging_daemon_turns_it_red(daemon: str, tmp_path: Path) -> None:
+    code, report = demo(tmp_path, "--sabotage", daemon)
+    assert code == 1
+    assert not report["passed"]
+    assert [step["step"] for step in report["steps"] if not step["passed"]] == [RED_AT[daemon]]
