@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from hil.demo.alert import PIN
 from hil.demo.sabotage import CAN_BE_BROKEN, hang
 from hil.demo.stage import Stage
 from hil.demo.story import STEPS
@@ -72,7 +73,7 @@ def _live(stage: Stage, sabotage: str | None) -> None:
 
 def _stay(town: Town) -> None:
     port = town.forward()
-    print(f"\n  The page:  http://127.0.0.1:{port}/   (Ctrl-C ends the town)\n", flush=True)
+    print(f"\n  The page:  http://127.0.0.1:{port}/   PIN {PIN}   (Ctrl-C ends the town)\n", flush=True)
     signal.pause()
 
 

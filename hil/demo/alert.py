@@ -99,7 +99,7 @@ def _break_the_modem(stage: Stage, modem: VirtualModem) -> None:
 
 
 def _wait_accepted(modem: VirtualModem, count: int) -> None:
-    until(lambda: len(_first(modem)) >= count, f"{count} messages accepted by the network", 45.0, 0.02)
+    until(lambda: len(_first(modem)) >= count, f"{count} messages accepted by the network", 20.0, 0.02)
 
 
 def _first(modem: VirtualModem) -> set[str]:
