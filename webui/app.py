@@ -35,15 +35,15 @@ SECURITY: Final = {
 }
 
 
-def make_app(pages: Pages, routers: Sequence[APIRouter]) -> FastAPI:
+def make_app(pages: Pages, routers: Sequence[APIRouter]) -> ASGIApp:
     """The application; it has no documentation pages: they would load scripts from elsewhere."""
     app = FastAPI(title="Repli", openapi_url=None, docs_url=None, redoc_url=None)
     for router in routers:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.add_middleware(SecurityHeaders)
     _add_error_pages(app, pages)
-    return app
+    # Around everything: FastAPI's own middlewares stand inside its page for defects.
+    return SecurityHeaders(app)
 
 
 class SecurityHeaders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 
 from edge.shared.clock import SystemClock
@@ -58,8 +59,10 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             serving.move(Place.of(site.web))
 
     async def serve() -> None:
-        await serving.run()
-        stop.set()
+        try:
+            await serving.run()
+        finally:
+            stop.set()
 
     async with server:
         await box.look()
@@ -73,4 +76,5 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         await until_stopped(stop, *tasks)
         await serving.stop()
         pages_served.cancel()
-        await asyncio.gather(pages_served, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await pages_served  # a defect of the server is raised here, not lost

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from webui.listen import CannotListen, Place, bind
 
@@ -33,7 +33,7 @@ class Trouble:
 class Serving:
     """One listening socket and the server on it."""
 
-    def __init__(self, app: FastAPI, place: Place, inherited: socket.socket | None) -> None:
+    def __init__(self, app: ASGIApp, place: Place, inherited: socket.socket | None) -> None:
         self.app = app
         self.place = place
         self.trouble: Trouble | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import socket
 import time
 from html import unescape
 from typing import Any
@@ -83,8 +85,6 @@ def test_without_any_pin_the_login_page_says_how_to_set_one(web: Any, neighbours
 
 def served_status(web: Any) -> dict[str, Any]:
     """fr.repli.web.Status, by the wire."""
-    import socket  # noqa: PLC0415
-
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(web.root.paths.socket("web")))
         sock.sendall(b'{"method": "fr.repli.web.Status"}\0')
@@ -314,8 +314,6 @@ def test_a_frozen_daemon_does_not_slow_the_pages(served: Any, neighbours: Any):
     """A socket that takes calls and never answers, as a stopped process does."""
 
     async def never(*_: Any) -> Any:
-        import asyncio  # noqa: PLC0415
-
         await asyncio.sleep(3600)
 
     neighbours.servers["uplinks"].on(neighbours.servers["uplinks"].interface.method("List"), never)
