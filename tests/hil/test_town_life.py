@@ -35,7 +35,10 @@ with Town(sys.argv[1], ("echo", "targets")) as town:
 
 
 def is_gone(plan: Plan) -> bool:
-    return not plan.folder.exists() and not any((NETNS / plan.namespace(role)).exists() for role in NAMESPACES)
+    left = (plan.folder, plan.lock_file)
+    return not any(path.exists() for path in left) and not any(
+        (NETNS / plan.namespace(role)).exists() for role in NAMESPACES
+    )
 
 
 @pytest.fixture
@@ -133,7 +136,7 @@ def test_the_remains_of_a_crash_of_owner_and_warden_are_removed_at_start() -> No
             assert_all_ended(state)
     finally:
         raze(plan)
-    assert is_gone(plan)
+    wait_for(lambda: is_gone(plan), "everything gone")
 
 
 def test_a_forked_child_that_leaves_the_block_takes_nothing_away() -> None:

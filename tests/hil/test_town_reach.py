@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from hil.rig.virtual.plan import NAMESPACES
+from hil.rig.virtual.plan import NAMESPACES, TOWNS
 from hil.rig.virtual.processes import is_running
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.town import Town
@@ -78,6 +78,7 @@ def kept() -> Iterator[str]:
     assert "ip netns exec t-kept-lan" in up.stdout
     yield "t-kept"
     assert repli_town("down", "--name", "t-kept").returncode == 0
+    assert not list(TOWNS.glob("t-kept*"))
 
 
 def test_a_town_kept_for_a_person_has_faults_and_a_status(kept: str) -> None:

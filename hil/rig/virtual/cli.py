@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -77,7 +78,7 @@ def _parts(text: str) -> str:
 def _up(arguments: argparse.Namespace) -> int:
     plan = Plan(arguments.name)
     TOWNS.mkdir(mode=0o755, exist_ok=True)
-    log = TOWNS / f"{plan.name}.log"
+    log = _keeper_log(plan)
     command = [sys.executable, "-m", "hil.rig.virtual.keeper", plan.name]
     if arguments.parts is not None:
         command += ["--parts", arguments.parts]
@@ -142,9 +143,11 @@ def _down(arguments: argparse.Namespace) -> int:
         owner = read_state(RunningTown.attach(plan.name).folder).owner
     except NoSuchTown:
         print(f"The town {plan.name} was not running" + ("; its remains are gone." if clear_stale(plan) else "."))
+        _keeper_log(plan).unlink(missing_ok=True)
         return 0
     os.kill(owner, signal.SIGTERM)
     wait_for(lambda: not is_locked(plan), f"the town {plan.name} is still clearing up", DOWN_TIMEOUT_S)
+    _keeper_log(plan).unlink(missing_ok=True)
     print(f"The town {plan.name} is gone.")
     return 0
 
@@ -197,6 +200,10 @@ def _fault(arguments: argparse.Namespace) -> int:
 def _heal(arguments: argparse.Namespace) -> int:
     RunningTown.attach(arguments.name).heal(arguments.fault)
     return 0
+
+
+def _keeper_log(plan: Plan) -> Path:
+    return TOWNS / f"{plan.name}.log"
 
 
 def _say(text: str) -> None:

@@ -188,9 +188,14 @@ class RunningTown:
         return faults_of(read_state(self.folder).parts)
 
     def fault(self, name: str) -> int:
-        """Inject a fault; twice is once. Returns CLOCK_MONOTONIC (ns) just after. Raises NoSuchFault."""
-        self._fault(name).inject(self)
+        """Inject a fault; twice is once. Raises NoSuchFault.
+
+        Returns CLOCK_MONOTONIC (ns) just before, so that a silence which begins while it is injected, and may be over
+        before this returns, is looked at.
+        """
+        fault = self._fault(name)
         now = time.monotonic_ns()
+        fault.inject(self)
         with changing(self.folder) as state:
             state.faults = sorted({*state.faults, name})
         return now

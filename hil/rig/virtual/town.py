@@ -115,16 +115,21 @@ class Town(RunningTown):
             self._warden.wait(CLEARING_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._warden.kill()
+            self._warden.wait()
+        if self._warden.returncode != 0:  # it did not come to removing the lock's file, and shares the lock no more
+            self.plan.lock_file.unlink(missing_ok=True)
         self._warden = None
 
 
 def is_locked(plan: Plan) -> bool:
     """Whether the town's owner or its warden still lives."""
-    with plan.lock_file.open("a") as lock:
-        try:
+    try:
+        with plan.lock_file.open("r", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
     return False
 
 
@@ -133,32 +138,38 @@ def clear_stale(plan: Plan) -> bool:
     with _lock(plan):
         stale = plan.folder.exists() or any((NETNS / plan.namespace(role)).exists() for role in NAMESPACES)
         raze(plan)
+        plan.lock_file.unlink(missing_ok=True)
     return stale
 
 
 def _lock(plan: Plan) -> IO[str]:
     """Take the town's lock; waits for the warden of a dead owner to finish. Raises TownLives."""
     TOWNS.mkdir(mode=0o755, exist_ok=True)
-    lock = plan.lock_file.open("a+", encoding="ascii")
     deadline = time.monotonic() + CLEARING_TIMEOUT_S
     while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = _owner(lock)
-            if owner is not None or time.monotonic() > deadline:
-                lock.close()
-                raise TownLives(
-                    f"a town named {plan.name} is running (process {owner or 'unknown'}): "
-                    f"end it with `repli-town down --name {plan.name}`, or choose another name"
-                ) from None
-            time.sleep(0.05)
-            continue
-        lock.seek(0)
-        lock.truncate()
-        lock.write(f"{os.getpid()} {start_time(os.getpid())}\n")
-        lock.flush()
-        return lock
+        lock = plan.lock_file.open("a+", encoding="ascii")
+        if _locked_in_place(lock, plan):
+            lock.truncate(0)
+            lock.write(f"{os.getpid()} {start_time(os.getpid())}\n")
+            lock.flush()
+            return lock
+        owner = _owner(lock)
+        lock.close()
+        if owner is not None or time.monotonic() > deadline:
+            raise TownLives(
+                f"a town named {plan.name} is running (process {owner or 'unknown'}): "
+                f"end it with `repli-town down --name {plan.name}`, or choose another name"
+            )
+        time.sleep(0.05)
+
+
+def _locked_in_place(lock: IO[str], plan: Plan) -> bool:
+    """Lock the open file; False if somebody holds it, or if a warden that was done removed it meanwhile."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(lock.fileno()), plan.lock_file.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def _owner(lock: IO[str]) -> int | None:

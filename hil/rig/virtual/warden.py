@@ -20,7 +20,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     while os.read(0, 1024):
         continue
-    raze(Plan(sys.argv[1]))
+    plan = Plan(sys.argv[1])
+    raze(plan)
+    # Nobody but the last holder of the lock may remove its file: a new town's would go with it.
+    plan.lock_file.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":
