@@ -16,7 +16,7 @@ from edge.modem import decision
 from edge.modem.bell import Bell
 from edge.modem.decision import Outcome, Verdict
 from edge.modem.numbers import same_phone_key
-from edge.modem.parts import Encoding, Split
+from edge.modem.parts import Split
 from edge.modem.pdu import Concatenation, StatusReport
 from edge.modem.rows import (
     attempts_to,
@@ -32,6 +32,7 @@ from edge.modem.rows import (
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import OutboxChange, OutboxEntry, Segment, SegmentState
+from edge.shared.sms_length import Encoding
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from edge.modem import gsm0338
-from edge.modem.parts import Encoding
+from edge.shared.sms_length import Encoding
 
 # First octet (9.2.2.2): SUBMIT with a relative validity period and a status report request.
 SUBMIT_RELATIVE_VP_SRR = 0x01 | 0x10 | 0x20

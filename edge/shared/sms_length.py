@@ -1,29 +1,25 @@
-"""How long a text is as SMS: its alphabet and its number of parts. Pure; the modem's codec cuts by the same rule.
+"""How long a text is as SMS: its alphabet, and where it is cut. Pure; the preview counts the very parts the modem sends.
 
 3GPP TS 23.038, 6.2.1 (default alphabet) and TS 23.040, 9.2.3.24.1 (concatenation, 8-bit reference).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-GSM7_BASIC = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-GSM7_ESCAPED = frozenset("\f^{}\\[~]|€")  # two septets: escape and letter
+from edge.shared import gsm7
 
 
 class Encoding(StrEnum):
-    """Alphabet of a message."""
+    """Alphabet of a message; all its parts have the same one."""
 
     GSM7 = "gsm7"
     UCS2 = "ucs2"
 
 
-# Units (septets, or 16-bit code units) in a message alone, and in each part of a long one.
+# 140 octets of user data, less 6 of header in each part of a long message: septets (gsm7), or 16-bit code units (ucs2).
 ALONE = {Encoding.GSM7: 160, Encoding.UCS2: 70}
 PART = {Encoding.GSM7: 153, Encoding.UCS2: 67}
 
@@ -39,34 +35,41 @@ class SmsLength:
 
 def measure(text: str) -> SmsLength:
     """Alphabet, units and parts of a text. The empty text is one part, as it is on the air."""
-    encoding = encoding_of(text)
-    widths = [_width(letter, encoding) for letter in text]
-    units = sum(widths)
-    segments = 1 if units <= ALONE[encoding] else _parts(widths, PART[encoding])
-    return SmsLength(encoding, units, segments)
+    encoding, parts = cut(text)
+    return SmsLength(encoding, sum(_widths(text, encoding)), len(parts))
 
 
-def encoding_of(text: str) -> Encoding:
-    """GSM7 when every letter is in the default alphabet or its extension, else UCS2."""
-    return Encoding.GSM7 if all(letter in GSM7_BASIC or letter in GSM7_ESCAPED for letter in text) else Encoding.UCS2
+def cut(text: str) -> tuple[Encoding, tuple[str, ...]]:
+    """The parts of a text, in order; GSM-7 whenever every character fits. Never cuts an escape or a surrogate pair."""
+    encoding = Encoding.GSM7 if gsm7.fits(text) else Encoding.UCS2
+    widths = _widths(text, encoding)
+    if sum(widths) <= ALONE[encoding]:
+        return encoding, (text,)
+    return encoding, _pack(text, widths, PART[encoding])
 
 
 def foreign_letters(text: str) -> str:
     """The letters that force UCS2, each once, in order."""
-    return "".join(dict.fromkeys(x for x in text if x not in GSM7_BASIC and x not in GSM7_ESCAPED))
+    return "".join(dict.fromkeys(letter for letter in text if not gsm7.fits(letter)))
 
 
-def _width(letter: str, encoding: Encoding) -> int:
-    if encoding is Encoding.UCS2:
-        return 2 if ord(letter) > 0xFFFF else 1
-    return 2 if letter in GSM7_ESCAPED else 1
+def _widths(text: str, encoding: Encoding) -> list[int]:
+    width = gsm7.width if encoding is Encoding.GSM7 else _utf16_units
+    return [width(letter) for letter in text]
 
 
-def _parts(widths: Iterable[int], room: int) -> int:
-    """Pack letters in order; a letter of two units is never cut, so a part may stay one unit short."""
-    parts, used = 1, 0
-    for width in widths:
-        if used + width > room:
-            parts, used = parts + 1, 0
-        used += width
-    return parts
+def _utf16_units(letter: str) -> int:
+    return 2 if ord(letter) > 0xFFFF else 1
+
+
+def _pack(text: str, widths: Sequence[int], room: int) -> tuple[str, ...]:
+    """Fill parts in order; a letter of two units is never cut, so a part may stay one unit short."""
+    parts = []
+    start = used = 0
+    for place, units in enumerate(widths):
+        if used + units > room:
+            parts.append(text[start:place])
+            start, used = place, 0
+        used += units
+    parts.append(text[start:])
+    return tuple(parts)

@@ -12,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.modem import gsm0338, parts, pdu
-from edge.modem.parts import Encoding
+from edge.shared import gsm7
+from edge.shared.sms_length import Encoding
 from hil.rig.virtual.modem import tpdu
 
-GSM_LETTERS = gsm0338.ALPHABET.replace("\x1b", "") + "".join(gsm0338.EXTENSION.values())
+GSM_LETTERS = gsm7.ALPHABET.replace("\x1b", "") + "".join(gsm7.EXTENSION.values())
 gsm_text = st.text(st.sampled_from(GSM_LETTERS), min_size=1, max_size=500)
 any_text = st.text(
     st.one_of(
@@ -31,7 +32,7 @@ SIX_HOURS = timedelta(hours=6)
 def test_french_letters_have_the_place_the_standard_gives_them() -> None:
     assert all(len(gsm0338.encode(letter)) == 1 for letter in "àäæéèöùüìòñÄÆÇÉÖÜ")
     assert all(len(gsm0338.encode(letter)) == 2 for letter in "€[]{}\\^~|")
-    assert not any(gsm0338.fits(letter) for letter in "âçêëîïôœûÿÀÂÈÊÎÔÙ«»’‘“”–—…°`\x1b")
+    assert not any(gsm7.fits(letter) for letter in "âçêëîïôœûÿÀÂÈÊÎÔÙ«»’‘“”–—…°`\x1b")
 
 
 @given(gsm_text)

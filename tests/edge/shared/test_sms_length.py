@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from edge.modem.parts import split
 from edge.shared.sms_length import Encoding, foreign_letters, measure
 
 
@@ -41,10 +38,3 @@ def test_french_letters() -> None:
     assert foreign_letters("« Ça » ça êtré’ô ç") == "«»çê’ô"
     for letter in "âçêëîïôœûÿÀÂÈÊÎÔÙ«»’‘“”–—…°":
         assert measure(letter).encoding is Encoding.UCS2
-
-
-@given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("aé€ç👍"), min_size=1, max_size=500))
-def test_the_preview_counts_as_the_modem_cuts(text: str) -> None:
-    cut = split(text)
-    length = measure(text)
-    assert (length.encoding.value, length.segments) == (cut.encoding.value, len(cut.parts))
