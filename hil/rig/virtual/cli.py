@@ -14,11 +14,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from hil.rig.virtual.call import make_call
 from hil.rig.virtual.keeper import Report
 from hil.rig.virtual.network import NftRefused
 from hil.rig.virtual.plan import NAMESPACES, TOWNS, BadName, Plan
 from hil.rig.virtual.processes import Gone, is_running
 from hil.rig.virtual.running import NoSuchFault, NoSuchTown, RunningTown, faults_of
+from hil.rig.virtual.sip.phone import CallFailed
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.table import PARTS
 from hil.rig.virtual.town import clear_stale, is_locked
@@ -65,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     verb("faults", _faults, "what can go wrong in the town").add_argument("--json", action="store_true")
     verb("fault", _fault, "make something go wrong").add_argument("fault", metavar="FAULT")
     verb("heal", _heal, "put it right again").add_argument("fault", metavar="FAULT")
+    call = verb("call", _call, "plug in telephones, call from one, say how it went")
+    call.add_argument("caller", metavar="FROM", help="a phone of the building: 101, 102, 103")
+    call.add_argument("called", metavar="TO", help="another one, or any number: 112")
     return top
 
 
@@ -124,6 +129,7 @@ def _announce(town: RunningTown, report: Report, *, with_appliance: bool) -> int
         print(f"  the appliance      ip netns exec {town.namespace('edge')} env REPLI_ROOT={town.root} repli status")
     if report.page:
         print(f"  its pages          {report.page}")
+    print(f"  telephone          repli-town call 101 102{option}     (also: 101 112)")
     print(f"  logs               {town.folder}/*.log")
     print(f"  break something    repli-town fault fibre-blackhole{option}     (all: repli-town faults{option})")
     print(f"  take it away       repli-town down{option}")
@@ -199,6 +205,15 @@ def _fault(arguments: argparse.Namespace) -> int:
 
 def _heal(arguments: argparse.Namespace) -> int:
     RunningTown.attach(arguments.name).heal(arguments.fault)
+    return 0
+
+
+def _call(arguments: argparse.Namespace) -> int:
+    try:
+        print(make_call(RunningTown.attach(arguments.name), arguments.caller, arguments.called))
+    except CallFailed as failure:
+        _say(f"the call failed: {failure}")
+        return 1
     return 0
 
 
