@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sys
 import time
 
@@ -180,6 +181,25 @@ def test_what_belongs_to_others_is_left_alone(box: Box) -> None:
     assert box.edge(theirs) == before
     box.kill()
     assert box.edge(theirs) == before
+
+
+def test_only_the_low_eight_bits_of_marks_are_ours(box: Box) -> None:
+    """Somebody marks every connection and packet before us; behind us his bits are there still, and the link's beside them."""
+    box.edge(
+        "nft add table inet others; nft 'add chain inet others before { type filter hook prerouting priority -160; }';"
+        "nft add rule inet others before ct mark set ct mark or 0x5a0000;"
+        "nft add rule inet others before meta mark set meta mark or 0x5a0000;"
+        "nft 'add chain inet others after { type filter hook postrouting priority 0; }';"
+        "nft add rule inet others after meta mark 0x5a0001 ct mark 0x5a0001 counter"
+    )
+    box.write(*box.both())
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    with box.town.flow() as flow:
+        flow.wait_arrivals(25)
+        assert flow.arrivals()[-1].source.startswith(f"{box.town.plan.fibre.public}:")
+    counted = re.search(r"packets (\d+)", box.edge("nft list chain inet others after"))
+    assert counted and int(counted[1]) >= 25
 
 
 def test_without_ipv6(box: Box) -> None:

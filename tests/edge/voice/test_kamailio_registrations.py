@@ -85,6 +85,18 @@ def test_two_devices_of_one_extension_stay_two(box: Telephony, pbx: HandPbx, des
     assert [phone["address"] for phone in phones(box, "101")] == [f"{desk.wire.address}:5060"]
 
 
+def test_a_phone_need_not_say_what_it_is_or_supports(box: Telephony, pbx: HandPbx, desk: Hand) -> None:
+    """No User-Agent, no Supported, no +sip.instance, no vendor's header: only what RFC 3261 asks of a REGISTER."""
+    registered(desk)
+    asked = pbx.registered[-1]
+    added_by_the_box = {"Path", "Supported"}
+    needed = {"Via", "Max-Forwards", "From", "To", "Call-ID", "CSeq", "Contact", "Expires", "Content-Length"}
+    assert {name for name, _ in asked.headers} <= needed | added_by_the_box
+    assert asked.get("Supported") == "path"
+    assert "sip.instance" not in asked.get("Contact")
+    rings(box, pbx, desk, asked.get("Contact").strip("<>"))
+
+
 def test_a_bare_extension_from_the_cloud_rings_its_phone(box: Telephony, pbx: HandPbx, desk: Hand) -> None:
     registered(desk)
     rings(box, pbx, desk, f"sip:101@{DOMAIN}")
