@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from edge.cli.fault_words import fault_sentence
-from edge.cli.words import _
+from edge.cli.words import _, figure
 from edge.shared.faults import Fault
 from edge.shared.paths import SOCKET_PATH_MAX, SocketPathTooLong
 from edge.shared.section import SettingsRefused
 from edge.shared.varlink import CallFailed, Unreachable
+from edge.shared.varlink_client import HUNG_UP, QUEUE_FULL
 
 
 def sentence(error: Exception) -> str:
@@ -18,7 +20,7 @@ def sentence(error: Exception) -> str:
         return _call_failed(error)
     if isinstance(error, Unreachable):
         return _("Le service « {daemon} » ne répond pas ({reason}).").format(
-            daemon=error.path.name, reason=error.reason
+            daemon=error.path.name, reason=silence(error)
         )
     if isinstance(error, SettingsRefused):
         return "\n".join(fault_sentence(fault) for fault in error.faults)
@@ -27,7 +29,23 @@ def sentence(error: Exception) -> str:
             "Le chemin {path} est trop long pour une socket ({length} octets, {maximum} au plus) : "
             "choisissez un REPLI_ROOT plus court."
         ).format(path=error.path, length=len(os.fsencode(error.path)), maximum=SOCKET_PATH_MAX)
+    if isinstance(error, OSError) and error.filename is not None:
+        return _("{place} : {reason}").format(place=error.filename, reason=_system_words(error.errno, error.strerror))
     return str(error)
+
+
+def silence(error: Unreachable) -> str:
+    """Why a daemon does not answer, in words for people."""
+    if error.waited is not None:
+        text = _("aucune réponse en {seconds} s : il tourne, mais il est bloqué")
+        return text.format(seconds=figure(error.waited, 0))
+    words = _SILENCES.get(error.reason)
+    return _(words) if words else error.reason
+
+
+def _system_words(number: int | None, strerror: str | None) -> str:
+    words = _SYSTEM.get(number or 0)
+    return _(words) if words else str(strerror)
 
 
 def _call_failed(error: CallFailed) -> str:
@@ -42,6 +60,24 @@ def _call_failed(error: CallFailed) -> str:
     except KeyError:
         return f"{error.error} {error.parameters}"  # a daemon of another version left the error without its data
 
+
+# Reason of a silence -> French words.
+_SILENCES: dict[str, str] = {
+    os.strerror(errno.ENOENT): "il n'est pas lancé",
+    os.strerror(errno.ECONNREFUSED): "il vient de s'arrêter",
+    HUNG_UP: "il a coupé la communication",
+    QUEUE_FULL: "trop de demandes l'attendent : il est bloqué",
+}
+
+# errno(3) -> French words, of the errors that people meet.
+_SYSTEM: dict[int, str] = {
+    errno.ENOENT: "n'existe pas",
+    errno.EACCES: "accès refusé à cet utilisateur",
+    errno.EPERM: "accès refusé à cet utilisateur",
+    errno.EISDIR: "c'est un dossier, pas un fichier",
+    errno.ENOSPC: "plus de place sur le disque",
+    errno.EROFS: "le disque est en lecture seule",
+}
 
 # Error name -> French template with the error's data.
 _TEMPLATES: dict[str, str] = {

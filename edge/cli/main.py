@@ -43,13 +43,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Entry point of the console script."""
-    arguments = parser().parse_args()
-    verb: Verb = arguments.verb
     try:
-        code = asyncio.run(verb(arguments, Paths.from_environment()))
+        code = _run_verb()
+        print(end="", flush=True)
     except BrokenPipeError:
         # Whoever read the output has enough, e.g. `repli alerts show 1 | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 0
     except (CommandRefused, CallFailed, Unreachable, SettingsRefused, SocketPathTooLong, OSError) as error:
         print_error(sentence(error))
@@ -57,3 +56,12 @@ def main() -> None:
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+def _run_verb() -> int:
+    try:
+        arguments = parser().parse_args()
+    except SystemExit as done:  # --help, or a usage error
+        return int(done.code or 0)
+    verb: Verb = arguments.verb
+    return asyncio.run(verb(arguments, Paths.from_environment()))

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from edge.shared.faults import printable
+
 SCHEMA = 1  # fields are only added; a field that changes meaning would need a 2
 
 
@@ -21,7 +23,8 @@ def print_json(body: BaseModel | dict[str, Any]) -> None:
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print aligned columns; an absent value is a dash."""
-    cells = [list(headings), *[["-" if cell is None else str(cell) for cell in row] for row in rows]]
+    # Names come from files, replies from anybody's telephone: nothing in them may act on the terminal.
+    cells = [list(headings), *[["-" if cell is None else printable(str(cell)) for cell in row] for row in rows]]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(headings))]
     for row in cells:
         print("  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip())

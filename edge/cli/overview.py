@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from edge.cli.errors import silence
 from edge.cli.readiness import STATUS_TIMEOUT, status_interface
 from edge.cli.runfile import RunEntry, RunState, read_run
 from edge.cli.words import _
@@ -85,17 +86,20 @@ async def _service(paths: Paths, name: str, entry: RunEntry | None) -> Service:
     try:
         status = await call_once(status_interface(name), paths.socket(name), STATUS, NoParams(), timeout=STATUS_TIMEOUT)
     except Unreachable as error:
-        return Service(name, False, entry, silence=entry.reason if entry and entry.reason else error.reason)
+        return Service(name, False, entry, silence=entry.reason if entry and entry.reason else silence(error))
     except CallFailed as error:
         return Service(name, True, entry, silence=str(error))
     return Service(name, True, entry, status)
 
 
 async def _kamailio(paths: Paths, name: str, entry: RunEntry | None) -> Service:
-    if entry is not None:
-        return Service(name, entry.state is RunState.READY, entry, silence=entry.reason)
+    if entry is not None and entry.state is not RunState.READY:
+        return Service(name, False, entry, silence=entry.reason)
     mode = await _ask(voice_messages.VOICE, paths, voice_messages.MODE)
-    return Service(name, mode is not None and mode.kamailio, silence="")
+    if mode is None:
+        return Service(name, entry is not None, entry)  # only voice could tell more
+    # With nothing to listen on, the launcher waits in Kamailio's place.
+    return Service(name, mode.kamailio or mode.mode is VoiceMode.OFF, entry)
 
 
 async def _ask(interface: Interface, paths: Paths, method: Method[NoParams, R]) -> R | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from edge.cli.errors import silence
 from edge.cli.runfile import RunEntry, RunFile, RunState, read_run
 from edge.cli.words import _
 from edge.shared.daemons import DAEMONS
 from edge.shared.messages.common import STATUS
-from edge.shared.messages.voice import MODE, VOICE
+from edge.shared.messages.voice import MODE, VOICE, VoiceMode
 from edge.shared.paths import Paths
 from edge.shared.varlink import CallFailed, Unreachable, call_once
 from edge.shared.varlink_idl import Interface, NoParams
@@ -43,22 +44,25 @@ async def _reason(paths: Paths, name: str, run: RunFile | None) -> str:
     if entry is not None and entry.state is not RunState.READY:
         return _standing(entry)
     if not DAEMONS[name].varlink:
-        return "" if entry is not None else await _kamailio(paths)
+        return await _kamailio(paths, run)
     try:
         await call_once(status_interface(name), paths.socket(name), STATUS, NoParams(), timeout=STATUS_TIMEOUT)
     except Unreachable as error:
-        return _("ne répond pas ({reason})").format(reason=error.reason)
+        return _("ne répond pas ({reason})").format(reason=silence(error))
     except CallFailed:
         return ""  # it answered, if only that this user may not ask
     return ""
 
 
-async def _kamailio(paths: Paths) -> str:
+async def _kamailio(paths: Paths, run: RunFile | None) -> str:
+    """Started is not answering: voice, which asks it all the time, knows. Its own silence is told on its own line."""
     try:
         mode = await call_once(VOICE, paths.socket("voice"), MODE, NoParams(), timeout=STATUS_TIMEOUT)
-    except (Unreachable, CallFailed) as error:
-        return _("voice ne peut pas le dire ({reason})").format(reason=error)
-    return "" if mode.kamailio else _("ne répond pas")
+    except Unreachable as error:
+        return "" if run is not None else _("voice ne peut pas le dire ({reason})").format(reason=silence(error))
+    except CallFailed:
+        return ""  # this user may not ask
+    return "" if mode.kamailio or mode.mode is VoiceMode.OFF else _("ne répond pas")
 
 
 def _standing(entry: RunEntry) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import pwd
+import signal
+import time
 from enum import StrEnum
 from pathlib import Path
 
@@ -11,8 +15,11 @@ from pydantic import BaseModel, ValidationError
 
 from edge.cli.refusal import CommandRefused
 from edge.cli.words import _
+from edge.shared.daemons import DAEMONS
 from edge.shared.paths import Paths
 from edge.shared.storage import write_durably
+
+LEFTOVER_TIMEOUT = 5.0  # seconds a killed process may take to be gone
 
 
 class RunState(StrEnum):
@@ -66,6 +73,38 @@ def claim_root(paths: Paths) -> int:
         text = _("« repli run » tourne déjà dans {root} : un seul à la fois par racine (REPLI_ROOT).")
         raise CommandRefused(text.format(root=paths.root)) from error
     return lock
+
+
+def end_leftovers(paths: Paths) -> list[str]:
+    """Kill what a killed `repli run` left here; returns the daemons' names. To be called once the root is claimed.
+
+    A daemon ends by itself when its supervisor dies, but not one that hangs: it would keep its ledger from its successor.
+    """
+    try:
+        run = RunFile.model_validate_json(paths.supervisor_file.read_bytes())
+    except (OSError, ValidationError):
+        return []  # stopped in good order, or never run
+    left = [
+        (name, entry.pid) for name, entry in run.daemons.items() if entry.pid and _is_daemon(paths, name, entry.pid)
+    ]
+    for _name, pid in left:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    deadline = time.monotonic() + LEFTOVER_TIMEOUT
+    while any(Path(f"/proc/{pid}").exists() for _name, pid in left) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return [name for name, _pid in left]
+
+
+def _is_daemon(paths: Paths, name: str, pid: int) -> bool:
+    """Whether this pid still is that daemon of this root, and not a later process with its number."""
+    try:
+        owner = Path(f"/proc/{pid}").stat().st_uid
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        user = pwd.getpwnam(DAEMONS[name].user).pw_uid
+    except (OSError, KeyError):
+        return False
+    return owner == user and b"REPLI_ROOT=" + os.fsencode(paths.root) in environment
 
 
 def _lock_file(paths: Paths) -> Path:

@@ -14,7 +14,7 @@ from edge.shared.clock import Clock
 from edge.shared.faults import Fault
 from edge.shared.model import Site
 from edge.shared.paths import Paths
-from edge.shared.section import SettingsRefused, parse_site, read_text
+from edge.shared.section import SettingsRefused, parse_site, read_site_text
 from edge.shared.storage import write_durably
 
 log = logging.getLogger(__name__)
@@ -160,7 +160,7 @@ class Keeper:
 
     def _read_file(self) -> None:
         try:
-            text = read_text(self.paths.site_file)
+            text = read_site_text(self.paths.site_file)
         except SettingsRefused as refused:
             self._refuse(refused)
             return

@@ -27,6 +27,11 @@ class Fault(Message):
         return f"{self.path}: {self.reason}"
 
 
+def printable(text: str) -> str:
+    """The text with escapes instead of what would act on a terminal: a key of the document may hold anything."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def faults_of(error: ValidationError, document: Mapping[str, Any]) -> list[Fault]:
     """Turn pydantic's errors into faults whose paths use the names people gave, not list positions."""
     return [_fault(entry, document) for entry in error.errors(include_url=False)]
@@ -39,8 +44,10 @@ def _fault(entry: Any, document: Mapping[str, Any]) -> Fault:
     # An unknown key may be a misspelt secret.
     repeatable = kind != "extra_forbidden" and not SECRETS & {str(part) for part in place}
     if repeatable and isinstance(given, str | int | float):
-        data.setdefault("given", str(given)[:GIVEN_MAX])
-    return Fault(path=readable_path(place, document), kind=kind, reason=_reason(kind, entry["msg"]), data=data)
+        data.setdefault("given", printable(str(given)[:GIVEN_MAX]))
+    return Fault(
+        path=printable(readable_path(place, document)), kind=kind, reason=_reason(kind, entry["msg"]), data=data
+    )
 
 
 def readable_path(place: Sequence[int | str], document: object) -> str:

@@ -6,11 +6,15 @@ A daemon never waits for another to do its duty: it starts from the files alone 
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import json
 import logging
+import os
 import re
+import stat
 import tomllib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,7 @@ from edge.shared.varlink import CallFailed, Client, Unreachable
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
+DOCUMENT_MAX = 512 * 1024  # bytes; a large commune has some 60 000, and reading more keeps a daemon from its work
 
 
 class SettingsRefused(Exception):
@@ -38,11 +43,19 @@ class SettingsRefused(Exception):
 
 def parse_site(text: str) -> Site:
     """Parse and verify a whole document (TOML). Pure. Raises SettingsRefused with every fault."""
+    _check_size("document", len(text))
     try:
         document = tomllib.loads(text)
+        return verify_site(document)
     except tomllib.TOMLDecodeError as error:
         raise SettingsRefused([_not_toml(error)]) from error
-    return verify_site(document)
+    except RecursionError as error:
+        raise SettingsRefused([Fault(path="document", kind="nesting", reason="nested too deeply")]) from error
+    except ValueError as error:
+        # Python makes no number of more than 4300 digits, to or from a text: tomllib and pydantic let that through.
+        raise SettingsRefused(
+            [Fault(path="document", kind="digits", reason="a number with far too many digits")]
+        ) from error
 
 
 def _not_toml(error: tomllib.TOMLDecodeError) -> Fault:
@@ -61,20 +74,49 @@ def verify_site(document: Mapping[str, Any]) -> Site:
 
 def read_site(path: Path) -> Site:
     """Read and verify the document of a file. Raises SettingsRefused, also when the file cannot be read."""
-    return parse_site(read_text(path))
+    return parse_site(read_site_text(path))
+
+
+def read_site_text(path: Path) -> str:
+    """The text of site.toml, unverified. Never waits: a pipe or a device there is refused. Raises SettingsRefused."""
+    return _read_text(path, _open_file)
 
 
 def read_text(path: Path) -> str:
-    """The text of a document, unverified. Raises SettingsRefused when it cannot be read."""
+    """The text of a document somebody names, a pipe too, unverified. Raises SettingsRefused when it cannot be read."""
+    return _read_text(path, lambda named: os.open(named, os.O_RDONLY | os.O_CLOEXEC))
+
+
+def _open_file(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return descriptor
+
+
+def _read_text(path: Path, opener: Callable[[Path], int]) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with os.fdopen(opener(path), "rb") as file:
+            content = file.read(DOCUMENT_MAX + 1)
     except OSError as error:
         why = error.strerror or str(error)
         fault = Fault(path=str(path), kind="unreadable", reason=f"cannot be read: {why}", data={"why": why})
         raise SettingsRefused([fault]) from error
+    _check_size(str(path), len(content))
+    try:
+        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
     except UnicodeDecodeError as error:
         reason = f"not UTF-8 at byte {error.start}"
         raise SettingsRefused([Fault(path=str(path), kind="encoding", reason=reason)]) from error
+
+
+def _check_size(path: str, size: int) -> None:
+    if size > DOCUMENT_MAX:
+        most = str(DOCUMENT_MAX // 1024)
+        fault = Fault(path=path, kind="too_large", reason=f"over {most} KiB", data={"kib": most})
+        raise SettingsRefused([fault])
 
 
 class SettingsSource:

@@ -12,6 +12,8 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +23,7 @@ from pydantic import ValidationError
 
 from edge.shared.broadcast import WatcherTooSlow
 from edge.shared.paths import checked_socket_path
-from edge.shared.rights import Caller, caller_of, may_call
+from edge.shared.rights import OTHER, ROOT, Caller, caller_of, may_call
 from edge.shared.varlink_client import CALL_TIMEOUT, CallFailed, Client, Unreachable, call_once
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, Params
 from edge.shared.varlink_wire import MESSAGE_MAX, dump, send
@@ -31,6 +33,8 @@ __all__ = ["CALL_TIMEOUT", "CallFailed", "Client", "Denied", "Refused", "Server"
 log = logging.getLogger(__name__)
 
 SERVICE = "org.varlink.service"
+STRANGERS_MAX = 32  # connections of users who are no daemon, all together: each may cost a message's memory
+DAEMON_MAX = 256  # connections of one daemon
 WATCHER_PATIENCE = 5.0  # seconds a watcher may leave what it was sent unread before it is dropped
 
 SERVICE_TEXT = """# The interface every varlink service has.
@@ -101,6 +105,7 @@ class Server:
         self._streamers: dict[str, Streamer] = {}
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
+        self._open: Counter[str] = Counter()  # connections, by caller
 
     def on(self, method: Method[P, R], handler: Callable[[P, Caller], Awaitable[R]]) -> None:
         """Answer a method with one reply."""
@@ -157,6 +162,16 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         caller = caller_of(writer.get_extra_info("socket"))
+        if self._open[caller.user] >= _connections_max(caller):
+            log.warning("too many connections of %s (uid %d): hung up", caller.user, caller.uid)
+            return
+        self._open[caller.user] += 1
+        try:
+            await self._answer_calls(caller, reader, writer)
+        finally:
+            self._open[caller.user] -= 1
+
+    async def _answer_calls(self, caller: Caller, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             try:
                 raw = await reader.readuntil(b"\0")
@@ -301,9 +316,22 @@ async def _drain(writer: asyncio.StreamWriter, patience: float) -> None:
     await asyncio.wait_for(writer.drain(), patience)
 
 
+def _connections_max(caller: Caller) -> float:
+    """Descriptors and memory are shared by all callers: nobody may use them up, but root, who may do anything."""
+    return {ROOT: math.inf, OTHER: STRANGERS_MAX}.get(caller.user, DAEMON_MAX)
+
+
+def _int64(digits: str) -> int:
+    """A varlink int; a larger one would only fail deeper, in SQLite for one. Raises ValueError."""
+    number = int(digits)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError("not a 64-bit number")
+    return number
+
+
 def _parse_call(raw: bytes) -> _Call | None:
     try:
-        message = json.loads(raw)
+        message = json.loads(raw, parse_int=_int64)
     except (ValueError, RecursionError):
         return None
     if not isinstance(message, dict) or not isinstance(message.get("method"), str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any, Self, TypeVar
 
 from edge.shared.paths import checked_socket_path
 from edge.shared.varlink_idl import Interface, Message, Method, Params
-from edge.shared.varlink_wire import MESSAGE_MAX, dump, send
+from edge.shared.varlink_wire import MESSAGE_MAX, MessageTooLarge, dump, send
 
 CALL_TIMEOUT = 10.0  # seconds a client waits for a daemon on the same machine
+HUNG_UP = "the daemon hung up"
+QUEUE_FULL = "its queue of connections is full: it takes none"
 
 P = TypeVar("P", bound=Params)
 R = TypeVar("R", bound=Message)
@@ -35,10 +38,11 @@ class CallFailed(Exception):
 class Unreachable(Exception):
     """Raised by the client: nobody serves this socket, or the daemon hung up or stayed silent."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path, reason: str, *, waited: float | None = None) -> None:
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+        self.waited = waited  # seconds, when it is there but stayed silent
 
 
 class Client:
@@ -66,7 +70,7 @@ class Client:
         try:
             reply = await asyncio.wait_for(self._read(), timeout)
         except TimeoutError as error:
-            raise Unreachable(self.path, f"no answer within {timeout:g} s") from error
+            raise Unreachable(self.path, f"no answer within {timeout:g} s", waited=timeout) from error
         return method.result.model_validate(reply.get("parameters") or {})
 
     async def watch(self, method: Method[P, R], params: P) -> AsyncIterator[R]:
@@ -86,14 +90,21 @@ class Client:
         }
         if more:
             message["more"] = True
-        send(self._streams[1], message)
+        try:
+            send(self._streams[1], message)
+        except MessageTooLarge as error:
+            # The server would hang up in the middle, and the caller could not tell why.
+            raise CallFailed("org.varlink.service.InvalidParameter", {"parameter": "size"}) from error
 
     async def _read(self) -> dict[str, Any]:
         assert self._streams is not None
         try:
             raw = await self._streams[0].readuntil(b"\0")
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise Unreachable(self.path, "the daemon hung up") from error
+            raise Unreachable(self.path, HUNG_UP) from error
+        except OSError as error:
+            # ENOTCONN: asyncio takes the EAGAIN of a full queue (unix(7), connect) for a connection under way.
+            raise Unreachable(self.path, QUEUE_FULL if error.errno == errno.ENOTCONN else str(error)) from error
         except asyncio.LimitOverrunError as error:
             raise Unreachable(self.path, f"an answer over {MESSAGE_MAX} bytes") from error
         reply: dict[str, Any] = json.loads(raw[:-1])

@@ -11,7 +11,7 @@ from edge.cli.folders import check_machine, check_sockets, lay_out
 from edge.cli.main import Subjects
 from edge.cli.output import print_error
 from edge.cli.refusal import CommandRefused
-from edge.cli.runfile import claim_root
+from edge.cli.runfile import claim_root, end_leftovers
 from edge.cli.supervisor import Supervisor
 from edge.cli.words import _
 from edge.shared.daemons import DAEMONS, TOGETHER, Daemon
@@ -35,6 +35,8 @@ async def run(arguments: argparse.Namespace, paths: Paths) -> int:
     lock = claim_root(paths)
     try:
         _verify_settings(paths, daemons)
+        for name in end_leftovers(paths):
+            print_error(_("{name} : bloqué depuis un « repli run » tué, terminé").format(name=name))
         await Supervisor(paths, daemons).run()
     finally:
         os.close(lock)

@@ -84,8 +84,10 @@ class Section(BaseModel):
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-InterfaceName = Annotated[str, StringConstraints(pattern=r"^[^\s/:]{1,15}$")]  # IFNAMSIZ - 1
-DevicePath = Annotated[str, StringConstraints(pattern=r"^/.+")]
+# At most IFNAMSIZ - 1 bytes. The kernel takes nearly any byte, but a name stands between quotes in nftables' text, where
+# a quote or a backslash ends it and an asterisk means any interface.
+InterfaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,14}$")]
+DevicePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f\x7f]+$", max_length=4095)]  # PATH_MAX - 1
 
 
 def duplicates(given: Given, entries: str, *names: str) -> Iterator[Broken]:

@@ -32,8 +32,10 @@ class ModemSection(Section):
         description="How long an uncertain segment waits for its status report before it is sent again",
     )
     validity_h: float = Field(6.0, gt=0, le=24 * 7, description="How long the network tries to deliver (TP-VP)")
-    free_burst: int = Field(100, ge=0, description="Segments sent without pacing before pacing starts")
-    pacing_per_minute: float = Field(20.0, gt=0, description="Segments a minute and SIM once the burst is used")
+    free_burst: int = Field(100, ge=0, le=1_000_000, description="Segments sent without pacing before pacing starts")
+    pacing_per_minute: float = Field(
+        20.0, ge=0.1, le=6000, description="Segments a minute and SIM once the burst is used"
+    )
     reconnect_min_s: float = Field(0.5, gt=0, le=60, description="First wait before a lost port is tried again")
     reconnect_max_s: float = Field(15.0, gt=0, le=600, description="Longest wait between two tries")
 

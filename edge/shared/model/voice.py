@@ -15,7 +15,7 @@ Number = Annotated[str, StringConstraints(pattern=r"^[0-9+*#]{1,20}$")]
 SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
 
 DOMAIN = r"^[A-Za-z0-9.-]*$"
-REALM = r'^[^"\\\x00-\x1f]*$'
+REALM = r'^[^"\\\x00-\x1f\x7f]*$'
 
 FRENCH_EMERGENCY = ["112", "15", "17", "18", "114", "115", "119", "116000", "191", "196", "3114"]
 

@@ -29,6 +29,8 @@ WORD_TABLES = {
     "_ERRORS",
     "_ROW_FAULTS",
     "_NUMBER_REASONS",
+    "_SILENCES",
+    "_SYSTEM",
 }
 
 

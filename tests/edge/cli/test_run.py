@@ -132,6 +132,42 @@ def test_killed_itself_it_takes_the_daemons_with_it_and_the_next_run_works(appli
     assert appliance.repli("wait", "--timeout", "1").returncode == 0
 
 
+def test_a_daemon_left_hanging_by_a_killed_run_is_ended_by_the_next(appliance: Appliance) -> None:
+    appliance.only = "modem"
+    appliance.start()
+    hung = appliance.pid("modem")
+    os.kill(hung, signal.SIGSTOP)
+    assert appliance.process is not None
+    appliance.process.kill()
+    appliance.process.wait(10)
+    assert Path(f"/proc/{hung}").exists()
+    appliance.start()  # the hung one held the ledger
+    assert not Path(f"/proc/{hung}").exists()
+    assert "modem : bloqué" in appliance.log.read_text()
+
+
+@pytest.mark.parametrize("victim", ["modem", "kamailio"])
+def test_a_daemon_that_hangs_is_named(appliance: Appliance, victim: str) -> None:
+    appliance.only = "voice,modem"
+    appliance.start()
+    hung = appliance.pid(victim)
+    os.killpg(hung, signal.SIGSTOP)
+    try:
+        eventually(lambda: _named(appliance.repli("wait", "--timeout", "0", "--only", "voice,modem"), victim))
+        begun = time.monotonic()
+        status = appliance.repli("status")
+        assert time.monotonic() - begun < 6
+        assert status.returncode == 1
+        (line,) = [line for line in status.stdout.splitlines() if line.startswith(victim)]
+        assert "ne répond pas" in line
+    finally:
+        os.killpg(hung, signal.SIGKILL)
+
+
+def _named(waited: subprocess.CompletedProcess[str], victim: str) -> bool:
+    return waited.returncode == 1 and f"{victim} : ne répond pas" in waited.stderr
+
+
 def test_a_second_run_in_the_same_root_is_refused(appliance: Appliance) -> None:
     appliance.only = "settings"
     appliance.start()

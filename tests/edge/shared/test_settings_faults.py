@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+
 import pytest
 
 from edge.cli.fault_words import fault_sentence
-from edge.shared.section import SettingsRefused, parse_site
+from edge.shared.section import SettingsRefused, parse_site, read_site
 
 LINK = '[[uplinks.links]]\nname = "fibre"\ninterface = "eth0"\n'
 EXTENSION = '[voice]\ndomain = "x.fr"\n[[voice.extensions]]\nnumber = "101"\n'
@@ -38,6 +42,15 @@ def faults(document: str) -> dict[str, str]:
         (LINK + LINK.replace("eth0", "eth1"), "uplinks.links.fibre.name", "duplicate"),
         (LINK + LINK.replace("fibre", "lte"), "uplinks.links.lte.interface", "duplicate"),
         (LINK.replace("eth0", "an interface"), "uplinks.links.fibre.interface", "string_pattern_mismatch"),
+        ("a = " + "[" * 20_000, "document", "nesting"),
+        ("[web]\nport = " + "9" * 5000, "document", "digits"),
+        ("[web]\nport = 0x" + "f" * 5000, "document", "digits"),
+        ("#" * 600_000, "document", "too_large"),
+        ('"a\\u001b[31m" = 1', "a\\x1b[31m", "extra_forbidden"),
+        ("[modem]\npacing_per_minute = inf", "modem.pacing_per_minute", "less_than_equal"),
+        ("[modem]\npacing_per_minute = 1e-320", "modem.pacing_per_minute", "greater_than_equal"),
+        ("[modem]\nfree_burst = 9223372036854775807", "modem.free_burst", "less_than_equal"),
+        ('modem.devices=[{name="a",device="/dev/a\\u0000"}]', "modem.devices.a.device", "string_pattern_mismatch"),
         ("[[uplinks.links]]\ninterface = 'eth0'", "uplinks.links[0].name", "missing"),
         (LINK + "targets = [{kind='udp',host='192.0.2.1'}]", "uplinks.links.fibre.targets[0].port", "missing"),
         (LINK + "targets = [{host='192.0.2.1',port=7}]", "uplinks.links.fibre.targets[0].port", "not_allowed"),
@@ -55,6 +68,36 @@ def faults(document: str) -> dict[str, str]:
 )  # fmt: skip
 def test_one_fault_at_its_place(document: str, path: str, kind: str) -> None:
     assert faults(document) == {path: kind}
+
+
+@pytest.mark.parametrize(
+    "name", ['eth"0', "eth*", "eth\\0", "a;b", "a{b", "e%d", ".", "..", "-x", "é", "a\x01", "a" * 16, ""]
+)
+def test_a_name_that_would_act_on_the_text_of_nftables_is_refused(name: str) -> None:
+    document = LINK.replace('"eth0"', json.dumps(name))
+    (path,) = faults(document)
+    assert path == "uplinks.links.fibre.interface"
+
+
+@pytest.mark.parametrize("name", ["eth0", "enp0s31f6", "eth0.100", "br-lan", "wg_1", "usb0@x", "0a", "abcdefghijklmno"])
+def test_the_names_that_interfaces_have_are_taken(name: str) -> None:
+    parse_site(LINK.replace("eth0", name))
+
+
+def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
+    pipe, folder, huge = tmp_path / "pipe", tmp_path / "folder", tmp_path / "huge"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    huge.write_bytes(b"#" * 10_000_000)
+    for path, kind in [
+        (pipe, "unreadable"),
+        (folder, "unreadable"),
+        (Path("/dev/zero"), "unreadable"),
+        (huge, "too_large"),
+    ]:
+        with pytest.raises(SettingsRefused) as caught:
+            read_site(path)
+        assert [fault.kind for fault in caught.value.faults] == [kind]
 
 
 def test_every_fault_at_once() -> None:

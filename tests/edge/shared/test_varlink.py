@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import pytest
 import varlink
 
 from edge.shared.broadcast import Broadcast
+from edge.shared.messages.common import STATUS
 from edge.shared.messages.settings import APPLY, SETTINGS, ApplyParams
 from edge.shared.paths import SOCKET_PATH_MAX, SocketPathTooLong
 from edge.shared.rights import Caller
-from edge.shared.varlink import CallFailed, Client, Server, Unreachable, call_once
+from edge.shared.varlink import STRANGERS_MAX, CallFailed, Client, Server, Unreachable, call_once
+from edge.shared.varlink_client import QUEUE_FULL
 from edge.shared.varlink_idl import Interface, Message, Method, NoParams, Params
 from edge.shared.varlink_wire import MESSAGE_MAX
 from hil.rig.daemon import LocalRoot
@@ -160,6 +163,65 @@ def test_a_call_with_more_to_a_method_that_answers_once(settings: LocalRoot) -> 
     )
     assert answer["parameters"]["daemon"] == "settings"
     assert not answer.get("continues")
+
+
+def test_a_number_beyond_64_bits_costs_one_connection_only(settings: LocalRoot) -> None:
+    path = settings.paths.socket("settings")
+    message = b'{"method":"fr.repli.settings.Watch","parameters":{"section":' + b"9" * 30 + b"}}\0"
+    assert raw(path, message) == b""
+    assert asyncio.run(call_once(SETTINGS, path, STATUS, NoParams())).state == "ok"
+
+
+def test_a_message_too_large_to_send_is_said_by_the_client(settings: LocalRoot) -> None:
+    params = ApplyParams(document="#" * MESSAGE_MAX, request_id="x")
+    with pytest.raises(CallFailed) as caught:
+        asyncio.run(call_once(SETTINGS, settings.paths.socket("settings"), APPLY, params))
+    assert caught.value.name == "InvalidParameter"
+
+
+def test_strangers_cannot_use_up_the_connections(settings: LocalRoot) -> None:
+    path = settings.paths.socket("settings")
+    nobody = subprocess.Popen(
+        ["setpriv", "--reuid=nobody", "--clear-groups", "/usr/bin/python3", "-c", MANY_CONNECTIONS, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert nobody.stdout is not None
+        assert nobody.stdout.readline().split() == [str(STRANGERS_MAX), "kept"]
+        assert asyncio.run(call_once(SETTINGS, path, STATUS, NoParams())).state == "ok"
+    finally:
+        nobody.kill()
+        nobody.wait()
+        assert nobody.stdout is not None
+        nobody.stdout.close()
+
+
+MANY_CONNECTIONS = """
+import select, socket, sys, time
+sockets = []
+for number in range(90):
+    one = socket.socket(socket.AF_UNIX)
+    one.connect(sys.argv[1])
+    one.send(b'{"method":')
+    sockets.append(one)
+time.sleep(1)
+hung_up, _, _ = select.select(sockets, [], [], 0)
+print(len(sockets) - len(hung_up), "kept", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_daemon_that_hangs_with_its_queue_full_is_unreachable(root: LocalRoot) -> None:
+    path = root.paths.socket("settings")
+    with socket.socket(socket.AF_UNIX) as hung, contextlib.ExitStack() as callers:
+        hung.bind(str(path))
+        hung.listen(1)
+        for _ in range(2):
+            callers.enter_context(socket.socket(socket.AF_UNIX)).connect(str(path))
+        with pytest.raises(Unreachable) as caught:
+            asyncio.run(call_once(SETTINGS, path, STATUS, NoParams(), timeout=1))
+    assert caught.value.reason == QUEUE_FULL
 
 
 def test_nobody_serves(tmp_path: Path) -> None:
