@@ -322,3 +322,24 @@ def test_a_phone_the_cloud_does_not_know_yet_is_rung_by_the_box(telephony: Telep
     box.wait_mode("cloud")
     start_call(desk, desk.invitation("102"))
     assert office.wire.request()[0].method == "INVITE"
+
+
+def test_a_softphone_over_tcp_called_through_a_proxying_cloud_gets_the_rest_of_the_call(telephony: Telephony) -> None:
+    """Its Contact tells the truth and comes back to us unchanged: it must not be taken for the cloud's own."""
+    box = telephony
+    box.start()
+    pbx = HandPbx(box.wire(10))
+    desk, soft = box.hand("101", 101), box.hand("102", 102, transport="tcp")
+    assert desk.register(prove=False).code == soft.register(prove=False).code == 200
+    invite = desk.invitation("102")
+    desk.wire.send(invite, box.box)
+    from_desk, back = pbx.request()
+    inner = pbx.call(pbx.registered[-1].get("Contact").partition(">")[0].strip("<"), box.box)
+    received, _ = soft.wire.request()
+    soft.wire.send(reply_to(received, 200, "OK", [("Contact", soft.contact)], SDP.format("127.0.0.1")), box.box)
+    contact = ("Contact", pbx.final(inner).get("Contact"))
+    through = ("Record-Route", f"<sip:{pbx.wire.address}:{pbx.wire.port};lr>")
+    pbx.wire.send(reply_to(from_desk, 200, "OK", [through, contact], SDP.format("127.0.0.1")), back)
+    answered = desk.wire.final(invite)
+    assert answered.get("Contact") == contact[1]
+    assert f";alias={soft.wire.address}~{soft.wire.port}~2" in contact[1]
