@@ -134,7 +134,10 @@ def login_target(request: Request) -> str:
 
 def local_target(wanted: str) -> str:
     """A path on this site, or the first page: a login must not lead elsewhere."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # http://[
+        return "/"
     if parts.scheme or parts.netloc or not wanted.startswith("/") or wanted.startswith(("//", "/\\")):
         return "/"
     return wanted if wanted.isprintable() else "/"
@@ -146,7 +149,7 @@ def _from_our_pages(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return origin is None or origin.partition("://")[2] == request.headers.get("host")
 
 
 def text_of(form: FormData, name: str) -> str:

@@ -48,6 +48,13 @@ def test_nothing_is_shown_without_a_session(served: Any, path: str):
     assert answer.headers["location"].startswith("/connexion")
 
 
+def test_a_number_no_campaign_can_have_is_no_page(served: Any):
+    with served.client() as client:
+        client.post("/connexion", data={"pin": "2580"})
+        assert client.get("/suivi/99999999999999999999999").status_code == 404
+        assert client.get("/suivi/99999999999999999999999/flux").status_code == 404
+
+
 def test_login_leads_back_to_the_page_that_was_wanted(served: Any):
     with served.client() as client:
         wanted = client.get("/suivi/17?liste=tous").headers["location"]
@@ -58,7 +65,8 @@ def test_login_leads_back_to_the_page_that_was_wanted(served: Any):
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+    "elsewhere",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "//[", "http://[evil/"],
 )
 def test_login_leads_nowhere_else(served: Any, elsewhere: str):
     done = served.client().post("/connexion", data={"pin": "2580", "suite": elsewhere})

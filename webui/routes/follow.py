@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
@@ -25,6 +25,8 @@ from webui.words import Words
 
 log = logging.getLogger(__name__)
 
+Number = Annotated[int, Path(le=2**63 - 1)]  # what varlink and SQLite can carry
+
 
 def routes(pages: Pages, gate: Gate, box: Box, alerting: Alerting, streams: Streams) -> APIRouter:
     """The routes of following an alert."""
@@ -38,7 +40,7 @@ def routes(pages: Pages, gate: Gate, box: Box, alerting: Alerting, streams: Stre
 
     @router.get("/suivi/{number}")
     async def show(
-        request: Request, number: int, liste: Group = Group.ALL, acceptee: bool = False, deja: bool = False
+        request: Request, number: Number, liste: Group = Group.ALL, acceptee: bool = False, deja: bool = False
     ) -> Response:
         person = gate.person(request)
         try:
@@ -59,7 +61,7 @@ def routes(pages: Pages, gate: Gate, box: Box, alerting: Alerting, streams: Stre
         )
 
     @router.get("/suivi/{number}/flux")
-    async def stream(request: Request, number: int, liste: Group = Group.ALL) -> Response:
+    async def stream(request: Request, number: Number, liste: Group = Group.ALL) -> Response:
         gate.person(request)
         newest = _Newest(alerting, number, box.clock)
 
