@@ -42,7 +42,7 @@ class Keepalived:
 
     def start(self, town: RunningTown) -> None:
         """Start it with both ways set up; `fall 1` and no flush are its quickest: masquerade moves flows by itself."""
-        _plain_router(town)
+        plain_router(town)
         folder = town.folder / "keepalived"
         folder.mkdir()
         configuration = folder / "keepalived.conf"
@@ -61,7 +61,7 @@ class PingScript:
 
     def start(self, town: RunningTown) -> None:
         """Start the script."""
-        _plain_router(town)
+        plain_router(town)
         fibre, lte = town.plan.isps
         script: Path = town.folder / "ping-script.sh"
         script.write_text(
@@ -81,7 +81,7 @@ class PingScript:
         town.spawn("edge", ["sh", str(script)], "ping-script.log")
 
 
-def _plain_router(town: RunningTown) -> None:
+def plain_router(town: RunningTown) -> None:
     """Both ways with addresses, translation, and a table each for what is bound to a device."""
     commands = ["sysctl -qw net.ipv4.ip_forward=1", "sysctl -qw net.ipv4.conf.all.rp_filter=0"]
     for table, isp in enumerate(town.plan.isps, start=201):

@@ -140,7 +140,7 @@ class Phone:
     def dial(self, number: str, timeout: float = 10.0) -> Call:
         """Call and return once answered. Raises CallFailed."""
         recordings = self.recordings()
-        self._leave_the_second_of(recordings)
+        self.let_second_pass()
         begun = time.monotonic_ns()
         self.command("dial", self.uri(number))
         deadline = time.monotonic() + timeout
@@ -155,12 +155,6 @@ class Phone:
                         raise CallFailed(f"{self.label} -> {number}: {event.fields.get('param')}")
                 if not self._wake.wait(deadline - time.monotonic()):
                     raise CallFailed(f"{self.label} -> {number}: no answer within {timeout:g} s")
-
-    def _leave_the_second_of(self, recordings: frozenset[Path]) -> None:
-        """baresip names a recording by the second it begins: another call within it would write into the same file."""
-        newest = max((path.stat().st_ctime for path in recordings), default=0.0)
-        while int(time.time()) <= int(newest):
-            time.sleep(0.05)
 
     def uri(self, number: str) -> str:
         """What is dialled for a number; a whole SIP address is left as it is."""
