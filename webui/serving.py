@@ -63,7 +63,8 @@ class Serving:
             if listener is not None:
                 await self._serve(listener)
             if self._inherited is not None:
-                log.info("the pages move to %s: ending, to be started with a socket there", self.place)
+                if self._moved.is_set():
+                    log.info("the pages move to %s: ending, to be started with a socket there", self.place)
                 return
 
     async def stop(self) -> None:

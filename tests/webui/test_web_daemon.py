@@ -126,6 +126,7 @@ def test_a_socket_that_is_handed_over_is_used(root: LocalRoot):
         finally:
             process.terminate()
             assert process.wait(15) == 0
+    assert "the pages move" not in (root.folder / "web.log").read_text(encoding="utf-8"), "it only stopped"
 
 
 def test_a_socket_handed_over_for_another_address_is_used_and_said(root: LocalRoot):
