@@ -12,6 +12,7 @@ from hil.demo.sabotage import CAN_BE_BROKEN, hang
 from hil.demo.stage import Stage
 from hil.demo.story import STEPS
 from hil.demo.timeline import StepFailed, Timeline
+from hil.rig.virtual.plan import BadName
 from hil.rig.virtual.running import ApplianceNotReady
 from hil.rig.virtual.town import Town, TownLives
 from hil.rig.virtual.waiting import TooLate
@@ -26,9 +27,12 @@ def main() -> int:
     timeline = Timeline()
     try:
         with Town(arguments.name) as town:
-            _live(Stage(town, timeline), arguments.sabotage)
-            if not arguments.headless:
+            served = _live(Stage(town, timeline), arguments.sabotage)
+            if served and not arguments.headless:
                 _stay(town)
+    except BadName as error:
+        print(error, file=sys.stderr)
+        return 2
     except TownLives as error:
         print(error, file=sys.stderr)
         return 1
@@ -48,14 +52,15 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _live(stage: Stage, sabotage: str | None) -> None:
+def _live(stage: Stage, sabotage: str | None) -> bool:
+    """Returns whether there is an appliance to look at."""
     stage.timeline.note("the town is up: building, two internet links, the operator's cloud, a mobile network")
     stage.town.start_appliance()
     try:
         stage.town.wait_ready(READY_TIMEOUT_S)
     except ApplianceNotReady as failure:
         stage.timeline.fail("ready", str(failure))
-        return
+        return False
     stage.timeline.record("ready", "the appliance is ready: every daemon as its own user", [])
     if sabotage:
         hang(stage.town, sabotage)
@@ -67,8 +72,9 @@ def _live(stage: Stage, sabotage: str | None) -> None:
             stage.timeline.fail(step.__name__, f"{step.__doc__}\n             NOT TRUE: {failure}")
         if not stage.timeline.passed:
             stage.timeline.note("the story ends here: a step did not come true")
-            return
+            return True
     stage.timeline.note("the night is over, every step came true")
+    return True
 
 
 def _stay(town: Town) -> None:

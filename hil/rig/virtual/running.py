@@ -20,6 +20,9 @@ from hil.rig.virtual.processes import Gone, Process, is_running, start_time
 from hil.rig.virtual.state import ProcessRecord, changing, read_state
 from hil.rig.virtual.table import PARTS
 
+# Python must not look for the code in the folder it is started from: a clone below /root is closed to the daemons.
+_INSTALLED = {"PYTHONSAFEPATH": "1"}
+
 
 class NoSuchTown(Exception):
     """No town of this name runs."""
@@ -72,7 +75,7 @@ class RunningTown:
         """Run a command to its end in a namespace; its exit code is the caller's to judge."""
         return subprocess.run(
             self.command(namespace, argv),
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **_INSTALLED, **(env or {})},
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -119,7 +122,7 @@ class RunningTown:
             offset = output.tell()
             popen = subprocess.Popen(
                 self.command(record.namespace, record.argv, record.user),
-                env={**os.environ, "PYTHONUNBUFFERED": "1", **record.env},
+                env={**os.environ, **_INSTALLED, "PYTHONUNBUFFERED": "1", **record.env},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
