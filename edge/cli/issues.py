@@ -74,6 +74,8 @@ WORDS: dict[str, str] = {
     "Donnez-lui un autre numéro.",
     "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par "
     "le standard de l'opérateur. Ajoutez une ligne (« voice.trunks »).",
+    "voice.no_way_for_emergency": "Ni ligne extérieure ni standard de l'opérateur dans les réglages : les numéros d'urgence "
+    "n'aboutissent pas. Ajoutez une ligne (« voice.trunks »).",
     "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}). Nouvel essai en cours.",
     "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",

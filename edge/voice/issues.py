@@ -48,7 +48,9 @@ def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
         yield _issue("voice.unprotected_extensions", extensions=", ".join(alone))
     for number in unreachable(settings):
         yield _issue("voice.extension_is_emergency", number, extension=number)
-    if not settings.trunks:
+    if not settings.trunks and settings.cloud is None:
+        yield _issue("voice.no_way_for_emergency")
+    elif not settings.trunks:
         # The cloud PBX alone is no way out on the night it is lost.
         yield _issue("voice.no_trunk_for_emergency")
 

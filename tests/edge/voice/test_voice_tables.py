@@ -131,7 +131,9 @@ def test_the_known_faults() -> None:
     ids = {one.id for one in issues_of(voice(), silent)}
     assert ids == {"voice.kamailio_silent", "voice.unprotected_extensions", "voice.extension_is_emergency"}
     none = voice('[voice]\nlisten = [{ address = "10.0.0.1" }]\n')
-    assert [one.id for one in issues_of(none, answering)] == ["voice.no_trunk_for_emergency"]
+    assert [one.id for one in issues_of(none, answering)] == ["voice.no_way_for_emergency"]
+    document = '[voice]\ndomain = "a.example"\nlisten = [{ address = "10.0.0.1" }]\ncloud = { address = "192.0.2.1" }\n'
+    assert [one.id for one in issues_of(voice(document), answering)] == ["voice.no_trunk_for_emergency"]
     assert issues_of(VoiceSection(), silent) == []
 
 
