@@ -29,8 +29,9 @@ def sentence(error: Exception) -> str:
             "Le chemin {path} est trop long pour une socket ({length} octets, {maximum} au plus) : "
             "choisissez un REPLI_ROOT plus court."
         ).format(path=error.path, length=len(os.fsencode(error.path)), maximum=SOCKET_PATH_MAX)
-    if isinstance(error, OSError) and error.filename is not None:
-        return _("{place} : {reason}").format(place=error.filename, reason=_system_words(error.errno, error.strerror))
+    if isinstance(error, OSError) and error.errno is not None:
+        words = _system_words(error.errno, error.strerror)
+        return _("{place} : {reason}").format(place=error.filename, reason=words) if error.filename else words
     return str(error)
 
 
@@ -43,8 +44,8 @@ def silence(error: Unreachable) -> str:
     return _(words) if words else error.reason
 
 
-def _system_words(number: int | None, strerror: str | None) -> str:
-    words = _SYSTEM.get(number or 0)
+def _system_words(number: int, strerror: str | None) -> str:
+    words = _SYSTEM.get(number)
     return _(words) if words else str(strerror)
 
 

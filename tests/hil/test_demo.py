@@ -30,6 +30,13 @@ def demo(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return result.returncode, json.loads(report.read_text())
 
 
+def test_a_name_that_is_none_is_refused_in_a_sentence() -> None:
+    command = [sys.executable, "-m", "hil.demo", "--headless", "--name", "../x"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith("'../x' is no name for a town")
+
+
 def test_the_night_comes_true(tmp_path: Path) -> None:
     code, report = demo(tmp_path)
     assert code == 0, report

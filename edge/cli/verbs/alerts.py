@@ -183,6 +183,9 @@ def decode(content: bytes) -> tuple[str, str]:
     for mark, name in ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
         if content.startswith(mark):
             return content.decode("utf-8-sig" if name == "UTF-8" else "utf-16", errors="replace"), name
+    if content[1:2] == b"\0" or content[:1] == b"\0":  # no text begins so but UTF-16 without its mark
+        name = "utf-16-le" if content[1:2] == b"\0" else "utf-16-be"
+        return content.decode(name, errors="replace"), "UTF-16"
     try:
         return content.decode("utf-8"), "UTF-8"
     except UnicodeDecodeError:

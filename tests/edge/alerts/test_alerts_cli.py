@@ -27,6 +27,8 @@ def box(root: LocalRoot, town_hall: str, scripted_modem: Any) -> LocalRoot:
         (b"\xef\xbb\xbf" + "é".encode(), ("é", "UTF-8")),
         ("Prénom;œuvre €".encode("cp1252"), ("Prénom;œuvre €", "Windows-1252")),
         ("é;".encode("utf-16"), ("é;", "UTF-16")),
+        ("Nom;é".encode("utf-16-le"), ("Nom;é", "UTF-16")),
+        ("Nom;é".encode("utf-16-be"), ("Nom;é", "UTF-16")),
         (b"\x81\xe9", ("\ufffdé", "Windows-1252")),
     ],
 )

@@ -35,5 +35,14 @@ def test_a_reader_that_has_enough_is_no_error(root: LocalRoot, arguments: str) -
 def test_files_that_cannot_be_read_are_named_in_plain_words(root: LocalRoot, tmp_path: Path) -> None:
     folder = root.repli("alerts", "import", str(tmp_path))
     assert (folder.returncode, folder.stderr) == (2, f"{tmp_path} : c'est un dossier, pas un fichier\n")
+    full = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m edge.cli settings schema > /dev/full"],
+        env=root.environment,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (full.returncode, full.stderr) == (2, "plus de place sur le disque\n")
     absent = root.repli("alerts", "import", str(tmp_path / "x"))
     assert (absent.returncode, absent.stderr) == (2, f"{tmp_path / 'x'} : n'existe pas\n")
