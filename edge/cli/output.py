@@ -30,6 +30,11 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
         print("  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def moment(text: str) -> str:
+    """A moment (RFC 3339, UTC) as tables show it: to the second, without its zone."""
+    return text[:19].replace("T", " ")
+
+
 def print_error(text: str) -> None:
     """Print a sentence on standard error."""
     print(text, file=sys.stderr)

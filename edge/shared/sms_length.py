@@ -48,11 +48,6 @@ def cut(text: str) -> tuple[Encoding, tuple[str, ...]]:
     return encoding, _pack(text, widths, PART[encoding])
 
 
-def foreign_letters(text: str) -> str:
-    """The letters that force UCS2, each once, in order."""
-    return "".join(dict.fromkeys(letter for letter in text if not gsm7.fits(letter)))
-
-
 def _widths(text: str, encoding: Encoding) -> list[int]:
     width = gsm7.width if encoding is Encoding.GSM7 else _utf16_units
     return [width(letter) for letter in text]

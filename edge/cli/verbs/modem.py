@@ -8,8 +8,9 @@ from collections import Counter
 
 from pydantic import ValidationError
 
+from edge.cli.arguments import count_up_to
 from edge.cli.main import Subjects
-from edge.cli.output import print_error, print_json, print_table
+from edge.cli.output import moment, print_error, print_json, print_table
 from edge.cli.words import _
 from edge.shared.messages.modem import (
     INBOX,
@@ -45,14 +46,18 @@ def register(subjects: Subjects) -> None:
     _register_sms(verbs)
     sent = verbs.add_parser("outbox", help=_("les SMS à envoyer et envoyés, le plus récent d'abord"))
     sent.add_argument("--request-id", metavar=_("IDENTIFIANT"), help=_("seulement le SMS de cette demande"))
-    sent.add_argument("--limit", type=_limit, default=100, metavar=_("NOMBRE"), help=_("combien au plus (100)"))
+    sent.add_argument(
+        "--limit", type=count_up_to(LIMIT_MAX), default=100, metavar=_("NOMBRE"), help=_("combien au plus (100)")
+    )
     sent.add_argument("--json", action="store_true")
     sent.set_defaults(verb=outbox)
     received = verbs.add_parser("inbox", help=_("les SMS reçus, le plus ancien d'abord"))
     received.add_argument(
         "--after", type=int, default=0, metavar=_("NUMÉRO"), help=_("seulement après ce numéro d'ordre")
     )
-    received.add_argument("--limit", type=_limit, default=1000, metavar=_("NOMBRE"), help=_("combien au plus (1000)"))
+    received.add_argument(
+        "--limit", type=count_up_to(LIMIT_MAX), default=1000, metavar=_("NOMBRE"), help=_("combien au plus (1000)")
+    )
     received.add_argument("--json", action="store_true")
     received.set_defaults(verb=inbox)
 
@@ -140,12 +145,12 @@ def _modem_row(modem: Modem) -> tuple[object, ...]:
 
 
 def _sent_row(message: OutboxEntry) -> tuple[object, ...]:
-    return (message.id, _moment(message.queued_at), message.number, _states(message), _shown(message.text))
+    return (message.id, moment(message.queued_at), message.number, _states(message), _shown(message.text))
 
 
 def _received_row(message: InboundSms) -> tuple[object, ...]:
     text = message.text if message.complete else _("(incomplet) {text}").format(text=message.text)
-    return (message.seq, _moment(message.received_at), message.number, _shown(text))
+    return (message.seq, moment(message.received_at), message.number, _shown(text))
 
 
 def _states(message: OutboxEntry) -> str:
@@ -163,17 +168,6 @@ def _states(message: OutboxEntry) -> str:
 def _shown(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= TEXT_SHOWN else line[: TEXT_SHOWN - 1] + "…"
-
-
-def _moment(text: str) -> str:
-    return text[:19].replace("T", " ")
-
-
-def _limit(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= LIMIT_MAX:
-        raise argparse.ArgumentTypeError(_("de 1 à {most}").format(most=LIMIT_MAX))
-    return number
 
 
 _MODEM_STATES: dict[ModemState, str] = {

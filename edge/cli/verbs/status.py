@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.cli.issues import issue_sentence
 from edge.cli.main import Subjects
-from edge.cli.output import print_json, print_table
+from edge.cli.output import moment, print_json, print_table
 from edge.cli.overview import Overview, Service, look
 from edge.cli.runfile import RunState
 from edge.cli.words import _
@@ -44,7 +44,7 @@ def _print_services(overview: Overview) -> None:
         (
             service.name,
             _state_words(service),
-            service.entry.since[:19].replace("T", " ") if service.entry else None,
+            moment(service.entry.since) if service.entry else None,
             service.entry.restarts if service.entry else None,
             len(service.issues) or None,
         )

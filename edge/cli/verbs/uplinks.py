@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from edge.cli.arguments import count_up_to
 from edge.cli.main import Subjects
-from edge.cli.output import print_json, print_table
+from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _
 from edge.shared.messages.uplinks import HISTORY, LIST, UPLINKS, HistoryParams, Switch, SwitchCause, Uplink, UplinkState
 from edge.shared.paths import Paths
@@ -24,7 +25,9 @@ def register(subjects: Subjects) -> None:
     listing.add_argument("--json", action="store_true")
     listing.set_defaults(verb=list_links)
     past = verbs.add_parser("history", help=_("les bascules, la plus récente en dernier"))
-    past.add_argument("--limit", type=_limit, default=100, metavar=_("NOMBRE"), help=_("combien au plus (100)"))
+    past.add_argument(
+        "--limit", type=count_up_to(LIMIT_MAX), default=100, metavar=_("NOMBRE"), help=_("combien au plus (100)")
+    )
     past.add_argument("--json", action="store_true")
     past.set_defaults(verb=history)
 
@@ -68,30 +71,19 @@ def _row(uplink: Uplink) -> tuple[object, ...]:
         uplink.address,
         None if uplink.loss_percent is None else f"{uplink.loss_percent:g} %",
         None if uplink.rtt_ms is None else f"{uplink.rtt_ms:.0f} ms",
-        _moment(uplink.since),
+        moment(uplink.since),
     )
 
 
 def _switch_row(switch: Switch) -> tuple[object, ...]:
     took_ms = (switch.switched_monotonic_ns - switch.detected_monotonic_ns) / 1e6
     return (
-        _moment(switch.switched_at),
+        moment(switch.switched_at),
         switch.from_link,
         switch.to_link or _("aucun"),
         _(_CAUSES[switch.cause]),
         f"{took_ms:.0f} ms",
     )
-
-
-def _moment(text: str) -> str:
-    return text[:19].replace("T", " ")
-
-
-def _limit(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= LIMIT_MAX:
-        raise argparse.ArgumentTypeError(_("de 1 à {most}").format(most=LIMIT_MAX))
-    return number
 
 
 _STATES: dict[UplinkState, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from edge.cli.main import Subjects
-from edge.cli.output import print_json, print_table
+from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _
 from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
 from edge.shared.paths import Paths
@@ -56,7 +56,7 @@ def _mode_row(mode: ModeResult) -> tuple[object, ...]:
     return (
         _(_MODES[mode.mode]),
         _(_REASONS[mode.reason]) if mode.reason in _REASONS else mode.reason,
-        mode.since[:19].replace("T", " "),
+        moment(mode.since),
         _("répond") if mode.kamailio else _("muette"),
         ", ".join(mode.unprotected) or None,
     )

@@ -173,10 +173,6 @@ class RunningTown:
         argv = [sys.executable, "-m", "edge.cli", "run", *(["--only", only] if only else [])]
         return self.spawn("edge", argv, "appliance.log", env=self.appliance_environment)
 
-    def stop_appliance(self) -> None:
-        """SIGTERM to `repli run`, which ends its daemons."""
-        self.process("appliance").stop(timeout=20.0)
-
     def wait_ready(self, timeout: float = 30.0) -> None:
         """Return when every daemon that `repli run` started is ready. Raises ApplianceNotReady with the log's end."""
         result = self.repli("wait", "--timeout", f"{timeout:g}", timeout=timeout + 10)
