@@ -51,6 +51,7 @@ _SENTENCES: dict[str, str] = {
     "extra_forbidden": "réglage inconnu",
     "unreadable": "ne peut pas être lu ({why})",
     "encoding": "n'est pas du texte UTF-8",
+    "emptied": "ne contient plus aucun réglage",
     "too_large": "plus de {kib} Kio : ce ne sont pas des réglages",
     "nesting": "trop de niveaux l'un dans l'autre",
     "digits": "un nombre a beaucoup trop de chiffres",

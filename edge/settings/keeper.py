@@ -14,7 +14,7 @@ from edge.shared.clock import Clock
 from edge.shared.faults import Fault
 from edge.shared.model import Site
 from edge.shared.paths import Paths
-from edge.shared.section import SettingsRefused, parse_site, read_site_text
+from edge.shared.section import SettingsRefused, parse_site, read_site_text, refuse_emptied
 from edge.shared.storage import write_durably
 
 log = logging.getLogger(__name__)
@@ -165,7 +165,9 @@ class Keeper:
             self._refuse(refused)
             return
         try:
-            parse_site(text)
+            site = parse_site(text)
+            if self.book.current is not None:
+                refuse_emptied(site, self.paths.site_file)
         except SettingsRefused as refused:
             self._refuse(refused)
             self._take(FileSeen(text, verified=False))

@@ -119,6 +119,15 @@ def _check_size(path: str, size: int) -> None:
         raise SettingsRefused([fault])
 
 
+def refuse_emptied(site: Site, path: Path) -> None:
+    """Where there were settings, a file without any is a lost file (a power cut, a full disk), not a wish.
+
+    Raises SettingsRefused.
+    """
+    if not site.model_fields_set:
+        raise SettingsRefused([Fault(path=str(path), kind="emptied", reason="holds no setting any more")])
+
+
 class SettingsSource:
     """One daemon's view of the settings: `site` and its own section, the rest left at defaults."""
 
@@ -140,6 +149,8 @@ class SettingsSource:
         """The same, without remembering it: for a supervisor, which is not the daemon's own user."""
         try:
             site = read_site(self.paths.site_file)
+            if self._good.exists():
+                refuse_emptied(site, self.paths.site_file)
         except SettingsRefused as refused:
             good = self._last_known_good()
             if good is None:

@@ -22,6 +22,7 @@ from edge.shared.messages.settings import (
     DocumentParams,
     Revision,
 )
+from edge.shared.section import SettingsSource
 from edge.shared.varlink import CallFailed, call_once
 from edge.shared.varlink_idl import NoParams
 from hil.rig.daemon import LocalRoot, NotReady
@@ -121,6 +122,26 @@ def test_a_wrong_file_at_start_leaves_the_last_known_good_in_force(box: LocalRoo
     box.start("settings")
     assert get(box).document == ONE
     assert issue_ids(box) == {"settings.file_refused"}
+
+
+@pytest.mark.parametrize("emptied", ["", "# nothing but a comment\n"])
+def test_an_emptied_file_is_no_wish(box: LocalRoot, emptied: str) -> None:
+    box.write_site(emptied)
+    eventually(lambda: "settings.file_refused" in issue_ids(box))
+    assert get(box).document == ONE
+    box.running["settings"].kill()
+    box.start("settings")
+    assert get(box).document == ONE
+    assert issue_ids(box) == {"settings.file_refused"}
+
+
+def test_a_daemon_alone_keeps_its_last_known_good_when_the_file_is_emptied(root: LocalRoot) -> None:
+    source = SettingsSource(root.paths, "web")
+    root.write_site("[web]\nport = 8099\n")
+    assert source.load().web.port == 8099
+    root.write_site("")
+    assert source.load().web.port == 8099
+    assert [fault.kind for fault in source.refused] == ["emptied"]
 
 
 def test_without_a_last_known_good_a_wrong_file_is_refused_whole(root: LocalRoot) -> None:
