@@ -39,7 +39,7 @@ def test_carrier_loss(running: Box) -> None:
         flow.wait_arrivals(25)
         since = town.fault("fibre-carrier")
         time.sleep(1.5)
-        assert flow.outage(since).seconds <= 0.2
+        assert flow.outage(since).seconds <= 0.5  # generous: the figure is scripts/bench-uplinks'
         assert flow.arrivals()[-1].source.startswith(f"{town.plan.lte.public}:")
     assert running.moves()[-1] == ("carrier_lost", "fibre", "lte")
 

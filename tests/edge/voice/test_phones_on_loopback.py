@@ -14,6 +14,9 @@ from hil.rig.virtual.sip.pbx import Pbx
 from hil.rig.virtual.sip.phone import CallFailed, call_and_listen
 from hil.rig.virtual.sip.pstn import Pstn
 
+# Generous: the figures are scripts/bench-voice's. 1.5 s for a later call would be waiting for the cloud again.
+FIRST_S, LATER_S = 3.0, 0.5
+
 
 def frozen(pbx: Pbx, number: signal.Signals) -> None:
     assert pbx.process is not None
@@ -37,9 +40,8 @@ def test_calls_with_the_cloud_frozen_and_back(telephony: Telephony, honours_path
     frozen(pbx, signal.SIGSTOP)
     result = call_and_listen(first, second)
     assert result.good
-    assert result.answer_s <= 2.0
-    # The busy machine of a test run may add to what is 0.04 s otherwise; 1.5 s would be waiting for the cloud again.
-    assert min(call_and_listen(second, first).answer_s for _ in range(2)) <= 0.1
+    assert result.answer_s <= FIRST_S
+    assert min(call_and_listen(second, first).answer_s for _ in range(2)) <= LATER_S
 
     frozen(pbx, signal.SIGCONT)
     box.wait_mode("cloud")

@@ -14,6 +14,9 @@ from hil.rig.virtual.waiting import wait_for
 
 pytestmark = pytest.mark.town
 
+# Generous: the figures are scripts/bench-voice's. 1.5 s for a later call would be waiting for the cloud again.
+FIRST_S, LATER_S = 3.0, 0.5
+
 
 def emergency(town: Town, phone: Phone) -> None:
     before = len(pstn_calls(town))
@@ -46,10 +49,10 @@ def test_a_bad_night_on_the_telephone() -> None:
         town.fault("pbx-frozen")
         first = call_and_listen(reception, office)
         assert first.good
-        assert first.answer_s <= 2.0
+        assert first.answer_s <= FIRST_S
         later = [call_and_listen(office, reception) for _ in range(2)]
         assert all(call.good for call in later)
-        assert all(call.answer_s <= 0.1 for call in later)
+        assert all(call.answer_s <= LATER_S for call in later)
         emergency(town, office)
         emergency(town, stranger)
         assert len(pbx_calls(town)) == 1
@@ -62,5 +65,5 @@ def test_a_bad_night_on_the_telephone() -> None:
 
         # A killed PBX refuses instead of being silent; the box does not mind the difference.
         town.fault("pbx-killed")
-        assert call_and_listen(reception, office).answer_s <= 2.0
+        assert call_and_listen(reception, office).answer_s <= FIRST_S
         emergency(town, reception)
