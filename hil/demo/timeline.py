@@ -22,6 +22,11 @@ class Figure:
     measured_by: str = ""
 
     @property
+    def missed(self) -> bool:
+        """Whether the value is over the issue's number: said, even where the machine's noise is allowed for."""
+        return self.target is not None and self.value > self.target
+
+    @property
     def within(self) -> bool:
         """Whether the value stays below the limit, if there is one."""
         return self.limit is None or self.value <= self.limit
@@ -69,6 +74,9 @@ class Timeline:
         beyond = [figure for figure in figures if not figure.within]
         for figure in beyond:
             text += f"  [{figure.name}: {figure.value:.2f} {figure.unit}, limit {figure.limit:g}]"
+        for figure in figures:
+            if figure.within and figure.missed:
+                text += f"  [over the target of {figure.target:g} {figure.unit}]"
         self._add(Entry(step, round(self.elapsed, 1), text, not beyond, figures))
 
     def fail(self, step: str, text: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hil.rig.daemon import LocalRoot
-from hil.rig.virtual.sip.loopback import NETWORKS, Telephony
+from hil.rig.virtual.sip.loopback import NETWORKS, PROCESS_OCTET, Telephony
 from hil.rig.virtual.sip.place import LoopbackPlace
 
 
@@ -30,7 +30,7 @@ def _telephony() -> Iterator[Telephony]:
     folder = Path(tempfile.mkdtemp(prefix="v-", dir="/tmp"))
     folder.chmod(0o755)
     (folder / "peers").mkdir()
-    one = Telephony(LocalRoot(folder / "root"), LoopbackPlace(folder / "peers"), f"127.77.{next(NETWORKS)}")
+    one = Telephony(LocalRoot(folder / "root"), LoopbackPlace(folder / "peers"), f"127.{PROCESS_OCTET}.{next(NETWORKS)}")
     try:
         yield one
     finally:

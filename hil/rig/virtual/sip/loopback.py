@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import queue
 import re
 import threading
@@ -20,7 +21,8 @@ from hil.rig.virtual.waiting import wait_for
 
 DOMAIN = "mairie.example"
 PASSWORDS = {"101": "accueil-secret", "102": "secretariat-secret", "103": "police-secret"}
-NETWORKS = itertools.count(1)  # a 127.77.N.0/24 for each setting of a test, so that no two meet
+NETWORKS = itertools.count(1)  # a 127.P.N.0/24 for each setting of a test, so that no two meet,
+PROCESS_OCTET = 64 + os.getpid() % 128  # nor those of two test runs
 
 
 @dataclass
@@ -75,7 +77,7 @@ address = "{self.trunk}"
         return kamailio
 
     def wire(self, host: int, port: int = 5060, transport: str = "udp") -> Wire:
-        """A peer by hand on 127.77.N.host."""
+        """A peer by hand on its own network."""
         wire = Wire(f"{self.net}.{host}", port, transport)
         self.opened.append(wire)
         return wire
