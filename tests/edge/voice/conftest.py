@@ -30,7 +30,9 @@ def _telephony() -> Iterator[Telephony]:
     folder = Path(tempfile.mkdtemp(prefix="v-", dir="/tmp"))
     folder.chmod(0o755)
     (folder / "peers").mkdir()
-    one = Telephony(LocalRoot(folder / "root"), LoopbackPlace(folder / "peers"), f"127.{PROCESS_OCTET}.{next(NETWORKS)}")
+    one = Telephony(
+        LocalRoot(folder / "root"), LoopbackPlace(folder / "peers"), f"127.{PROCESS_OCTET}.{next(NETWORKS)}"
+    )
     try:
         yield one
     finally:
