@@ -67,7 +67,7 @@ def level_of(box: Snapshot, words: Words) -> Level:
     active = _active(links)
     if active is None:
         return _all_links_lost(box, links, words)
-    if box.voice.answers and box.voice.said is not None and box.voice.said.mode is VoiceMode.LOCAL:
+    if box.voice.answers and box.voice.said is not None and box.voice.said.cloud_lost:
         return Level(
             2,
             Tone.REDUCED,
@@ -146,10 +146,11 @@ def _telephones(box: Snapshot, words: Words) -> Line:
     if mode.mode is VoiceMode.STARTING or not mode.kamailio:
         advice = words("Prenez un mobile ; si cela dure une minute, appelez l'aide.")
         return Line("telephones", name, Tone.BAD, words("En démarrage"), mode.since, advice)
-    if mode.mode is VoiceMode.LOCAL:
+    if mode.cloud_lost:
         advice = words("Les appels entre postes et les urgences fonctionnent.")
         return Line("telephones", name, Tone.REDUCED, words("Mode autonome"), mode.since, advice)
-    return Line("telephones", name, Tone.GOOD, words("Standard de l'opérateur"), mode.since)
+    served_by = words("Standard de l'opérateur") if mode.mode is VoiceMode.CLOUD else words("Servis par le boîtier")
+    return Line("telephones", name, Tone.GOOD, served_by, mode.since)
 
 
 def _sms(box: Snapshot, words: Words) -> Line:

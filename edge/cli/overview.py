@@ -146,7 +146,7 @@ def _telephones(mode: ModeResult | None) -> str:
         return _("téléphones en panne")
     return {
         VoiceMode.CLOUD: _("téléphones par l'opérateur"),
-        VoiceMode.LOCAL: _("téléphones en mode autonome"),
+        VoiceMode.LOCAL: _("téléphones en mode autonome") if mode.cloud_lost else _("téléphones par le boîtier"),
         VoiceMode.OFF: "",
     }[mode.mode]
 

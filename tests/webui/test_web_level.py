@@ -30,8 +30,8 @@ def links(active: str | None) -> UplinksState:
     return UplinksState(active=active, uplinks=both)
 
 
-def mode(value: VoiceMode, *, kamailio: bool = True) -> ModeResult:
-    return ModeResult(mode=value, since=SINCE, reason="start", kamailio=kamailio)
+def mode(value: VoiceMode, *, kamailio: bool = True, reason: str = "cloud_silent") -> ModeResult:
+    return ModeResult(mode=value, since=SINCE, reason=reason, kamailio=kamailio)
 
 
 def modem(state: ModemState = ModemState.READY, *, registered: bool | None = True, dbm: int = -79) -> ModemsResult:
@@ -54,6 +54,8 @@ SILENT = Snapshot(AT, Heard(False, AT), Heard(False, AT), Heard(False, AT), Hear
         (ALL_WELL, 0, Tone.GOOD),
         (replace(ALL_WELL, uplinks=Heard(True, AT, links("l"))), 1, Tone.REDUCED),
         (replace(ALL_WELL, voice=Heard(True, AT, mode(VoiceMode.LOCAL))), 2, Tone.REDUCED),
+        # No cloud PBX by choice: the box serves, and nothing is lost.
+        (replace(ALL_WELL, voice=Heard(True, AT, mode(VoiceMode.LOCAL, reason="no_cloud"))), 0, Tone.GOOD),
         (replace(ALL_WELL, uplinks=Heard(True, AT, links(None))), 3, Tone.BAD),
         (
             replace(ALL_WELL, uplinks=Heard(True, AT, links(None)), modem=Heard(True, AT, modem(registered=False))),

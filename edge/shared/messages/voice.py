@@ -28,6 +28,11 @@ class ModeResult(Message):
     kamailio: bool = Field(description="Whether Kamailio answers")
     unprotected: list[str] = Field([], description="Extensions without a digest secret: they do not survive an outage")
 
+    @property
+    def cloud_lost(self) -> bool:
+        """The box serves because the cloud PBX does not; False where there is none by choice."""
+        return self.mode is VoiceMode.LOCAL and self.reason != "no_cloud"
+
 
 class Phone(Message):
     """One registered contact."""
