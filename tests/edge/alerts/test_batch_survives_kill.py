@@ -113,7 +113,8 @@ def test_nothing_lost_nothing_doubled(
     assert [key for key, times in again.items() if times > 1] == [], "doubled"
     reminded = {x.destination for x in log if x.text.startswith("RELANCE")}
     assert reminded == {f"+336{x:08d}" for x in range(PEOPLE) if x % 10 >= 8}
-    assert not any(delivery.maybe_dup for delivery in shown.deliveries)
+    # Killed between the intent and the text, the daemon cannot know: it sends again and says so. Once a kill at most.
+    assert sum(delivery.maybe_dup for delivery in shown.deliveries) <= KILLS
     print(f"seed {seed}: {len(log)} parts to {PEOPLE} people, {2 * KILLS} kills: 0 lost, 0 doubled")
 
 
