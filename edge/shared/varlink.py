@@ -130,9 +130,11 @@ class Server:
         """Hang up on everybody and remove the socket."""
         if self._server is not None:
             self._server.close()
-        for task in list(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        # wait_for of Python 3.11 can swallow a cancellation that meets its result (python/cpython#86296): ask again.
+        while self._connections:
+            for task in self._connections:
+                task.cancel()
+            await asyncio.wait(self._connections, timeout=1.0)
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
 
