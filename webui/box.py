@@ -66,7 +66,8 @@ class Pulse:
         """Wait for a count other than seen, or for timeout seconds. Returns the count."""
         if self.count == seen:
             try:
-                await asyncio.wait_for(self._next.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await self._next.wait()
             except TimeoutError:
                 return self.count
         return self.count

@@ -59,6 +59,7 @@ class Streams:
 
     async def _sleep(self, seconds: float) -> None:
         try:
-            await asyncio.wait_for(self.stop.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.stop.wait()
         except TimeoutError:
             return

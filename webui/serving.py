@@ -88,7 +88,8 @@ class Serving:
                 self.trouble = Trouble("web.cannot_listen", self.place, error.reason)
                 self.tried.set()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._moved.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._moved.wait()
                 wait = min(wait * 2, RETRY_MAX_S)
             else:
                 self.trouble = None

@@ -56,7 +56,8 @@ class Engine:
             if await self.cycle():
                 continue
             try:
-                await asyncio.wait_for(self._wake.wait(), self._rest())
+                async with asyncio.timeout(self._rest()):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
 

@@ -160,7 +160,8 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
             try:
-                await asyncio.wait_for(child.ended.wait(), STOP_TIMEOUT)
+                async with asyncio.timeout(STOP_TIMEOUT):
+                    await child.ended.wait()
             except TimeoutError:
                 self._say(child, _("ne s'arrête pas : tué"))
                 with contextlib.suppress(ProcessLookupError):
@@ -171,7 +172,8 @@ class Supervisor:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
 
     def _enter(self, child: Child, state: RunState, *, pid: int | None, reason: str = "") -> None:
         if state is not child.entry.state or pid != child.entry.pid:

@@ -243,7 +243,8 @@ class AtPort:
         if self._closed and self._items.empty():
             raise AtClosed("the device is gone")
         try:
-            item = await asyncio.wait_for(self._items.get(), max(timeout, 0))
+            async with asyncio.timeout(timeout):
+                item = await self._items.get()
         except TimeoutError:
             raise AtSilent(f"nothing within {timeout:g} s") from None
         if item is None:

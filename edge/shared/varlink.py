@@ -130,11 +130,10 @@ class Server:
         """Hang up on everybody and remove the socket."""
         if self._server is not None:
             self._server.close()
-        # wait_for of Python 3.11 can swallow a cancellation that meets its result (python/cpython#86296): ask again.
-        while self._connections:
-            for task in self._connections:
-                task.cancel()
-            await asyncio.wait(self._connections, timeout=1.0)
+        for task in self._connections:
+            task.cancel()
+        if self._connections:
+            await asyncio.wait(self._connections)
         with contextlib.suppress(FileNotFoundError):
             self.path.unlink()
 
@@ -315,7 +314,8 @@ def _as_generator(stream: AsyncIterator[Any]) -> Any:
 
 
 async def _drain(writer: asyncio.StreamWriter, patience: float) -> None:
-    await asyncio.wait_for(writer.drain(), patience)
+    async with asyncio.timeout(patience):
+        await writer.drain()
 
 
 def _connections_max(caller: Caller) -> float:

@@ -68,7 +68,8 @@ class Client:
         """Call and return the one reply. Raises CallFailed, Unreachable (also after timeout seconds)."""
         self._write(method, params, more=False)
         try:
-            reply = await asyncio.wait_for(self._read(), timeout)
+            async with asyncio.timeout(timeout):
+                reply = await self._read()
         except TimeoutError as error:
             raise Unreachable(self.path, f"no answer within {timeout:g} s", waited=timeout) from error
         return method.result.model_validate(reply.get("parameters") or {})

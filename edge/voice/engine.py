@@ -56,7 +56,8 @@ class Engine:
         while True:
             await self.cycle()
             try:
-                await asyncio.wait_for(self._wake.wait(), PERIOD)
+                async with asyncio.timeout(PERIOD):
+                    await self._wake.wait()
             except TimeoutError:
                 continue
             finally:

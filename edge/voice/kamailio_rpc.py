@@ -70,7 +70,8 @@ class KamailioRpc:
         request = {"jsonrpc": "2.0", "id": number, "method": method, "params": list(parameters)}
         transport.sendto(json.dumps(request).encode(), str(self.path))
         try:
-            return await asyncio.wait_for(future, TIMEOUT)
+            async with asyncio.timeout(TIMEOUT):
+                return await future
         except TimeoutError as error:
             raise RpcSilent(f"{method}: no answer within {TIMEOUT:g} s") from error
         finally:

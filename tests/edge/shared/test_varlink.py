@@ -354,5 +354,38 @@ def test_a_late_answer_is_said_and_a_defect_costs_one_connection_only(root: Loca
     asyncio.run(scenario())
 
 
+def test_stopping_at_the_moment_an_answer_went_out_ends_the_connection(root: LocalRoot) -> None:
+    """The cancellation meets the end of the drain exactly: asyncio.wait_for of Python 3.11 would swallow it."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        stopped: asyncio.Future[None] = loop.create_future()
+        server = Server(BLOBS, root.paths.run / "blobs")
+
+        async def stop() -> None:
+            await server.stop()
+            stopped.set_result(None)
+
+        async def watch(_params: NoParams, _caller: Caller) -> AsyncIterator[Blob]:
+            yield Blob(number=0, ballast="")
+
+        async def sleep(_params: Pause, _caller: Caller) -> Blob:
+            # One turn of the loop later the drain's own task has ended, but whoever waits for it was not told yet.
+            loop.call_soon(lambda: tasks.add(loop.create_task(stop())))
+            return Blob(number=0, ballast="")
+
+        tasks: set[asyncio.Task[None]] = set()
+        server.on_stream(WATCH, watch)
+        server.on(SLEEP, sleep)
+        await server.start()
+        _reader, writer = await asyncio.open_unix_connection(str(server.path))
+        writer.write(call("fr.repli.blobs.Sleep", parameters={"seconds": 0.0}))
+        async with asyncio.timeout(20):
+            await stopped
+        writer.close()
+
+    asyncio.run(scenario())
+
+
 def test_call_failed_names_the_error_shortly() -> None:
     assert CallFailed("fr.repli.settings.NothingToConfirm", {}).name == "NothingToConfirm"
