@@ -11,18 +11,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from ipaddress import IPv4Interface
 
 from edge.shared.model import Link, LinkAddress, UplinksSection
 from edge.uplinks.health import Presence
 
 LINKS_MAX = 16
-MARK_MASK = 0xFF  # low eight bits of packet and connection marks: the link; the next eight are left for its class
+MARK_MASK = 0xFF  # low eight bits of packet and connection marks: the link
+CLASS_SHIFT = 8  # the next eight: the class of the flow
+CLASS_MASK = 0xFF << CLASS_SHIFT
 ACTIVE_METRIC = 10
 SPARE_METRIC = 100
 MAIN_TABLE = 254
 
 _OIF, _MAIN, _MARK, _BASE, _RULES_END = 0, 20, 30, 50, 51
+
+
+class FlowClass(IntEnum):
+    """What a flow is, in bits 8 to 15 of its connection mark. The order is that of dropping under a budget: last first."""
+
+    BULK = 0  # everything not named below
+    RTP = 1
+    SIP = 2
+    BOX = 3  # what the box itself says: alerts, cloud, probes, names, time
 
 
 @dataclass(frozen=True)

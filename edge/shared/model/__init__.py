@@ -1,9 +1,11 @@
 """The settings model: schema, documentation and form in one; a file per section."""
 
 from edge.shared.model.alerts import AlertsSection, Scenario
+from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
+from edge.shared.model.probes import ProbeKind, ProbeTarget
 from edge.shared.model.site import Language, Site, SiteSection
-from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, ProbeKind, ProbeTarget, UplinksSection
+from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, UplinksSection
 from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, Transport, Trunk, VoiceSection
 from edge.shared.model.web import WebSection
 
@@ -29,4 +31,6 @@ __all__ = [
     "UplinksSection",
     "VoiceSection",
     "WebSection",
+    "Zone",
+    "ZoneRole",
 ]

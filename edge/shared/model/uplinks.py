@@ -9,6 +9,8 @@ from ipaddress import IPv4Address, IPv4Interface
 from pydantic import Field
 
 from edge.shared.model.base import Broken, Given, InterfaceName, Section, Slug, duplicates
+from edge.shared.model.lan import Zone
+from edge.shared.model.probes import ProbeTarget
 
 
 class LinkKind(StrEnum):
@@ -25,32 +27,6 @@ class LinkAddress(StrEnum):
 
     KEEP = "keep"  # somebody else: what is there is used, and left alone
     STATIC = "static"
-
-
-class ProbeKind(StrEnum):
-    """How a target is asked whether it is there."""
-
-    ICMP = "icmp"
-    UDP = "udp"  # an echo service (RFC 862) that sends back what it gets
-    TCP = "tcp"  # a port that accepts
-
-
-class ProbeTarget(Section):
-    """Something far away that answers. Never the gateway alone: a gateway answers while the fibre behind it is cut."""
-
-    kind: ProbeKind = ProbeKind.ICMP
-    host: IPv4Address = Field(description="Its address; a name could not be resolved while the link is dead")
-    port: int | None = Field(None, ge=1, le=65535, description="For udp and tcp")
-
-    @classmethod
-    def rules(cls, given: Given) -> Iterator[Broken]:
-        """udp and tcp have a port, icmp has none."""
-        kind = given.get("kind") or ProbeKind.ICMP
-        has_port = given.get("port") is not None
-        if kind in (ProbeKind.UDP, ProbeKind.TCP) and not has_port:
-            yield Broken(("port",), "missing", "missing")
-        if kind == ProbeKind.ICMP and has_port:
-            yield Broken(("port",), "not_allowed", "an icmp target has no port", {"with": "kind = icmp"})
 
 
 class Link(Section):
@@ -93,6 +69,9 @@ class UplinksSection(Section):
     hold_down_s: float = Field(
         30.0, ge=0, le=86_400, description="A better link must be good this long before failback"
     )
+    zones: list[Zone] = Field(
+        [], max_length=8, description="Networks of the building; none: every other interface is one"
+    )
     route_table_base: int = Field(
         4100, ge=256, le=2**31, description="First of the routing tables used: base, base+1..."
     )
@@ -101,6 +80,8 @@ class UplinksSection(Section):
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """Names and interfaces of links are distinct."""
+        """Names and interfaces of links and of zones are distinct."""
         yield from duplicates(given, "links", "name")
         yield from duplicates(given, "links", "interface")
+        yield from duplicates(given, "zones", "name")
+        yield from duplicates(given, "zones", "interface")
