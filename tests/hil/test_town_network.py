@@ -56,6 +56,27 @@ def test_targets_answer_udp_and_tcp(town: Town) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def test_targets_answer_dns_http_and_sip(town: Town) -> None:
+    ask = (
+        "import socket,struct,sys,urllib.request\n"
+        "host, name = sys.argv[1:]\n"
+        "def udp(port, data):\n"
+        "    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect((host, port))\n"
+        "    s.send(data); return s.recv(1500)\n"
+        "labels = b''.join(bytes([len(l)]) + l.encode() for l in name.split('.')) + bytes(1)\n"
+        "header = struct.pack('!6H', 9, 256, 1, 0, 0, 0)\n"
+        "print(socket.inet_ntoa(udp(53, header + labels + struct.pack('!2H', 1, 1))[-4:]))\n"
+        "print(urllib.request.urlopen(f'http://{host}/check', timeout=2).read().decode())\n"
+        "lines = ['OPTIONS sip:x SIP/2.0', 'Via: SIP/2.0/UDP x', 'To: <sip:x>', 'CSeq: 1 OPTIONS', '', '']\n"
+        "print(udp(5060, '\\r\\n'.join(lines).encode()).decode().splitlines()[0])\n"
+    )
+    for target in town.plan.targets:
+        result = town.run("lan", ["python3", "-c", ask, target, town.plan.target_dns_name])
+        assert result.returncode == 0, result.stderr
+        said = [town.plan.target_dns_address, town.plan.target_http_body, "SIP/2.0 200 OK"]
+        assert result.stdout.splitlines() == said
+
+
 @pytest.mark.parametrize("isp_name", ["fibre", "lte"])
 def test_a_blackhole_drops_what_is_behind_the_gateway_and_heals(town: Town, isp_name: str) -> None:
     isp = next(isp for isp in town.plan.isps if isp.name == isp_name)

@@ -32,14 +32,13 @@ class EchoPart:
 
 
 class TargetsPart:
-    """The health targets: each answers ICMP (the kernel does), UDP echo and TCP."""
+    """The health targets: each answers ICMP (the kernel does), UDP echo, TCP, DNS, HTTP and SIP OPTIONS."""
 
     name = "targets"
 
     def start(self, town: RunningTown) -> None:
         """Start it in the cloud."""
-        ports = [str(town.plan.target_udp_port), str(town.plan.target_tcp_port)]
-        argv = [sys.executable, "-m", "hil.rig.virtual.targets", *ports, *town.plan.targets]
+        argv = [sys.executable, "-m", "hil.rig.virtual.targets", town.name]
         town.spawn("cloud", argv, "targets.log").wait_printed("^listening")
 
     def stop(self) -> None:

@@ -93,6 +93,12 @@ class Plan:
     targets: tuple[str, ...] = ("192.0.2.31", "192.0.2.32", "192.0.2.33")
     target_udp_port: int = 7
     target_tcp_port: int = 443
+    target_dns_port: int = 53
+    target_dns_name: str = "sonde.mairie.example"  # the one name the targets know
+    target_dns_address: str = "192.0.2.80"  # its A record; nobody is there
+    target_http_port: int = 80
+    target_http_body: str = "repli-ok"  # to every request
+    target_sip_port: int = 5060  # OPTIONS over UDP
     echo: str = "192.0.2.40"
     echo_port: int = 7007
     web_port: int = 8080

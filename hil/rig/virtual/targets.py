@@ -1,34 +1,33 @@
-"""The program of the health targets: UDP echo (RFC 862) and a TCP port that accepts, on several addresses."""
+"""The program of the health targets. Argument: the town's name. Every target answers on every port of the plan:
+
+UDP echo (RFC 862), a TCP port that accepts, DNS with one record, HTTP with one body, SIP OPTIONS.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from typing import cast
 
-
-class _Echo(asyncio.DatagramProtocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Not isinstance: asyncio's own datagram transport is none of that class's children.
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
-        self._transport.sendto(data, source)
+from hil.rig.virtual.plan import Plan
+from hil.rig.virtual.responders import answer_datagrams, answer_http, dns, echo, sip_options
 
 
 async def _accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.close()
 
 
-async def serve(udp_port: int, tcp_port: int, addresses: list[str]) -> None:
+async def serve(plan: Plan) -> None:
     """Serve until killed."""
-    loop = asyncio.get_running_loop()
-    for address in addresses:
-        await loop.create_datagram_endpoint(_Echo, local_addr=(address, udp_port))
-        await asyncio.start_server(_accept, address, tcp_port)
-    print(f"listening on {', '.join(addresses)}", flush=True)
+    resolve = {plan.target_dns_name: plan.target_dns_address}.get
+    for address in plan.targets:
+        await answer_datagrams(address, plan.target_udp_port, echo)
+        await answer_datagrams(address, plan.target_dns_port, dns(resolve))
+        await answer_datagrams(address, plan.target_sip_port, sip_options)
+        await answer_http(address, plan.target_http_port, plan.target_http_body.encode())
+        await asyncio.start_server(_accept, address, plan.target_tcp_port)
+    print(f"listening on {', '.join(plan.targets)}", flush=True)
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]))
+    asyncio.run(serve(Plan(sys.argv[1])))
