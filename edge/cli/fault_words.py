@@ -57,6 +57,7 @@ _SENTENCES: dict[str, str] = {
     "digits": "un nombre a beaucoup trop de chiffres",
     "duplicate": "« {value} » est déjà pris plus haut",
     "not_allowed": "ne va pas avec {with}",
+    "not_ports": "« {value} » n'est ni un port ni une plage de ports (par exemple 5060-5061)",
     "unknown_reference": "« {value} » n'existe pas",
     "string_type": _TEXT,
     "int_type": _WHOLE,

@@ -9,7 +9,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.nfnetlink.nfctsocket import AsyncNFCTSocket
 
 from edge.uplinks.kernel import KernelRefused
-from edge.uplinks.plan import MARK_MASK
+from edge.uplinks.plan import CLASS_MASK, CLASS_SHIFT, MARK_MASK, FlowClass
 
 
 class Conntrack:
@@ -25,12 +25,15 @@ class Conntrack:
     async def __aexit__(self, *error: object) -> None:
         await self._netlink.__aexit__(*error)
 
-    async def flush(self, link_mark: int) -> None:
-        """Forget every IPv4 connection with this link's mark, and no other. Raises KernelRefused.
+    async def flush(self, link_mark: int, flow_class: FlowClass | None = None) -> None:
+        """Forget every IPv4 connection with this link's mark (and this class), and no other. Raises KernelRefused.
 
         The kernel matches the mark itself (CTA_MARK with CTA_MARK_MASK on IPCTNL_MSG_CT_DELETE).
         """
+        mark, mask = link_mark, MARK_MASK
+        if flow_class is not None:
+            mark, mask = mark | flow_class << CLASS_SHIFT, mask | CLASS_MASK
         try:
-            await self._netlink.flush(mark=link_mark, mark_mask=MARK_MASK)
+            await self._netlink.flush(mark=mark, mark_mask=mask)
         except (NetlinkError, OSError) as error:
             raise KernelRefused("flush of flows", error) from error

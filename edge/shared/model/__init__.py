@@ -1,6 +1,7 @@
 """The settings model: schema, documentation and form in one; a file per section."""
 
 from edge.shared.model.alerts import AlertsSection, Scenario
+from edge.shared.model.firewall import FlowClasses
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
 from edge.shared.model.probes import ProbeKind, ProbeTarget
@@ -14,6 +15,7 @@ __all__ = [
     "CloudPbx",
     "Emergency",
     "Extension",
+    "FlowClasses",
     "Language",
     "Link",
     "LinkAddress",

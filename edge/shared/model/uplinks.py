@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pydantic import Field
 
 from edge.shared.model.base import Broken, Given, InterfaceName, Section, Slug, duplicates
+from edge.shared.model.firewall import FlowClasses
 from edge.shared.model.lan import Zone
 from edge.shared.model.probes import ProbeTarget
 
@@ -72,6 +73,7 @@ class UplinksSection(Section):
     zones: list[Zone] = Field(
         [], max_length=8, description="Networks of the building; none: every other interface is one"
     )
+    classes: FlowClasses = FlowClasses()
     route_table_base: int = Field(
         4100, ge=256, le=2**31, description="First of the routing tables used: base, base+1..."
     )

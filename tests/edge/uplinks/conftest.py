@@ -144,3 +144,14 @@ def running(box: Box) -> Box:
     box.start()
     box.wait_up("fibre", "lte", active="fibre")
     return box
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Box]:
+    """A running box for tests that change nothing in it."""
+    with Town("t-uplinks-shared", parts=["targets"]) as town:
+        box = Box(town)
+        box.write(*box.both())
+        box.start()
+        box.wait_up("fibre", "lte", active="fibre")
+        yield box

@@ -1,63 +1,50 @@
-"""The nftables table as text; libnftables itself judges it in the town."""
+"""The nftables table as text; libnftables itself judges it in the town.
+
+The whole table of each world stands in snapshots/. After a change: REPLI_SNAPSHOTS=write pytest THIS, and read the diff.
+"""
 
 from __future__ import annotations
 
-from edge.shared.model import Link, UplinksSection
+import os
+from pathlib import Path
+
+import pytest
+
+from edge.shared.model import FlowClasses, Link, UplinksSection, Zone, ZoneRole
 from edge.uplinks.firewall import render
+from edge.uplinks.nft import marks
 
-SECTION = UplinksSection(
-    links=[Link(name="fibre", interface="wan.100"), Link(name="lte", interface="wwan0")], nft_table="mine"
-)
-
-EXPECTED = """\
-add table inet mine
-delete table inet mine
-table inet mine {
-  map new_flows {
-    type mark : verdict
-    elements = { 0x0 : goto take_2 }
-  }
-  chain keep_1 {
-    meta mark set meta mark & 0xffffff00 | 0x1
-  }
-  chain take_1 {
-    ct mark set ct mark & 0xffffff00 | 0x1
-    meta mark set meta mark & 0xffffff00 | 0x1
-  }
-  chain keep_2 {
-    meta mark set meta mark & 0xffffff00 | 0x2
-  }
-  chain take_2 {
-    ct mark set ct mark & 0xffffff00 | 0x2
-    meta mark set meta mark & 0xffffff00 | 0x2
-  }
-  chain prerouting {
-    type filter hook prerouting priority mangle; policy accept;
-    meta nfproto != ipv4 return
-    ct mark & 0xff vmap { 0x1 : goto keep_1, 0x2 : goto keep_2 }
-    ct direction reply return
-    iifname vmap { "wan.100" : goto take_1, "wwan0" : goto take_2 }
-    fib daddr type != unicast return
-    ct mark & 0xff00 vmap @new_flows
-  }
-  chain output {
-    type route hook output priority mangle; policy accept;
-    meta nfproto != ipv4 return
-    ct mark & 0xff vmap { 0x1 : goto keep_1, 0x2 : goto keep_2 }
-    ct direction reply return
-    oifname vmap { "wan.100" : goto take_1, "wwan0" : goto take_2 }
-  }
-  chain postrouting {
-    type nat hook postrouting priority srcnat; policy accept;
-    meta nfproto ipv4 oifname { "wan.100", "wwan0" } masquerade
-  }
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+LINKS = [Link(name="fibre", interface="wan.100"), Link(name="lte", interface="wwan0")]
+ZONES = [
+    Zone(name="bureaux", interface="lan0", role=ZoneRole.STAFF),
+    Zone(name="telephones", interface="lan0.20", role=ZoneRole.PHONES),
+    Zone(name="public", interface="lan0.30", role=ZoneRole.GUEST),
+]
+WORLDS = {
+    "two-links": UplinksSection(links=LINKS, nft_table="mine"),
+    "zones": UplinksSection(links=LINKS, nft_table="mine", zones=ZONES),
 }
-"""
 
 
-def test_the_whole_table() -> None:
-    assert render(SECTION, 2) == EXPECTED
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_whole_table(world: str) -> None:
+    snapshot = SNAPSHOTS / f"{world}.nft"
+    rendered = render(WORLDS[world], 2)
+    if os.environ.get("REPLI_SNAPSHOTS") == "write":
+        snapshot.write_text(rendered)
+    assert rendered == snapshot.read_text()
 
 
 def test_without_an_active_link_new_flows_are_left_to_the_routes() -> None:
-    assert "elements" not in render(SECTION, None)
+    assert "elements" not in render(WORLDS["two-links"], None)
+
+
+def test_every_class_goes_to_the_active_link() -> None:
+    assert marks.new_flows(2) == "{ 0x0 : goto take_2, 0x100 : goto take_2, 0x200 : goto take_2, 0x300 : goto take_2 }"
+
+
+def test_no_ports_for_voice_leave_the_mark_alone_to_tell_it() -> None:
+    text = render(UplinksSection(links=LINKS, classes=FlowClasses(rtp_ports=[])), 1)
+    assert "ip dscp ef goto is_rtp" in text
+    assert "10000" not in text

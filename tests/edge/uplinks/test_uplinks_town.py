@@ -184,13 +184,13 @@ def test_what_belongs_to_others_is_left_alone(box: Box) -> None:
 
 
 def test_only_the_low_eight_bits_of_marks_are_ours(box: Box) -> None:
-    """Somebody marks every connection and packet before us; behind us his bits are there still, and the link's beside them."""
+    """Somebody marks every connection and packet before us; behind us his are there still, ours beside them."""
     box.edge(
         "nft add table inet others; nft 'add chain inet others before { type filter hook prerouting priority -160; }';"
         "nft add rule inet others before ct mark set ct mark or 0x5a0000;"
         "nft add rule inet others before meta mark set meta mark or 0x5a0000;"
         "nft 'add chain inet others after { type filter hook postrouting priority 0; }';"
-        "nft add rule inet others after meta mark 0x5a0001 ct mark 0x5a0001 counter"
+        "nft add rule inet others after meta mark 0x5a0001 ct mark 0x5a0101 counter"
     )
     box.write(*box.both())
     box.start()

@@ -1,0 +1,1 @@
+"""The parts of our nftables table as text, one subject a module. Pure: settings in, lines out."""
