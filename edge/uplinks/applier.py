@@ -6,7 +6,7 @@ A refusal by the kernel is remembered in `refusals` (operation -> reason), raise
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from ipaddress import IPv4Interface
 
 from edge.shared.model import UplinksSection
@@ -15,7 +15,7 @@ from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.firewall import Firewall, FirewallRefused
 from edge.uplinks.kernel import Kernel, KernelRefused
 from edge.uplinks.owned import Owned
-from edge.uplinks.plan import Footprint, Interface
+from edge.uplinks.plan import Footprint, Interface, Vlan
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +31,15 @@ class Applier:
         self._owned = owned
 
     async def interfaces(self, section: UplinksSection) -> dict[str, Interface]:
-        """The links' interfaces that are there; static addresses and interfaces that are down are seen to first.
+        """The links' interfaces that are there; VLANs, addresses and interfaces that are down are seen to first.
 
         Raises KernelRefused when they cannot be read.
         """
-        names = [link.interface for link in section.links]
+        owned = [vlan for entry in self._owned.footprints for vlan in entry.vlans]
+        names = plan.interfaces_read(section, owned)
         interfaces = await self._read(names)
+        if await self._make_vlans(section, owned, interfaces):
+            interfaces = await self._read(names)
         missing = plan.addresses_to_add(section, interfaces)
         down = plan.interfaces_to_raise(section, interfaces)
         for index, address in missing:
@@ -44,6 +47,20 @@ class Applier:
         for index in down:
             await self._attempt("interface", self._kernel.set_up(index))
         return await self._read(names) if missing or down else interfaces
+
+    async def _make_vlans(
+        self, section: UplinksSection, owned: Iterable[Vlan], interfaces: Mapping[str, Interface]
+    ) -> bool:
+        """Whether a device was removed or made."""
+        stale = plan.vlans_to_remove(section, owned, interfaces)
+        for vlan, index in stale.items():
+            await self._attempt(f"VLAN {vlan.name}", self._kernel.remove_interface(index))
+        gone = {vlan.name for vlan in stale}
+        left = {name: interface for name, interface in interfaces.items() if name not in gone}
+        missing = plan.vlans_to_add(section, left)
+        for vlan, parent in missing.items():
+            await self._attempt(f"VLAN {vlan.name}", self._kernel.add_vlan(vlan, parent))
+        return bool(stale or missing)
 
     async def is_there(self, interface: str) -> bool:
         """Whether the kernel has this interface; what cannot be read is taken to be there."""
@@ -131,7 +148,7 @@ class Applier:
         if interface in there:
             await self._kernel.remove_address(there[interface].index, IPv4Interface(address))
 
-    async def _read(self, names: list[str]) -> dict[str, Interface]:
+    async def _read(self, names: Iterable[str]) -> dict[str, Interface]:
         try:
             interfaces = await self._kernel.interfaces(names)
         except KernelRefused as refused:

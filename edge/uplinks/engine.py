@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
@@ -11,13 +12,14 @@ from typing import TypeAlias
 from edge.shared.broadcast import Broadcast
 from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
+from edge.shared.messages import uplinks as messages
 from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import Switch, SwitchCause, UplinksState
-from edge.shared.model import Link, UplinksSection
-from edge.uplinks import decision, plan, timex, view
+from edge.shared.model import Link, LinkAddress, UplinksSection
+from edge.uplinks import decision, plan, view
 from edge.uplinks.applier import Applier
 from edge.uplinks.decision import Flush, Move, PresenceChanged, RoundEnded, Rules, SetPace, State, Tick
-from edge.uplinks.facts import Facts
+from edge.uplinks.dhcp import Lease
 from edge.uplinks.health import Judgement, Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
@@ -46,6 +48,7 @@ class _ReadAnew:
 @dataclass(frozen=True)
 class _Adopt:
     section: UplinksSection
+    leases: Mapping[str, Lease]
 
 
 _Item: TypeAlias = decision.Event | _FlagsChanged | _ReadAnew | _Adopt
@@ -56,11 +59,13 @@ class Engine:
 
     def __init__(self, applier: Applier, history: History, clock: Clock) -> None:
         self.section = UplinksSection()
+        self.leases: Mapping[str, Lease] = {}
         self.settings_refused: list[Fault] = []
         self._applier = applier
         self._history = history
         self._clock = clock
         self._state: State = decision.initial(_rules(self.section), None)
+        self._in_force: UplinksSection | None = None
         self._interfaces: dict[str, Interface] = {}
         self._probers: dict[str, LinkProber] = {}
         self._queue: asyncio.Queue[_Item] = asyncio.Queue()
@@ -79,9 +84,9 @@ class Engine:
             loop = asyncio.get_running_loop()
             self._reading = loop.call_later(GATHER_SECONDS, self._queue.put_nowait, _ReadAnew())
 
-    def adopt(self, section: UplinksSection) -> None:
-        """Put settings in force, after what is under way."""
-        self._queue.put_nowait(_Adopt(section))
+    def adopt(self, section: UplinksSection, leases: Mapping[str, Lease]) -> None:
+        """Put settings in force, with the addresses that leases (by link) give, after what is under way."""
+        self._queue.put_nowait(_Adopt(section, leases))
 
     async def run(self) -> None:
         """Work for ever."""
@@ -98,27 +103,19 @@ class Engine:
     def uplinks_state(self) -> UplinksState:
         """All links as they are now."""
         figures = {name: prober.figures for name, prober in self._probers.items()}
-        return view.uplinks_state(
-            self.section, self._state, self._interfaces, figures, self._history.newest, self._since, self._now_text()
-        )
+        seen = view.Seen(self._interfaces, figures, self._shown_leases())
+        return view.uplinks_state(self.section, self._state, seen, self._history.newest, self._since, self._now_text())
 
     def issues(self) -> list[Issue]:
         """Everything that somebody has to know or put right."""
-        return view.issues(self._facts(), self._since)
-
-    def _facts(self) -> Facts:
-        return Facts(
-            now=self._clock.now(),
-            section=self.section,
-            states=view.link_states(self._state),
-            active=self._state.active,
-            carrying=view.carrying(self._state),
-            interfaces=self._interfaces,
-            switches=self._history.recent,
-            clock_synchronised=timex.synchronised(),
-            refusals=self._applier.refusals,
-            history_fault=self._history.fault,
-            settings_refused=self.settings_refused,
+        return view.issues(
+            self.section,
+            self._state,
+            self._applier.refusals,
+            self._history.fault,
+            self.settings_refused,
+            self._since,
+            self._now_text(),
         )
 
     async def _tick(self) -> None:
@@ -138,8 +135,11 @@ class Engine:
             case _ReadAnew():
                 self._reading = None
                 await self._read_anew()
-            case _Adopt(section):
-                await self._adopt(section)
+            case _Adopt(section, leases):
+                self.leases = leases
+                if section != self._in_force:
+                    await self._adopt(section)
+                    self._in_force = section
             case _:
                 await self._decide(item)
 
@@ -252,10 +252,21 @@ class Engine:
     def _publish(self) -> None:
         addresses = {name: interface.addresses for name, interface in self._interfaces.items()}
         newest = self._history.newest.seq if self._history.newest else 0
-        shown = (view.link_states(self._state), view.carrying(self._state), newest, addresses, self.section)
+        shown = (
+            view.link_states(self._state),
+            view.carrying(self._state),
+            newest,
+            addresses,
+            self.section,
+            self.leases,
+        )
         if shown != self._shown:
             self._shown = shown
             self.broadcast.publish(self.uplinks_state())
+
+    def _shown_leases(self) -> dict[str, messages.Lease]:
+        now, now_ns = self._clock.now(), self._clock.monotonic_ns()
+        return {name: view.lease(lease, now, now_ns) for name, lease in self.leases.items()}
 
     def _now_text(self) -> str:
         return utc_text(self._clock.now())
@@ -270,8 +281,9 @@ def _rules(section: UplinksSection) -> Rules:
 
 
 def _probing(section: UplinksSection, link: Link) -> tuple[object, ...]:
-    """What must stay the same for the past of a link to count still."""
-    return link, view.targets_of(section, link)
+    """What must stay the same for the past of a link to count still; another address by DHCP is no other link."""
+    same = link.model_copy(update={"cidr": None, "gateway": None}) if link.address is LinkAddress.DHCP else link
+    return same, view.targets_of(section, link)
 
 
 def _probing_of(section: UplinksSection, name: str) -> tuple[object, ...] | None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from pyroute2 import AsyncIPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, MainDefault, Route, Rule
+from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, Route, Rule, Vlan
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ _SCOPE_LINK = 253
 _ONLINK = 4  # RTNH_F_ONLINK: the gateway need not lie in a connected network (common on LTE and PPPoE)
 _NOT_THERE = {2, 3, 19, 99}  # ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: what was to be removed is gone already
 _EXISTS = 17
+_NO_PREFIX_ROUTE = 0x200  # IFA_F_NOPREFIXROUTE: no route in main comes with the address
 _ORIGIN = 0x52  # RTPROT_* number of our routes and rules ("R"): for readers of `ip route`, nothing depends on it
 
 
@@ -68,7 +69,7 @@ class Kernel:
             own, peer = message.get_attr("IFA_LOCAL"), message.get_attr("IFA_ADDRESS")
             addresses.setdefault(index, set()).add(IPv4Interface(f"{own}/{length}"))
             networks.setdefault(index, set()).add(str(IPv4Network(f"{peer or own}/{length}", strict=False)))
-        defaults = await self._main_defaults()
+        gateways = await self._main_gateways()
         return {
             message.get_attr("IFLA_IFNAME"): Interface(
                 index,
@@ -76,8 +77,8 @@ class Kernel:
                 carrier=has_carrier(message["flags"]),
                 addresses=frozenset(addresses.get(index, ())),
                 networks=frozenset(networks.get(index, ())),
-                default_gateway=_best_gateway(defaults.get(index, ())),
-                main_defaults=frozenset(defaults.get(index, ())),
+                default_gateway=gateways.get(index),
+                vlan=_vlan(message),
             )
             for index, message in links.items()
         }
@@ -118,8 +119,13 @@ class Kernel:
         await self._remove(f"rule {rule.priority}", self._netlink.rule, _rule_arguments(rule))
 
     async def add_address(self, index: int, address: IPv4Interface) -> None:
-        """Add an address unless it is there. Raises KernelRefused."""
-        arguments = {"index": index, "address": str(address.ip), "prefixlen": address.network.prefixlen}
+        """Add an address unless it is there, and no route with it. Raises KernelRefused."""
+        arguments = {
+            "index": index,
+            "address": str(address.ip),
+            "prefixlen": address.network.prefixlen,
+            "IFA_FLAGS": _NO_PREFIX_ROUTE,
+        }
         await self._do(f"address {address}", self._netlink.addr, "add", arguments)
 
     async def remove_address(self, index: int, address: IPv4Interface) -> None:
@@ -130,6 +136,15 @@ class Kernel:
     async def set_up(self, index: int) -> None:
         """Set an interface up. Raises KernelRefused."""
         await self._do("interface up", self._netlink.link, "set", {"index": index, "state": "up"})
+
+    async def add_vlan(self, vlan: Vlan, parent_index: int) -> None:
+        """Make a VLAN device unless an interface of its name is there. Raises KernelRefused."""
+        arguments = {"ifname": vlan.name, "kind": "vlan", "link": parent_index, "vlan_id": vlan.tag}
+        await self._do(f"VLAN {vlan.tag} on {vlan.parent}", self._netlink.link, "add", arguments)
+
+    async def remove_interface(self, index: int) -> None:
+        """Remove an interface that may be gone. Raises KernelRefused."""
+        await self._remove("interface", self._netlink.link, {"index": index})
 
     async def settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> None:
         """Make our tables and priorities hold exactly this. Additions first: traffic flows all along.
@@ -152,16 +167,15 @@ class Kernel:
         if refusals:
             raise refusals[0]
 
-    async def _main_defaults(self) -> dict[int, set[MainDefault]]:
-        """By interface index."""
-        found: dict[int, set[MainDefault]] = {}
+    async def _main_gateways(self) -> dict[int, str]:
+        best: dict[int, tuple[int, str]] = {}
         for message in await self._dump(self._netlink.route, family=socket.AF_INET):
-            index = message.get_attr("RTA_OIF")
-            if message.get_attr("RTA_TABLE") != MAIN_TABLE or message["dst_len"] or not index:
+            gateway, index = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_OIF")
+            if message.get_attr("RTA_TABLE") != MAIN_TABLE or message["dst_len"] or not gateway or not index:
                 continue
-            gateway, metric = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_PRIORITY") or 0
-            found.setdefault(index, set()).add(MainDefault(gateway, metric, message["proto"]))
-        return found
+            metric = message.get_attr("RTA_PRIORITY") or 0
+            best[index] = min(best.get(index, (metric, gateway)), (metric, gateway))
+        return {index: gateway for index, (_, gateway) in best.items()}
 
     async def _dump(self, request: Any, **arguments: object) -> list[Any]:
         try:
@@ -192,9 +206,12 @@ async def _collect(refusals: list[KernelRefused], operation: Any) -> None:
         refusals.append(refused)
 
 
-def _best_gateway(defaults: Iterable[MainDefault]) -> str | None:
-    reachable = [(route.metric, route.gateway) for route in defaults if route.gateway]
-    return min(reachable)[1] if reachable else None
+def _vlan(message: Any) -> tuple[int, int] | None:
+    about = message.get_attr("IFLA_LINKINFO")
+    if about is None or about.get_attr("IFLA_INFO_KIND") != "vlan":
+        return None
+    tag = about.get_attr("IFLA_INFO_DATA").get_attr("IFLA_VLAN_ID")
+    return message.get_attr("IFLA_LINK"), tag
 
 
 def _route(message: Any) -> Route:

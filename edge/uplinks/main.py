@@ -11,6 +11,8 @@ from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
 from edge.uplinks.applier import Applier
 from edge.uplinks.conntrack import Conntrack
+from edge.uplinks.dhcp_leases import LeaseFile
+from edge.uplinks.dhcp_links import DhcpLinks
 from edge.uplinks.engine import Engine
 from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
@@ -31,21 +33,29 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"))
         engine = Engine(applier, history, SystemClock())
         engine.settings_refused = source.refused
-        monitor = Monitor(engine.flags_changed, engine.something_changed)
+        dhcp = DhcpLinks(LeaseFile(state / "leases.json"), SystemClock(), engine.adopt)
+
+        def something_changed() -> None:
+            engine.something_changed()
+            dhcp.look()
+
+        monitor = Monitor(engine.flags_changed, something_changed)
         monitor.start()
-        engine.adopt(site.uplinks)
+        dhcp.follow(site.uplinks)
         async with UplinksService(engine, history).server(paths):
             work = asyncio.create_task(engine.run(), name="engine")
-            follow = asyncio.create_task(_follow(source, site, engine), name="settings")
+            follow = asyncio.create_task(_follow(source, site, engine, dhcp), name="settings")
+            leases = asyncio.create_task(dhcp.run(), name="dhcp")
             ready()
             try:
-                await until_stopped(stop, work, follow)
+                await until_stopped(stop, work, follow, leases)
             finally:
                 monitor.stop()
+                dhcp.stop()
                 await history.close()
 
 
-async def _follow(source: SettingsSource, site: Site, engine: Engine) -> None:
+async def _follow(source: SettingsSource, site: Site, engine: Engine, dhcp: DhcpLinks) -> None:
     async for changed in source.follow(site):
         engine.settings_refused = source.refused
-        engine.adopt(changed.uplinks)
+        dhcp.follow(changed.uplinks)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from edge.shared.storage import write_durably
-from edge.uplinks.plan import Footprint
+from edge.uplinks.plan import Footprint, Vlan
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,10 @@ class Owned:
         if list(footprints) == self.footprints:
             return
         self.footprints = list(footprints)
-        entries = [{**asdict(entry), "addresses": sorted(entry.addresses)} for entry in footprints]
+        entries = [
+            {**asdict(entry), "addresses": sorted(entry.addresses), "vlans": sorted(entry.vlans)}
+            for entry in footprints
+        ]
         try:
             write_durably(self._path, json.dumps(entries).encode())
         except OSError as error:
@@ -43,6 +46,7 @@ def _load(path: Path) -> list[Footprint]:
                 entry["rule_priority_base"],
                 frozenset((interface, address) for interface, address in entry["addresses"]),
                 tuple(entry["marks"]),
+                frozenset(Vlan(*vlan) for vlan in entry.get("vlans", ())),
             )
             for entry in entries
         ]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Interface
+from typing import NamedTuple
 
 from edge.shared.model import Link, LinkAddress, UplinksSection
 from edge.uplinks.health import Presence
@@ -37,13 +38,12 @@ class FlowClass(IntEnum):
     BOX = 3  # what the box itself says: alerts, cloud, probes, names, time
 
 
-@dataclass(frozen=True)
-class MainDefault:
-    """A default route of the main table: never ours, somebody else's."""
+class Vlan(NamedTuple):
+    """A VLAN device that settings ask for."""
 
-    gateway: str | None
-    metric: int
-    protocol: int  # RTPROT_*: who set it
+    name: str
+    parent: str
+    tag: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Interface:
     addresses: frozenset[IPv4Interface] = frozenset()
     networks: frozenset[str] = frozenset()  # on link, e.g. 192.0.2.0/30; the peer's /32 of a point-to-point link
     default_gateway: str | None = None  # of the main table's default route by this interface
-    main_defaults: frozenset[MainDefault] = frozenset()
+    vlan: tuple[int, int] | None = None  # index of the parent and tag, of a VLAN device
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class Footprint:
     rule_priority_base: int
     addresses: frozenset[tuple[str, str]] = frozenset()  # interface, address with prefix: only those it adds
     marks: tuple[str, ...] = ()  # interfaces, by mark - 1
+    vlans: frozenset[Vlan] = frozenset()
 
     @property
     def tables(self) -> range:
@@ -110,6 +111,7 @@ def footprint(section: UplinksSection) -> Footprint:
         section.rule_priority_base,
         frozenset((link.interface, str(link.cidr)) for link in section.links if link.cidr is not None),
         tuple(link.interface for link in section.links),
+        vlans(section),
     )
 
 
@@ -124,11 +126,7 @@ def presence(link: Link, interface: Interface | None) -> Presence:
         return Presence.ABSENT
     if not interface.carrier:
         return Presence.NO_CARRIER
-    if not interface.addresses:
-        return Presence.NO_ADDRESS
-    if link.cidr is not None and link.cidr not in interface.addresses:
-        return Presence.NO_ADDRESS
-    return Presence.READY
+    return Presence.READY if _has_its_address(link, interface) else Presence.NO_ADDRESS
 
 
 def gateway(link: Link, interface: Interface) -> str | None:
@@ -147,13 +145,18 @@ def routes(section: UplinksSection, interfaces: Mapping[str, Interface], active:
     wanted: set[Route] = set()
     for place, link in enumerate(section.links):
         interface = interfaces.get(link.interface)
-        if interface is None or not interface.up or not interface.addresses:
+        if interface is None or not interface.up or not _has_its_address(link, interface):
             continue
         via = gateway(link, interface)
         own = section.route_table_base + 1 + place
         wanted |= {Route(own, network, interface.index) for network in interface.networks}
         wanted.add(Route(own, "0.0.0.0/0", interface.index, via))
-        wanted.add(Route(section.route_table_base, "0.0.0.0/0", interface.index, via, SPARE_METRIC + place))
+        spare = SPARE_METRIC + place
+        wanted.add(Route(section.route_table_base, "0.0.0.0/0", interface.index, via, spare))
+        # The addresses we add bring no route into main, where a network that both links have would belong to one of them.
+        wanted |= {
+            Route(section.route_table_base, network, interface.index, None, spare) for network in interface.networks
+        }
         if link.name == active:
             wanted.add(default_route(section, active, interface))
     return frozenset(wanted)
@@ -171,23 +174,69 @@ def rules(section: UplinksSection) -> frozenset[Rule]:
     return frozenset(wanted)
 
 
+def vlans(section: UplinksSection) -> frozenset[Vlan]:
+    """Every VLAN device that these settings ask for; below a PPPoE session it is named after parent and tag."""
+    found: set[Vlan] = set()
+    for link in section.links:
+        if link.vlan is not None and link.parent is not None:
+            name = f"{link.parent}.{link.vlan}" if link.address is LinkAddress.PPPOE else link.interface
+            found.add(Vlan(name, link.parent, link.vlan))
+    return frozenset(found)
+
+
+def vlans_to_remove(
+    section: UplinksSection, owned: Iterable[Vlan], interfaces: Mapping[str, Interface]
+) -> dict[Vlan, int]:
+    """Those made for earlier settings that are there still, and no longer asked for, with their index."""
+    return {
+        vlan: interfaces[vlan.name].index
+        for vlan in set(owned) - vlans(section)
+        if vlan.name in interfaces and vlan.parent in interfaces
+        if interfaces[vlan.name].vlan == (interfaces[vlan.parent].index, vlan.tag)
+    }
+
+
+def vlans_to_add(section: UplinksSection, interfaces: Mapping[str, Interface]) -> dict[Vlan, int]:
+    """Those that are missing on a parent that is there, with the parent's index."""
+    return {
+        vlan: interfaces[vlan.parent].index
+        for vlan in vlans(section)
+        if vlan.parent in interfaces and vlan.name not in interfaces
+    }
+
+
+def interfaces_read(section: UplinksSection, owned: Iterable[Vlan] = ()) -> set[str]:
+    """Every interface that these settings, or what is left of earlier ones, have to do with."""
+    names = {link.interface for link in section.links}
+    for vlan in {*vlans(section), *owned}:
+        names |= {vlan.name, vlan.parent}
+    return names | {link.parent for link in section.links if link.parent is not None}
+
+
 def addresses_to_add(section: UplinksSection, interfaces: Mapping[str, Interface]) -> list[tuple[int, IPv4Interface]]:
-    """Interface index and address of every static address that is missing on an interface that is there."""
+    """Interface index and address of every address, static or leased, that is missing on an interface that is there."""
     return [
-        (interface.index, link.cidr)
-        for link, interface in _static(section.links, interfaces)
-        if link.cidr is not None and link.cidr not in interface.addresses
+        (interfaces[link.interface].index, link.cidr)
+        for link in section.links
+        if link.cidr is not None and link.interface in interfaces
+        if link.cidr not in interfaces[link.interface].addresses
     ]
 
 
 def interfaces_to_raise(section: UplinksSection, interfaces: Mapping[str, Interface]) -> list[int]:
-    """Index of every interface with a static address that is down: nobody else will set it up."""
-    return [interface.index for _, interface in _static(section.links, interfaces) if not interface.up]
+    """Index of every interface that is down and that nobody else will set up."""
+    ours: list[str] = []
+    for link in section.links:
+        if link.parent is not None:
+            ours.append(link.parent)
+        if link.address in (LinkAddress.STATIC, LinkAddress.DHCP):
+            ours.append(link.interface)
+    ours += [vlan.name for vlan in sorted(vlans(section))]
+    return [interfaces[name].index for name in dict.fromkeys(ours) if name in interfaces and not interfaces[name].up]
 
 
-def _static(links: Iterable[Link], interfaces: Mapping[str, Interface]) -> list[tuple[Link, Interface]]:
-    return [
-        (link, interfaces[link.interface])
-        for link in links
-        if link.address is LinkAddress.STATIC and link.interface in interfaces
-    ]
+def _has_its_address(link: Link, interface: Interface) -> bool:
+    if link.cidr is not None:
+        return link.cidr in interface.addresses
+    # What somebody else put there is not what a DHCP server lends.
+    return bool(interface.addresses) and link.address is not LinkAddress.DHCP

@@ -10,6 +10,16 @@ log = logging.getLogger(__name__)
 
 _IPV4 = Path("/proc/sys/net/ipv4")
 
+_OF_A_LINK = {
+    # Loose (RFC 3704, 2.4): answers come in by the link that the main table would not use.
+    "rp_filter": "2",
+    # Two links in one network, on one switch perhaps: each answers for its own address alone, and asks with it.
+    "arp_ignore": "1",
+    "arp_announce": "2",
+    # A new address of the same network is added before the old one goes: it must not go with it.
+    "promote_secondaries": "1",
+}
+
 
 def wanted(interfaces: Iterable[str]) -> dict[Path, str]:
     """Every switch and its value, in the order of writing (ip_forward resets others when it changes)."""
@@ -18,8 +28,9 @@ def wanted(interfaces: Iterable[str]) -> dict[Path, str]:
         # The kernel's own failover on carrier loss, should this daemon be dead.
         _IPV4 / "conf/all/ignore_routes_with_linkdown": "1",
     }
-    # Loose (RFC 3704, 2.4): answers come in by the link that the main table would not use.
-    return switches | {_IPV4 / "conf" / name / "rp_filter": "2" for name in interfaces}
+    return switches | {
+        _IPV4 / "conf" / name / switch: value for name in interfaces for switch, value in _OF_A_LINK.items()
+    }
 
 
 def set_all(switches: dict[Path, str]) -> dict[str, str]:

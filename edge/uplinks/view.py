@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from edge.shared.clock import utc_text
+from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
-from edge.shared.messages.uplinks import Switch, Uplink, UplinksState, UplinkState
+from edge.shared.messages.uplinks import Lease, Switch, Uplink, UplinksState, UplinkState
 from edge.shared.model import Link, UplinksSection
-from edge.uplinks import checks, plan
+from edge.uplinks import dhcp, plan
 from edge.uplinks.decision import State
-from edge.uplinks.facts import Facts
 from edge.uplinks.plan import Interface
 from edge.uplinks.rounds import Figures
+
+_LINK_ISSUES = {
+    UplinkState.ABSENT: "uplinks.interface_missing",
+    UplinkState.NO_CARRIER: "uplinks.no_carrier",
+    UplinkState.NO_ADDRESS: "uplinks.no_address",
+    UplinkState.DOWN: "uplinks.no_answer",
+}
 
 
 @dataclass
@@ -36,6 +44,15 @@ class Since:
             del self.moments[key]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What is known of the links besides their state: interfaces by name, probes and leases by link."""
+
+    interfaces: Mapping[str, Interface]
+    figures: Mapping[str, Figures]
+    leases: Mapping[str, Lease]
+
+
 def targets_of(section: UplinksSection, link: Link) -> tuple[object, ...]:
     """The link's own targets, or the section's."""
     return tuple(link.targets or section.targets)
@@ -54,8 +71,7 @@ def link_states(state: State) -> dict[str, UplinkState]:
 def uplinks_state(
     section: UplinksSection,
     state: State,
-    interfaces: Mapping[str, Interface],
-    figures: Mapping[str, Figures],
+    seen: Seen,
     newest: Switch | None,
     since: Since,
     now: str,
@@ -65,8 +81,8 @@ def uplinks_state(
     active = carrying(state)
     uplinks = []
     for link in section.links:
-        interface = interfaces.get(link.interface)
-        shown = figures.get(link.name, Figures())
+        interface = seen.interfaces.get(link.interface)
+        shown = seen.figures.get(link.name, Figures())
         uplinks.append(
             Uplink(
                 name=link.name,
@@ -79,28 +95,56 @@ def uplinks_state(
                 gateway=plan.gateway(link, interface) if interface else None,
                 loss_percent=shown.loss_percent,
                 rtt_ms=shown.rtt_ms,
+                lease=seen.leases.get(link.name),
+                modem=link.modem,
                 since=since.of("link", link.name, states[link.name], now),
             )
         )
     return UplinksState(active=active, uplinks=uplinks, last_switch=newest)
 
 
-def issues(facts: Facts, since: Since) -> list[Issue]:
+def lease(found: dhcp.Lease, now: datetime, now_ns: int) -> Lease:
+    """A lease as others see it; its end to the second, as both clocks are read one after the other."""
+    expires = None
+    if found.expires_ns is not None:
+        end = now + timedelta(seconds=(found.expires_ns - now_ns) / 1e9)
+        expires = utc_text((end + timedelta(milliseconds=500)).replace(microsecond=0))
+    return Lease(
+        address=str(found.address),
+        gateway=str(found.gateway) if found.gateway else None,
+        dns=[str(server) for server in found.dns],
+        server=str(found.server),
+        expires=expires,
+    )
+
+
+def issues(
+    section: UplinksSection,
+    state: State,
+    refusals: Mapping[str, str],
+    history_fault: str | None,
+    settings_refused: list[Fault],
+    since: Since,
+    now: str,
+) -> list[Issue]:
     """Everything that somebody has to know or put right."""
-    found = checks.found(facts)
-    since.forget("issue", {f"{check.ISSUE} {finding.subject}" for check, finding in found})
-    now = utc_text(facts.now)
+    found: list[tuple[str, str, dict[str, str]]] = []
+    states = link_states(state)
+    for link in section.links:
+        if not targets_of(section, link):
+            found.append(("uplinks.no_targets", link.name, {"interface": link.interface}))
+        if states[link.name] in _LINK_ISSUES:
+            found.append((_LINK_ISSUES[states[link.name]], link.name, {"interface": link.interface}))
+    if section.links and carrying(state) is None:
+        found.append(("uplinks.no_answer_anywhere", "", {"kept": state.active or ""}))
+    found += [("uplinks.kernel_refused", operation, {"reason": reason}) for operation, reason in refusals.items()]
+    if history_fault is not None:
+        found.append(("uplinks.history_unwritable", "", {"reason": history_fault}))
+    found += [("uplinks.settings_refused", fault.path, {"reason": fault.reason}) for fault in settings_refused]
+    since.forget("issue", {f"{id_} {subject}" for id_, subject, _ in found})
     return [
-        Issue(
-            id=check.ISSUE,
-            subject=finding.subject,
-            data=dict(finding.data),
-            since=since.of("issue", f"{check.ISSUE} {finding.subject}", "", now),
-            severity=check.SEVERITY,
-            suggestion=check.SUGGESTION,
-            fix=check.FIX,
-        )
-        for check, finding in found
+        Issue(id=id_, subject=subject, data=data, since=since.of("issue", f"{id_} {subject}", "", now))
+        for id_, subject, data in found
     ]
 
 

@@ -22,6 +22,16 @@ class UplinkState(StrEnum):
     DOWN = "down"
 
 
+class Lease(Message):
+    """What a DHCP server lent to a link."""
+
+    address: str = Field(description="With prefix length")
+    gateway: str | None = None
+    dns: list[str] = Field([], description="The provider's resolvers, to be asked by this link only")
+    server: str
+    expires: str | None = Field(None, description="RFC 3339, UTC; null: never")
+
+
 class Uplink(Message):
     """One link as it is now."""
 
@@ -35,6 +45,8 @@ class Uplink(Message):
     gateway: str | None = None
     loss_percent: float | None = Field(None, description="Over the last 50 probes")
     rtt_ms: float | None = Field(None, description="Median over the last 50 answered probes")
+    lease: Lease | None = Field(None, description="Of a link with address = dhcp that has one")
+    modem: str | None = Field(None, description="The modem whose bearer the link is, as the settings say")
     since: str = Field(description="In this state since; RFC 3339, UTC")
 
 

@@ -84,7 +84,8 @@ class Section(BaseModel):
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-# At most IFNAMSIZ - 1 bytes. The kernel takes nearly any byte, but a name stands between quotes in nftables' text, where
+INTERFACE_NAME_MAX = 15  # IFNAMSIZ - 1 bytes
+# The kernel takes nearly any byte, but a name stands between quotes in nftables' text, where
 # a quote or a backslash ends it and an asterisk means any interface.
 InterfaceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,14}$")]
 DevicePath = Annotated[str, StringConstraints(pattern=r"^/[^\x00-\x1f\x7f]+$", max_length=4095)]  # PATH_MAX - 1

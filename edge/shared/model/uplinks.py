@@ -8,10 +8,12 @@ from ipaddress import IPv4Address, IPv4Interface
 
 from pydantic import Field
 
-from edge.shared.model.base import Broken, Given, InterfaceName, Section, Slug, duplicates
+from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
 from edge.shared.model.firewall import FlowClasses
 from edge.shared.model.lan import Zone
 from edge.shared.model.probes import ProbeTarget
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
 
 class LinkKind(StrEnum):
@@ -28,6 +30,8 @@ class LinkAddress(StrEnum):
 
     KEEP = "keep"  # somebody else: what is there is used, and left alone
     STATIC = "static"
+    DHCP = "dhcp"  # the provider, asked by this box (RFC 2131)
+    PPPOE = "pppoe"  # the provider, over a PPP session on `parent` (RFC 2516)
 
 
 class Link(Section):
@@ -37,8 +41,15 @@ class Link(Section):
     interface: InterfaceName = Field(description="Network interface, e.g. eth0; it may appear later")
     kind: LinkKind = LinkKind.OTHER
     address: LinkAddress = LinkAddress.KEEP
+    parent: InterfaceName | None = Field(
+        None, description="Interface that carries the VLAN or the PPPoE session; `interface` is then made by this box"
+    )
+    vlan: int | None = Field(None, ge=1, le=4094, description="VLAN tag of the provider on `parent`, e.g. 832")
     cidr: IPv4Interface | None = Field(None, description="Address and prefix, e.g. 192.0.2.2/30, for static")
     gateway: IPv4Address | None = Field(None, description="Absent: the interface's own default route, or none at all")
+    user: str | None = Field(None, max_length=128, pattern=PRINTABLE, description="PPPoE user, as the provider gave it")
+    password: str | None = Field(None, max_length=128, pattern=PRINTABLE, description="PPPoE password")
+    modem: Slug | None = Field(None, description="Name of the modem (section modem) whose bearer this interface is")
     targets: list[ProbeTarget] = Field([], description="Absent: the targets of the section")
     interval_ms: int = Field(100, ge=20, le=60_000, description="Between two probes of a target while the link carries")
     standby_interval_ms: int | None = Field(
@@ -51,13 +62,37 @@ class Link(Section):
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """static has a cidr, keep has none."""
+        """Each way to an address has what it needs, and nothing that goes with another."""
         address = given.get("address") or LinkAddress.KEEP
-        has_cidr = given.get("cidr") is not None
-        if address == LinkAddress.STATIC and not has_cidr:
-            yield Broken(("cidr",), "missing", "missing")
-        if address == LinkAddress.KEEP and has_cidr:
-            yield Broken(("cidr",), "not_allowed", 'cidr goes with address = "static"', {"with": "address = keep"})
+        goes_with = {"cidr": LinkAddress.STATIC, "user": LinkAddress.PPPOE, "password": LinkAddress.PPPOE}
+        for name, wanted in goes_with.items():
+            there = given.get(name) is not None
+            if address == wanted and not there:
+                yield Broken((name,), "missing", "missing")
+            if address != wanted and there and address in set(LinkAddress):
+                reason = f'{name} goes with address = "{wanted}"'
+                yield Broken((name,), "not_allowed", reason, {"with": f"address = {address}"})
+        if address == LinkAddress.PPPOE and given.get("gateway") is not None:
+            yield Broken(("gateway",), "not_allowed", "the session has one way only", {"with": "address = pppoe"})
+        yield from _rules_of_parent(given, pppoe=address == LinkAddress.PPPOE)
+
+
+def _rules_of_parent(given: Given, *, pppoe: bool) -> Iterator[Broken]:
+    parent, vlan = given.get("parent"), given.get("vlan")
+    if parent is None:
+        if pppoe or vlan is not None:
+            yield Broken(("parent",), "missing", "missing")
+        return
+    if parent == given.get("interface"):
+        yield Broken(("parent",), "not_allowed", "parent is another interface", {"with": "interface"})
+    if vlan is None and not pppoe:
+        reason = 'parent goes with vlan or address = "pppoe"'
+        yield Broken(("parent",), "not_allowed", reason, {"with": "address, sans vlan"})
+    if pppoe and vlan is not None and len(f"{parent}.{vlan}") > INTERFACE_NAME_MAX:
+        # The device between the parent and the session is named after both.
+        reason = f"{parent}.{vlan} is longer than the {INTERFACE_NAME_MAX} characters of an interface name"
+        data = {"max_length": str(INTERFACE_NAME_MAX - len(f".{vlan}"))}
+        yield Broken(("parent",), "string_too_long", reason, data)
 
 
 class UplinksSection(Section):
@@ -85,5 +120,6 @@ class UplinksSection(Section):
         """Names and interfaces of links and of zones are distinct."""
         yield from duplicates(given, "links", "name")
         yield from duplicates(given, "links", "interface")
+        yield from duplicates(given, "links", "vlan", "parent")
         yield from duplicates(given, "zones", "name")
         yield from duplicates(given, "zones", "interface")

@@ -17,7 +17,6 @@ WORD_TABLES = {
     "_TEMPLATES",
     "_SENTENCES",
     "WORDS",
-    "SUGGESTIONS",
     "_REFUSALS",
     "_ROLES",
     "_MODEM_STATES",

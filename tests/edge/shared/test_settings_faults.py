@@ -12,6 +12,7 @@ from edge.cli.fault_words import fault_sentence
 from edge.shared.section import SettingsRefused, parse_site, read_site
 
 LINK = '[[uplinks.links]]\nname = "fibre"\ninterface = "eth0"\n'
+PPPOE = "address = 'pppoe'\nparent = 'eth1'\nuser = 'u'\npassword = 'x'\n"
 EXTENSION = '[voice]\ndomain = "x.fr"\n[[voice.extensions]]\nnumber = "101"\n'
 
 
@@ -38,6 +39,19 @@ def faults(document: str) -> dict[str, str]:
         (LINK + "metered = 'yes'", "uplinks.links.fibre.metered", "bool_type"),
         (LINK + "address = 'static'", "uplinks.links.fibre.cidr", "missing"),
         (LINK + "cidr = '192.0.2.2/30'", "uplinks.links.fibre.cidr", "not_allowed"),
+        (LINK + "address = 'dhcp'\ncidr = '192.0.2.2/30'", "uplinks.links.fibre.cidr", "not_allowed"),
+        (LINK + "vlan = 832", "uplinks.links.fibre.parent", "missing"),
+        (LINK + "vlan = 0\nparent = 'eth1'", "uplinks.links.fibre.vlan", "greater_than_equal"),
+        (LINK + "vlan = 4095\nparent = 'eth1'", "uplinks.links.fibre.vlan", "less_than_equal"),
+        (LINK + "vlan = 832\nparent = 'eth0'", "uplinks.links.fibre.parent", "not_allowed"),
+        (LINK + "parent = 'eth1'", "uplinks.links.fibre.parent", "not_allowed"),
+        (LINK + "password = 'x'", "uplinks.links.fibre.password", "not_allowed"),
+        (LINK + PPPOE.replace("'x'", "'a\\nb'").replace("'a", '"a').replace("b'", 'b"'),
+         "uplinks.links.fibre.password", "string_pattern_mismatch"),
+        (LINK + PPPOE + "gateway = '192.0.2.1'", "uplinks.links.fibre.gateway", "not_allowed"),
+        (LINK + PPPOE.replace("eth1", "enp0s31f6abc") + "vlan = 835", "uplinks.links.fibre.parent", "string_too_long"),
+        (LINK + "vlan = 5\nparent = 'eth1'\n" + LINK.replace("fibre", "b").replace("eth0", "eth2")
+         + "vlan = 5\nparent = 'eth1'", "uplinks.links.b.vlan", "duplicate"),
         (LINK + "address = 'static'\ncidr = '192.0.2.2/33'", "uplinks.links.fibre.cidr", "ip_v4_interface"),
         (LINK + LINK.replace("eth0", "eth1"), "uplinks.links.fibre.name", "duplicate"),
         (LINK + LINK.replace("fibre", "lte"), "uplinks.links.lte.interface", "duplicate"),
@@ -113,6 +127,27 @@ def test_every_fault_at_once() -> None:
         "voice.domain": "missing",
         "web.port": "greater_than_equal",
     }
+
+
+def test_every_fault_of_a_way_to_an_address_at_once() -> None:
+    document = LINK + "address = 'pppoe'\ncidr = '192.0.2.2/30'\ngateway = '192.0.2.1'\nvlan = 0\n"
+    assert faults(document) == {
+        "uplinks.links.fibre.user": "missing",
+        "uplinks.links.fibre.password": "missing",
+        "uplinks.links.fibre.parent": "missing",
+        "uplinks.links.fibre.cidr": "not_allowed",
+        "uplinks.links.fibre.gateway": "not_allowed",
+        "uplinks.links.fibre.vlan": "greater_than_equal",
+    }
+    parse_site(LINK + PPPOE)
+
+
+def test_a_pppoe_password_is_in_no_fault() -> None:
+    with pytest.raises(SettingsRefused) as caught:
+        parse_site(LINK + PPPOE.replace("'x'", "'hush" + "x" * 128 + "'"))
+    (fault,) = caught.value.faults
+    assert fault.path == "uplinks.links.fibre.password"
+    assert "hush" not in fault.model_dump_json()
 
 
 def test_no_toml_names_the_line() -> None:

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from edge.shared.model import Link, LinkAddress, UplinksSection
 from edge.uplinks import plan
 from edge.uplinks.health import Presence
-from edge.uplinks.plan import Interface, Route, Rule
+from edge.uplinks.plan import Interface, Route, Rule, Vlan
 
 SECTION = UplinksSection(
     links=[
@@ -39,7 +39,9 @@ def test_routes_of_two_links() -> None:
     assert plan.routes(SECTION, {"wan.100": FIBRE, "ppp0": LTE}, "fibre") == {
         Route(700, "0.0.0.0/0", 4, "192.0.2.1", 10),
         Route(700, "0.0.0.0/0", 4, "192.0.2.1", 100),
+        Route(700, "192.0.2.0/30", 4, None, 100),
         Route(700, "0.0.0.0/0", 9, None, 101),
+        Route(700, "10.64.64.64/32", 9, None, 101),
         Route(701, "192.0.2.0/30", 4),
         Route(701, "0.0.0.0/0", 4, "192.0.2.1"),
         Route(702, "10.64.64.64/32", 9),
@@ -98,3 +100,48 @@ def test_only_static_interfaces_are_given_anything() -> None:
     assert plan.addresses_to_add(SECTION, bare) == [(4, IPv4Interface("192.0.2.2/30"))]
     assert plan.interfaces_to_raise(SECTION, bare) == [4]
     assert plan.addresses_to_add(SECTION, {"wan.100": FIBRE}) == []
+
+
+def test_a_dhcp_link_is_ready_with_the_leased_address_only() -> None:
+    link = Link(name="fibre", interface="eth0", address=LinkAddress.DHCP)
+    leased = link.model_copy(update={"cidr": IPv4Interface("192.0.2.2/30")})
+    assert plan.presence(link, FIBRE) is Presence.NO_ADDRESS
+    assert plan.presence(leased, FIBRE) is Presence.READY
+    assert plan.routes(UplinksSection(links=[link]), {"eth0": FIBRE}, "fibre") == frozenset()
+
+
+VLANS = UplinksSection(
+    links=[
+        Link(name="fibre", interface="fibre0", parent="eth0", vlan=832, address=LinkAddress.DHCP),
+        Link(name="dsl", interface="dsl0", parent="eth1", vlan=835, address=LinkAddress.PPPOE, user="u", password="p"),
+    ]
+)
+FIBRE_VLAN, DSL_VLAN = Vlan("fibre0", "eth0", 832), Vlan("eth1.835", "eth1", 835)
+
+
+def device(index: int, vlan: tuple[int, int] | None = None) -> Interface:
+    return Interface(index, up=False, carrier=False, vlan=vlan)
+
+
+def test_a_vlan_is_made_on_its_parent_once_that_is_there() -> None:
+    assert plan.vlans(VLANS) == {FIBRE_VLAN, DSL_VLAN}
+    assert plan.vlans_to_add(VLANS, {}) == {}
+    assert plan.vlans_to_add(VLANS, {"eth0": device(2), "eth1": device(3)}) == {FIBRE_VLAN: 2, DSL_VLAN: 3}
+    assert plan.vlans_to_add(VLANS, {"eth0": device(2), "fibre0": device(9, (2, 832))}) == {}
+    assert plan.interfaces_read(VLANS) == {"eth0", "fibre0", "eth1", "eth1.835", "dsl0"}
+
+
+def test_everything_below_a_link_is_set_up() -> None:
+    there = {"eth0": device(2), "fibre0": device(9, (2, 832)), "eth1": device(3), "eth1.835": device(10, (3, 835))}
+    assert set(plan.interfaces_to_raise(VLANS, there)) == {2, 9, 3, 10}
+
+
+def test_only_a_vlan_of_earlier_settings_is_removed_and_only_if_it_is_still_that() -> None:
+    old = [FIBRE_VLAN, Vlan("old0", "eth0", 7)]
+    there = {"eth0": device(2), "fibre0": device(9, (2, 832)), "old0": device(11, (2, 7))}
+    assert plan.vlans_to_remove(VLANS, old, there) == {Vlan("old0", "eth0", 7): 11}
+    assert plan.vlans_to_remove(VLANS, [], there) == {}
+    assert plan.vlans_to_remove(VLANS, old, {**there, "old0": device(11, (2, 8))}) == {}
+    assert plan.vlans_to_remove(VLANS, old, {**there, "old0": device(11)}) == {}
+    retagged = [Vlan("fibre0", "eth0", 833)]
+    assert plan.vlans_to_remove(VLANS, retagged, {**there, "fibre0": device(9, (2, 833))}) == {retagged[0]: 9}

@@ -1,0 +1,202 @@
+"""Links with a DHCP address, in a town: the server is Debian's dnsmasq, or one that misbehaves on purpose."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+
+from hil.rig.virtual.plan import Isp
+from hil.rig.virtual.waiting import wait_for
+from tests.edge.uplinks.conftest import Box
+from tests.edge.uplinks.providers import DNS, dnsmasq, scripted
+
+pytestmark = pytest.mark.town
+
+HEAD = "hold_down_s = 1.0"
+
+
+def dhcp(isp: Isp, extra: str = "") -> str:
+    return f'[[uplinks.links]]\nname = "{isp.name}"\ninterface = "{isp.edge_interface}"\naddress = "dhcp"\n{extra}\n'
+
+
+def start_by_dhcp(box: Box) -> None:
+    """The fibre by DHCP, 4G static; both good."""
+    box.write(dhcp(box.town.plan.fibre), box.static(box.town.plan.lte), head=HEAD)
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+
+
+def fibre_address(box: Box) -> str | None:
+    address: str | None = box.link("fibre")["address"]
+    return address
+
+
+def test_address_gateway_and_resolvers_come_from_the_server(box: Box) -> None:
+    dnsmasq(box.town, box.town.plan.fibre, "192.168.1.50", "192.168.1.50")
+    start_by_dhcp(box)
+    link = box.link("fibre")
+    assert link["address"] == "192.168.1.50/24"
+    assert link["gateway"] == box.town.plan.fibre.gateway
+    lease = link["lease"]
+    assert (lease["address"], lease["dns"], lease["server"]) == ("192.168.1.50/24", [DNS], box.town.plan.fibre.gateway)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d.*Z", lease["expires"])
+    with box.town.flow() as flow:
+        flow.wait_arrivals(10)
+        assert flow.arrivals()[-1].source.startswith(f"{box.town.plan.fibre.public}:")
+    # The provider's network is in no table but ours.
+    assert "192.168.1" not in box.edge("ip -4 route show table main")
+    assert box.issues() == set()
+
+
+def test_killed_it_goes_on_with_its_address_and_asks_for_it_again(box: Box) -> None:
+    server = dnsmasq(box.town, box.town.plan.fibre, "192.168.1.50", "192.168.1.60")
+    start_by_dhcp(box)
+    address, footprint = fibre_address(box), box.footprint()
+    with box.town.flow() as flow:
+        flow.wait_arrivals(25)
+        since = time.monotonic_ns()
+        box.kill()
+        flow.wait_arrivals(10)
+        box.start()
+        box.wait_up("fibre", "lte", active="fibre")
+        time.sleep(0.5)
+        assert flow.lost(since) == 0
+    assert fibre_address(box) == address
+    assert box.footprint() == footprint
+    asked = server.log_text().split("DHCPACK")[-2]
+    assert "DHCPREQUEST" in asked
+    assert "DHCPDISCOVER" not in asked
+
+
+def test_killed_while_the_server_is_silent_it_keeps_its_address(box: Box) -> None:
+    server = dnsmasq(box.town, box.town.plan.fibre, "192.168.1.50", "192.168.1.60")
+    start_by_dhcp(box)
+    address = fibre_address(box)
+    server.stop()
+    with box.town.flow() as flow:
+        flow.wait_arrivals(25)
+        since = time.monotonic_ns()
+        box.kill()
+        box.start()
+        box.wait_up("fibre", "lte", active="fibre")
+        time.sleep(2)
+        assert flow.lost(since) == 0
+    assert fibre_address(box) == address
+
+
+def test_it_renews_in_time_and_nothing_moves(box: Box) -> None:
+    server = dnsmasq(box.town, box.town.plan.fibre, "192.168.1.50", "192.168.1.60", "--dhcp-option=option:T1,3")
+    start_by_dhcp(box)
+    with box.town.flow() as flow:
+        flow.wait_arrivals(10)
+        since = time.monotonic_ns()
+        moves, before = box.moves(), box.link("fibre")["lease"]["expires"]
+        wait_for(lambda: server.log_text().count("DHCPACK") >= 3, "two renewals", 20, every=0.2)
+        wait_for(lambda: box.link("fibre")["lease"]["expires"] > before, "the lease made longer", every=0.2)
+        assert flow.lost(since) == 0
+    assert box.moves() == moves
+    assert server.log_text().count("DHCPDISCOVER") == 1
+
+
+def test_another_address_on_renewal_moves_the_flows_to_it_and_not_to_4g(box: Box) -> None:
+    town, fibre = box.town, box.town.plan.fibre
+    server = dnsmasq(town, fibre, "192.168.1.50", "192.168.1.50", "--dhcp-option=option:T1,3")
+    start_by_dhcp(box)
+    moves = box.moves()
+    with town.flow() as flow:
+        flow.wait_arrivals(25)
+        server.stop()
+        since = time.monotonic_ns()
+        dnsmasq(town, fibre, "192.168.1.70", "192.168.1.70", "--dhcp-option=option:T1,3")
+        wait_for(lambda: fibre_address(box) == "192.168.1.70/24", "the new address", 15, every=0.1)
+        time.sleep(1)
+        assert flow.outage(since).seconds <= 1.0
+        assert flow.arrivals()[-1].source.startswith(f"{fibre.public}:")
+        with town.flow(name="fresh") as fresh:
+            fresh.wait_arrivals(5)
+    assert "192.168.1.50" not in box.edge("ip -4 addr")
+    assert "192.168.1.70/24" in box.edge(f"ip -4 addr show {fibre.edge_interface}")
+    assert "192.168.1.50" not in box.edge("conntrack -L -p udp 2>/dev/null"), (
+        "a flow clings to the address that is gone"
+    )
+    assert box.moves() == moves
+
+
+def test_an_address_whose_time_is_over_is_given_up_though_nobody_answers(box: Box) -> None:
+    town, fibre = box.town, box.town.plan.fibre
+    server = scripted(town, fibre, "192.168.1.50", fibre.gateway, "8", "1")
+    start_by_dhcp(box)
+    acquired = time.monotonic()
+    with town.flow() as flow:
+        flow.wait_arrivals(10)
+        wait_for(lambda: fibre_address(box) is None, "the address given up", 15, every=0.1)
+        assert time.monotonic() - acquired > 2
+        assert "192.168.1.50" not in box.edge("ip -4 addr")
+        flow.wait_arrivals(10)
+        assert flow.arrivals()[-1].source.startswith(f"{town.plan.lte.public}:")
+    assert box.moves()[-1] == ("address_lost", "fibre", "lte")
+    assert ("uplinks.no_address", "fibre") in box.issues()
+    assert server.log_text().count("heard 3") >= 3, "it renewed and rebound in vain"
+    server.stop()
+    dnsmasq(town, fibre, "192.168.1.50", "192.168.1.60")
+    box.wait_up("fibre", "lte", active="fibre")
+
+
+def test_wrong_and_hostile_answers_are_as_good_as_none(box: Box) -> None:
+    fibre = box.town.plan.fibre
+    scripted(box.town, fibre, "192.168.1.50", fibre.gateway, "3600", "9", "hostile")
+    start_by_dhcp(box)
+    assert fibre_address(box) == "192.168.1.50/24"
+    assert box.link("fibre")["gateway"] == fibre.gateway
+    assert "Traceback" not in (box.daemon.log_text() if box.daemon else "")
+
+
+def test_cable_back_in_another_network(box: Box) -> None:
+    """The provider's box was exchanged for one that knows nothing of the lease."""
+    town, fibre = box.town, box.town.plan.fibre
+    server = dnsmasq(town, fibre, "192.168.1.50", "192.168.1.50")
+    start_by_dhcp(box)
+    town.fault("fibre-carrier")
+    wait_for(lambda: box.links()["active"] == "lte", "4G active", every=0.1)
+    server.stop()
+    dnsmasq(town, fibre, "192.168.1.80", "192.168.1.80", authoritative=False)
+    town.heal("fibre-carrier")
+    box.wait_up("fibre", "lte", active="fibre")
+    assert fibre_address(box) == "192.168.1.80/24"
+
+
+def test_settings_that_drop_dhcp_take_its_address_away(box: Box) -> None:
+    dnsmasq(box.town, box.town.plan.fibre, "192.168.1.50", "192.168.1.50")
+    box.write(dhcp(box.town.plan.fibre), box.static(box.town.plan.lte), head=HEAD)
+    box.start(name="settings")
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    changed = box.town.folder / "changed.toml"
+    changed.write_text(box.document(*box.both(), head=HEAD), encoding="utf-8")
+    result = box.town.repli("settings", "apply", str(changed))
+    assert result.returncode == 0, result.stderr
+    wait_for(lambda: fibre_address(box) == box.town.plan.fibre.edge_cidr, "the static address", every=0.1)
+    assert "192.168.1.50" not in box.edge("ip -4 addr")
+
+
+def test_the_lease_file_of_another_boot_or_damaged_costs_a_question_only(box: Box) -> None:
+    server = dnsmasq(box.town, box.town.plan.fibre, "192.168.1.50", "192.168.1.60")
+    start_by_dhcp(box)
+    address = fibre_address(box)
+    leases = box.town.root / "var/lib/repli/uplinks/leases.json"
+    document = json.loads(leases.read_text())
+    box.kill()
+    box.edge(f"ip addr flush dev {box.town.plan.fibre.edge_interface}")
+    leases.write_text(json.dumps({**document, "boot": "another"}))
+    box.start()
+    box.wait_up("fibre", active="fibre")
+    assert fibre_address(box) == address
+    assert server.log_text().count("DHCPDISCOVER") == 1, "it was not asked for again"
+    box.kill()
+    leases.write_text('{"boot": 3, "leases": [')
+    box.start()
+    box.wait_up("fibre", active="fibre")
+    assert fibre_address(box) == address
