@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from edge.cli.words import _
 from edge.shared.messages.common import Issue
@@ -14,9 +15,11 @@ def issue_sentence(issue: Issue) -> str:
     if template is None:
         return _unknown(issue)
     try:
-        return _(template).format(subject=issue.subject, **issue.data)
+        said = _(template).format(subject=issue.subject, **issue.data)
     except KeyError:
         return _unknown(issue)  # a daemon of another version raised it without its data
+    advice = SUGGESTIONS.get(issue.suggestion)
+    return f"{said} {_(advice).format(fix=issue.fix)}" if advice else said
 
 
 def _unknown(issue: Issue) -> str:
@@ -35,16 +38,23 @@ WORDS: dict[str, str] = {
     "les n° {used} sont utilisés. Vérifiez les réglages.",
     "settings.waiting_confirmation": "Les nouveaux réglages attendent « repli settings confirm » avant {confirm_by} (UTC), "
     "sinon les précédents reviennent.",
-    "uplinks.interface_missing": "L'interface {interface} de l'accès « {subject} » est absente. "
-    "Vérifiez le matériel ou le nom dans les réglages.",
+    "uplinks.interface_missing": "L'interface {interface} de l'accès « {subject} » est absente.",
     "uplinks.no_carrier": "Le câble de l'accès « {subject} » ({interface}) est débranché ou l'autre bout est éteint.",
     "uplinks.no_address": "L'accès « {subject} » ({interface}) n'a pas d'adresse.",
-    "uplinks.no_answer": "L'accès « {subject} » ({interface}) ne répond plus. Prévenez l'opérateur s'il ne revient pas.",
+    "uplinks.no_answer": "L'accès « {subject} » ({interface}) ne répond plus.",
     "uplinks.no_answer_anywhere": "Aucun accès Internet ne répond.",
-    "uplinks.no_targets": "L'accès « {subject} » n'a aucune cible à sonder : une coupure derrière la box ne serait pas vue. "
-    "Ajoutez « targets » aux réglages.",
+    "uplinks.no_targets": "L'accès « {subject} » n'a aucune cible à sonder : une coupure derrière la box ne serait pas vue.",
+    "uplinks.flapping": "L'accès « {subject} » est instable : perdu {count} fois en {minutes} minutes.",
+    "uplinks.dns_dead": "L'accès « {subject} » fonctionne, mais les noms n'y sont plus trouvés ({servers} ne répond pas).",
+    "uplinks.budget_nearly_used": "Le forfait de l'accès « {subject} » est utilisé à {percent} % (sur {limit_mb} Mo).",
+    "uplinks.clock_wrong": "L'horloge du boîtier est fausse ({date}) : les heures des alertes et des bascules le sont aussi.",
+    "uplinks.clock_not_synchronised": "Aucun serveur de temps ne règle l'horloge du boîtier : elle dérive.",
+    "uplinks.second_default_route": "Un autre programme règle aussi l'accès « {subject} » : route par défaut vers {gateway} "
+    "sur {interface} (origine : {origin}).",
+    "uplinks.double_nat": "L'accès « {subject} » passe par une autre box ({address} sur {interface}) : "
+    "rien ne peut entrer d'Internet.",
     "uplinks.kernel_refused": "Le système a refusé un réglage du réseau ({subject} : {reason}).",
-    "uplinks.history_unwritable": "L'historique des bascules ne peut pas être enregistré ({reason}). Vérifiez le disque.",
+    "uplinks.history_unwritable": "L'historique des accès ne peut pas être enregistré ({reason}).",
     "uplinks.settings_refused": "Les réglages des accès Internet sont refusés, les précédents restent en vigueur "
     "({subject} : {reason}).",
     "modem.device_missing": "Le modem « {subject} » est absent ({device}). "
@@ -89,6 +99,26 @@ WORDS: dict[str, str] = {
     "web.listens_elsewhere": "Les pages sont servies sur {reason} et non sur {address}:{port}, comme le disent les réglages.",
 }
 
+# Suggestion id -> French words, with the command that helps.
+SUGGESTIONS: dict[str, str] = {
+    "check_hardware": "Vérifiez le matériel ou le nom dans les réglages.",
+    "plug_in": "Rebranchez-le ou rallumez l'autre bout.",
+    "get_address": "Redémarrez la box de l'opérateur ; si cela dure, vérifiez « address » et « cidr » dans les réglages.",
+    "wait_or_call_operator": "Prévenez l'opérateur s'il ne revient pas.",
+    "check_power_then_call_operators": "Vérifiez que les box sont allumées, puis appelez les opérateurs.",
+    "add_targets": "Ajoutez « targets » aux réglages.",
+    "call_operator_with_history": "Appelez l'opérateur, heures des coupures à l'appui (« repli {fix} »).",
+    "change_resolvers": "Vérifiez ces serveurs de noms, ou mettez-en d'autres dans les réglages (« repli {fix} »).",
+    "spare_data": "Évitez les gros téléchargements, ou augmentez le forfait.",
+    "set_clock": "Vérifiez l'accès aux serveurs de temps et la pile de l'horloge.",
+    "check_time_servers": "Vérifiez l'accès aux serveurs de temps.",
+    "unmanage_interface": "Retirez cette interface de NetworkManager (unmanaged-devices) ou du client DHCP du système.",
+    "bridge_operator_box": "S'il faut joindre le boîtier de l'extérieur, passez la box de l'opérateur en mode pont.",
+    "restart_box": "Nouvel essai en cours ; si cela dure, redémarrez le boîtier.",
+    "check_disk": "Vérifiez le disque.",
+    "correct_settings": "Corrigez-les (« repli {fix} »).",
+}
+
 
 def _page() -> str:
     """docs/issues.md."""
@@ -97,7 +127,16 @@ def _page() -> str:
         "What `repli status` says of every known fault, by its stable id. Made by `scripts/docs` from `edge/cli/issues.py`.\n\n"
         "| id | ce que dit le boîtier |\n| --- | --- |\n"
     )
-    return head + "".join(f"| `{name}` | {words} |\n" for name, words in sorted(WORDS.items()))
+    advice = (
+        "\n## Ce qu'il faut faire\n\n"
+        "What is said after it, by the id of the issue's `suggestion`; `{fix}` is a command of `repli`.\n\n"
+        "| id | ce que conseille le boîtier |\n| --- | --- |\n"
+    )
+    return head + _rows(WORDS) + advice + _rows(SUGGESTIONS)
+
+
+def _rows(table: Mapping[str, str]) -> str:
+    return "".join(f"| `{name}` | {words} |\n" for name, words in sorted(table.items()))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from edge.shared.daemons import DAEMONS
 from edge.shared.messages import modem as modem_messages
 from edge.shared.messages import uplinks as uplinks_messages
 from edge.shared.messages import voice as voice_messages
-from edge.shared.messages.common import STATUS, DaemonStatus, Issue
+from edge.shared.messages.common import STATUS, DaemonStatus, Issue, Severity
 from edge.shared.messages.voice import ModeResult, VoiceMode
 from edge.shared.paths import Paths
 from edge.shared.varlink import CallFailed, Unreachable, call_once
@@ -35,8 +35,13 @@ class Service:
 
     @property
     def issues(self) -> list[Issue]:
-        """What it says is wrong."""
+        """What it says is wrong or good to know."""
         return self.status.issues if self.status else []
+
+    @property
+    def faults(self) -> list[Issue]:
+        """What is to be put right."""
+        return [issue for issue in self.issues if issue.severity is Severity.FAULT]
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class Overview:
     @property
     def trouble(self) -> int:
         """How many things are to be put right."""
-        return sum(len(service.issues) + (not service.running) for service in self.services)
+        return sum(len(service.faults) + (not service.running) for service in self.services)
 
     @property
     def sentence(self) -> str:

@@ -16,10 +16,11 @@ from edge.shared.messages import uplinks as messages
 from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import Switch, SwitchCause, UplinksState
 from edge.shared.model import Link, LinkAddress, UplinksSection
-from edge.uplinks import decision, plan, view
+from edge.uplinks import decision, plan, timex, view
 from edge.uplinks.applier import Applier
 from edge.uplinks.decision import Flush, Move, PresenceChanged, RoundEnded, Rules, SetPace, State, Tick
 from edge.uplinks.dhcp import Lease
+from edge.uplinks.facts import Facts
 from edge.uplinks.health import Judgement, Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
@@ -108,14 +109,21 @@ class Engine:
 
     def issues(self) -> list[Issue]:
         """Everything that somebody has to know or put right."""
-        return view.issues(
-            self.section,
-            self._state,
-            self._applier.refusals,
-            self._history.fault,
-            self.settings_refused,
-            self._since,
-            self._now_text(),
+        return view.issues(self._facts(), self._since)
+
+    def _facts(self) -> Facts:
+        return Facts(
+            now=self._clock.now(),
+            section=self.section,
+            states=view.link_states(self._state),
+            active=self._state.active,
+            carrying=view.carrying(self._state),
+            interfaces=self._interfaces,
+            switches=self._history.recent,
+            clock_synchronised=timex.synchronised(),
+            refusals=self._applier.refusals,
+            history_fault=self._history.fault,
+            settings_refused=self.settings_refused,
         )
 
     async def _tick(self) -> None:

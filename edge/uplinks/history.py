@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge.shared.messages.uplinks import Switch
 
 log = logging.getLogger(__name__)
 
+RECENT = 100  # switches kept at hand: more than a flapping link makes in the minutes that checks look at
 KEPT = 10_000  # switches; the oldest go first
 UNSAVED_MAX = 1_000  # kept in memory while the disk refuses
 
@@ -46,7 +48,7 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self.fault: str | None = None
-        self.newest: Switch | None = None
+        self.recent: deque[Switch] = deque(maxlen=RECENT)
         self._path = path
         self._thread = ThreadPoolExecutor(1, "history")  # SQLite connections stay in the thread that opened them
         self._ledger: Ledger | None = None
@@ -64,7 +66,7 @@ class History:
 
     def record(self, switch: Switch) -> None:
         """Remember a switch now and write it down soon."""
-        self.newest = switch
+        self.recent.append(switch)
         self._unsaved = [*self._unsaved, switch][-UNSAVED_MAX:]
         self.save()
 
@@ -94,6 +96,11 @@ class History:
         self._thread.shutdown()
 
     @property
+    def newest(self) -> Switch | None:
+        """The last switch."""
+        return self.recent[-1] if self.recent else None
+
+    @property
     def next_seq(self) -> int:
         """The number of the next switch."""
         return self.newest.seq + 1 if self.newest else 1
@@ -117,8 +124,7 @@ class History:
 
     def _open(self) -> None:
         self._ledger = Ledger(self._path, _STEPS)
-        newest = self._read(1)
-        self.newest = newest[0] if newest else None
+        self.recent.extend(self._read(RECENT))
 
     def _write(self, batch: list[Switch]) -> None:
         assert self._ledger is not None

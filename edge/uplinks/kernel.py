@@ -12,7 +12,7 @@ from typing import Any, Self
 from pyroute2 import AsyncIPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
-from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, Route, Rule, Vlan
+from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, MainDefault, Route, Rule, Vlan
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Kernel:
             own, peer = message.get_attr("IFA_LOCAL"), message.get_attr("IFA_ADDRESS")
             addresses.setdefault(index, set()).add(IPv4Interface(f"{own}/{length}"))
             networks.setdefault(index, set()).add(str(IPv4Network(f"{peer or own}/{length}", strict=False)))
-        gateways = await self._main_gateways()
+        defaults = await self._main_defaults()
         return {
             message.get_attr("IFLA_IFNAME"): Interface(
                 index,
@@ -77,7 +77,8 @@ class Kernel:
                 carrier=has_carrier(message["flags"]),
                 addresses=frozenset(addresses.get(index, ())),
                 networks=frozenset(networks.get(index, ())),
-                default_gateway=gateways.get(index),
+                default_gateway=_best_gateway(defaults.get(index, ())),
+                main_defaults=frozenset(defaults.get(index, ())),
                 vlan=_vlan(message),
             )
             for index, message in links.items()
@@ -167,15 +168,16 @@ class Kernel:
         if refusals:
             raise refusals[0]
 
-    async def _main_gateways(self) -> dict[int, str]:
-        best: dict[int, tuple[int, str]] = {}
+    async def _main_defaults(self) -> dict[int, set[MainDefault]]:
+        """By interface index."""
+        found: dict[int, set[MainDefault]] = {}
         for message in await self._dump(self._netlink.route, family=socket.AF_INET):
-            gateway, index = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_OIF")
-            if message.get_attr("RTA_TABLE") != MAIN_TABLE or message["dst_len"] or not gateway or not index:
+            index = message.get_attr("RTA_OIF")
+            if message.get_attr("RTA_TABLE") != MAIN_TABLE or message["dst_len"] or not index:
                 continue
-            metric = message.get_attr("RTA_PRIORITY") or 0
-            best[index] = min(best.get(index, (metric, gateway)), (metric, gateway))
-        return {index: gateway for index, (_, gateway) in best.items()}
+            gateway, metric = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_PRIORITY") or 0
+            found.setdefault(index, set()).add(MainDefault(gateway, metric, message["proto"]))
+        return found
 
     async def _dump(self, request: Any, **arguments: object) -> list[Any]:
         try:
@@ -204,6 +206,11 @@ async def _collect(refusals: list[KernelRefused], operation: Any) -> None:
     except KernelRefused as refused:
         log.warning("kernel refused %s", refused)
         refusals.append(refused)
+
+
+def _best_gateway(defaults: Iterable[MainDefault]) -> str | None:
+    reachable = [(route.metric, route.gateway) for route in defaults if route.gateway]
+    return min(reachable)[1] if reachable else None
 
 
 def _vlan(message: Any) -> tuple[int, int] | None:

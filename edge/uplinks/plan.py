@@ -47,6 +47,15 @@ class Vlan(NamedTuple):
 
 
 @dataclass(frozen=True)
+class MainDefault:
+    """A default route of the main table: never ours, somebody else's."""
+
+    gateway: str | None
+    metric: int
+    protocol: int  # RTPROT_*: who set it
+
+
+@dataclass(frozen=True)
 class Interface:
     """What the kernel says of one interface."""
 
@@ -56,6 +65,7 @@ class Interface:
     addresses: frozenset[IPv4Interface] = frozenset()
     networks: frozenset[str] = frozenset()  # on link, e.g. 192.0.2.0/30; the peer's /32 of a point-to-point link
     default_gateway: str | None = None  # of the main table's default route by this interface
+    main_defaults: frozenset[MainDefault] = frozenset()
     vlan: tuple[int, int] | None = None  # index of the parent and tag, of a VLAN device
 
 

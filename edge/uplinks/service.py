@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from edge.shared.broadcast import WatcherTooSlow
-from edge.shared.messages.common import STATUS, DaemonStatus
+from edge.shared.messages.common import STATUS, DaemonStatus, state_of
 from edge.shared.messages.uplinks import HISTORY, LIST, UPLINKS, WATCH, HistoryParams, HistoryResult, UplinksState
 from edge.shared.paths import Paths
 from edge.shared.rights import Caller
@@ -38,7 +38,7 @@ class UplinksService:
         up = sum(1 for uplink in state.uplinks if uplink.state == "up")
         return DaemonStatus(
             daemon="uplinks",
-            state="degraded" if issues else "ok",
+            state=state_of(issues),
             summary={"active": state.active or "", "links": str(len(state.uplinks)), "up": str(up)},
             issues=issues,
         )

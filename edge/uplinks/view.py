@@ -7,21 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from edge.shared.clock import utc_text
-from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import Lease, Switch, Uplink, UplinksState, UplinkState
 from edge.shared.model import Link, UplinksSection
-from edge.uplinks import dhcp, plan
+from edge.uplinks import checks, dhcp, plan
 from edge.uplinks.decision import State
+from edge.uplinks.facts import Facts
 from edge.uplinks.plan import Interface
 from edge.uplinks.rounds import Figures
-
-_LINK_ISSUES = {
-    UplinkState.ABSENT: "uplinks.interface_missing",
-    UplinkState.NO_CARRIER: "uplinks.no_carrier",
-    UplinkState.NO_ADDRESS: "uplinks.no_address",
-    UplinkState.DOWN: "uplinks.no_answer",
-}
 
 
 @dataclass
@@ -118,33 +111,22 @@ def lease(found: dhcp.Lease, now: datetime, now_ns: int) -> Lease:
     )
 
 
-def issues(
-    section: UplinksSection,
-    state: State,
-    refusals: Mapping[str, str],
-    history_fault: str | None,
-    settings_refused: list[Fault],
-    since: Since,
-    now: str,
-) -> list[Issue]:
+def issues(facts: Facts, since: Since) -> list[Issue]:
     """Everything that somebody has to know or put right."""
-    found: list[tuple[str, str, dict[str, str]]] = []
-    states = link_states(state)
-    for link in section.links:
-        if not targets_of(section, link):
-            found.append(("uplinks.no_targets", link.name, {"interface": link.interface}))
-        if states[link.name] in _LINK_ISSUES:
-            found.append((_LINK_ISSUES[states[link.name]], link.name, {"interface": link.interface}))
-    if section.links and carrying(state) is None:
-        found.append(("uplinks.no_answer_anywhere", "", {"kept": state.active or ""}))
-    found += [("uplinks.kernel_refused", operation, {"reason": reason}) for operation, reason in refusals.items()]
-    if history_fault is not None:
-        found.append(("uplinks.history_unwritable", "", {"reason": history_fault}))
-    found += [("uplinks.settings_refused", fault.path, {"reason": fault.reason}) for fault in settings_refused]
-    since.forget("issue", {f"{id_} {subject}" for id_, subject, _ in found})
+    found = checks.found(facts)
+    since.forget("issue", {f"{check.ISSUE} {finding.subject}" for check, finding in found})
+    now = utc_text(facts.now)
     return [
-        Issue(id=id_, subject=subject, data=data, since=since.of("issue", f"{id_} {subject}", "", now))
-        for id_, subject, data in found
+        Issue(
+            id=check.ISSUE,
+            subject=finding.subject,
+            data=dict(finding.data),
+            since=since.of("issue", f"{check.ISSUE} {finding.subject}", "", now),
+            severity=check.SEVERITY,
+            suggestion=check.SUGGESTION,
+            fix=check.FIX,
+        )
+        for check, finding in found
     ]
 
 

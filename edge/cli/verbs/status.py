@@ -11,6 +11,7 @@ from edge.cli.output import moment, print_json, print_table
 from edge.cli.overview import Overview, Service, look
 from edge.cli.runfile import RunState
 from edge.cli.words import _
+from edge.shared.messages.common import Severity
 from edge.shared.paths import Paths
 
 WELL, TROUBLE, NOT_RUNNING = 0, 1, 2
@@ -46,7 +47,7 @@ def _print_services(overview: Overview) -> None:
             _state_words(service),
             moment(service.entry.since) if service.entry else None,
             service.entry.restarts if service.entry else None,
-            len(service.issues) or None,
+            len(service.faults) or None,
         )
         for service in overview.services
     ]
@@ -55,9 +56,13 @@ def _print_services(overview: Overview) -> None:
 
 def _print_issues(overview: Overview) -> None:
     lines = [f"- {service.name} : {service.silence}" for service in overview.services if service.silence]
-    lines += [f"- {issue_sentence(issue)}" for service in overview.services for issue in service.issues]
+    lines += [f"- {issue_sentence(issue)}" for service in overview.services for issue in service.faults]
     if lines:
         print("\n" + "\n".join(lines))
+    known = [issue for service in overview.services for issue in service.issues if issue.severity is Severity.INFO]
+    if known:
+        print("\n" + _("Pour information :"))
+        print("\n".join(f"- {issue_sentence(issue)}" for issue in known))
 
 
 def _state_words(service: Service) -> str:
@@ -69,7 +74,7 @@ def _state_words(service: Service) -> str:
         }[service.entry.state]
     if not service.running:
         return _("ne répond pas")
-    return _("à surveiller") if service.issues else _("en marche")
+    return _("à surveiller") if service.faults else _("en marche")
 
 
 def _fields(overview: Overview, code: int) -> dict[str, Any]:

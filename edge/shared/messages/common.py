@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import Field
 
 from edge.shared.varlink_idl import Message, Method, NoParams
+
+
+class Severity(StrEnum):
+    """How much an issue matters."""
+
+    FAULT = "fault"  # to be put right; the box is not well
+    INFO = "info"  # good to know; the box is well
 
 
 class Issue(Message):
@@ -16,15 +24,23 @@ class Issue(Message):
     subject: str = Field("", description="What it is about, e.g. the name of a link")
     data: dict[str, str] = {}
     since: str = Field(description="RFC 3339, UTC")
+    severity: Severity = Severity.FAULT
+    suggestion: str = Field("", description="Stable id of what a person may do; empty: the fault's own words say it")
+    fix: str = Field("", description="The command of `repli` that helps, without its arguments")
 
 
 class DaemonStatus(Message):
     """How a daemon is."""
 
     daemon: str
-    state: str = Field(description="ok, or degraded when there is an issue")
+    state: str = Field(description="ok, or degraded when there is a fault")
     summary: dict[str, str] = Field({}, description="Figures for `repli status`, by stable key")
     issues: list[Issue] = []
+
+
+def state_of(issues: Iterable[Issue]) -> str:
+    """The state that follows from the issues: what is only good to know degrades nothing."""
+    return "degraded" if any(issue.severity is Severity.FAULT for issue in issues) else "ok"
 
 
 STATUS: Method[NoParams, DaemonStatus] = Method("Status", NoParams, DaemonStatus, "How the daemon is, and its issues.")

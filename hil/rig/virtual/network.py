@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_network
 from pathlib import Path
+from socket import AF_INET
 
 from nftables import Nftables
 from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
 
 from hil.rig.virtual.inside import NETNS, inside
 from hil.rig.virtual.plan import NAMESPACES, Isp, Plan
@@ -41,6 +43,14 @@ def set_link(namespace: str, interface: str, state: str) -> None:
     """Set an interface "up" or "down"."""
     with _routes_of(namespace) as route:
         route.link("set", index=_index(route, interface), state=state)
+
+
+def detour(namespace: str, mark: int, through: str) -> None:
+    """Have what carries a mark, and is not for the namespace itself, leave through an interface. Goes with the interface."""
+    with _routes_of(namespace) as route:
+        route.route("replace", dst="0.0.0.0/0", oif=_index(route, through), table=mark)
+        with suppress(NetlinkError):  # it is there already, and harmless: without the interface its table is empty
+            route.rule("add", family=AF_INET, fwmark=mark, table=mark, priority=mark)
 
 
 def nft(namespace: str, rules: str) -> None:

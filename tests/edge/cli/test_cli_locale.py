@@ -17,6 +17,7 @@ WORD_TABLES = {
     "_TEMPLATES",
     "_SENTENCES",
     "WORDS",
+    "SUGGESTIONS",
     "_REFUSALS",
     "_ROLES",
     "_MODEM_STATES",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from edge.cli.overview import Overview, Service
-from edge.shared.messages.common import DaemonStatus, Issue
+from edge.shared.messages.common import DaemonStatus, Issue, Severity
 from hil.rig.daemon import LocalRoot
 
 
@@ -25,6 +25,13 @@ def test_the_sentence() -> None:
     assert (
         Overview([Service("modem", False)], ["SMS indisponibles"]).sentence == "Repli ne tourne pas sur cette machine."
     )
+
+
+def test_what_is_only_good_to_know_is_no_trouble() -> None:
+    known = Issue(id="uplinks.double_nat", since="", severity=Severity.INFO)
+    status = DaemonStatus(daemon="uplinks", state="ok", issues=[known])
+    well = Overview([Service("uplinks", True, None, status)], ["Internet par la fibre"])
+    assert (well.trouble, well.sentence) == (0, "Tout va bien : Internet par la fibre.")
 
 
 def test_status_of_a_box_that_does_not_run(root: LocalRoot) -> None:

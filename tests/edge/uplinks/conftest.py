@@ -96,11 +96,11 @@ class Box:
         """Cause, from, to of every switch."""
         return [(switch["cause"], switch["from"], switch["to"]) for switch in self.history()]
 
-    def issues(self) -> set[tuple[str, str]]:
-        """Id and subject of every issue of the daemon."""
+    def issues(self, severity: str = "fault") -> set[tuple[str, str]]:
+        """Id and subject of every issue of the daemon, those that are only good to know left out."""
         daemons = json.loads(self.town.repli("status", "--json").stdout)["daemons"]
         uplinks = next(daemon for daemon in daemons if daemon["name"] == "uplinks")
-        return {(issue["id"], issue["subject"]) for issue in uplinks["issues"]}
+        return {(issue["id"], issue["subject"]) for issue in uplinks["issues"] if issue["severity"] == severity}
 
     def wait_up(self, *names: str, active: str) -> None:
         """Return once these links are proved good and this one is active."""

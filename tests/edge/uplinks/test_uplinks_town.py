@@ -241,6 +241,33 @@ def test_addresses_that_somebody_else_gives(box: Box) -> None:
     assert box.moves()[-1] == ("address_lost", "fibre", "lte")
 
 
+def test_a_default_route_of_somebody_else_on_a_link_of_ours_is_said(running: Box) -> None:
+    """As NetworkManager does to an interface that nobody took from it: its metric is 100, its protocol static."""
+    lte = running.town.plan.lte
+    assert running.issues() == set()
+    running.edge(f"ip route add default via {lte.gateway} dev {lte.edge_interface} metric 100 proto static")
+    wait_for(lambda: running.issues() == {("uplinks.second_default_route", "lte")}, "the route said", 15)
+    said = running.town.repli("status").stdout
+    assert f"route par défaut vers {lte.gateway} sur {lte.edge_interface} (origine : static). Retirez" in said
+    running.edge(f"ip route del default via {lte.gateway}")
+    wait_for(lambda: running.issues() == set(), "the route forgotten", 15)
+
+
+def test_a_box_behind_another_router_is_told_so_and_is_well(running: Box) -> None:
+    """The fibre box gives private addresses, the mobile operator carrier-grade ones; the clock is the machine's."""
+    known = running.issues("info") - {("uplinks.clock_not_synchronised", "")}
+    assert known == {("uplinks.double_nat", "fibre"), ("uplinks.double_nat", "lte")}
+    status = json.loads(running.town.repli("status", "--json").stdout)
+    uplinks = next(daemon for daemon in status["daemons"] if daemon["name"] == "uplinks")
+    issue = next(issue for issue in uplinks["issues"] if issue["id"] == "uplinks.double_nat")
+    assert {"severity": "info", "suggestion": "bridge_operator_box", "fix": "uplinks list"}.items() <= issue.items()
+    text = running.town.repli("status").stdout
+    services, _, notes = text.partition("Pour information")
+    assert "passe par une autre box" in notes
+    assert "passe par une autre box" not in services
+    assert "à surveiller" not in services
+
+
 def test_settings_changed_while_it_runs(box: Box) -> None:
     box.write(*box.both())
     box.start(name="settings")

@@ -1,0 +1,23 @@
+"""A clock before this software was written is certainly wrong: no RTC, or its battery is flat, and no time server yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from edge.shared.messages.common import Severity
+from edge.uplinks.checks import Finding
+from edge.uplinks.facts import Facts
+
+ISSUE = "uplinks.clock_wrong"
+SEVERITY = Severity.FAULT
+SUGGESTION = "set_clock"
+FIX = "status"
+
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for the whole box."""
+    if facts.now < WRITTEN:
+        yield Finding(data={"date": f"{facts.now:%Y-%m-%d}"})

@@ -1,0 +1,22 @@
+"""No target answers by this link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.shared.messages.common import Severity
+from edge.shared.messages.uplinks import UplinkState
+from edge.uplinks.checks import Finding
+from edge.uplinks.facts import Facts
+
+ISSUE = "uplinks.no_answer"
+SEVERITY = Severity.FAULT
+SUGGESTION = "wait_or_call_operator"
+FIX = "uplinks history"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Each link in this state."""
+    for link in facts.section.links:
+        if facts.states[link.name] is UplinkState.DOWN:
+            yield Finding(link.name, {"interface": link.interface})

@@ -1,0 +1,39 @@
+"""Everything the checks look at, gathered for one moment. What another part has not told is absent, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from edge.shared.faults import Fault
+from edge.shared.messages.uplinks import Switch, UplinkState
+from edge.shared.model import ProbeTarget, UplinksSection
+from edge.uplinks.plan import Interface
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The data volume of a link that is paid for, this month."""
+
+    used_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The links as they are now."""
+
+    now: datetime
+    section: UplinksSection
+    states: Mapping[str, UplinkState]  # by link
+    active: str | None  # holds the routes
+    carrying: str | None  # carries traffic; None when no link does
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)  # by name, those that are there
+    switches: Sequence[Switch] = ()  # the newest ones, oldest first
+    lost_in_row: Mapping[tuple[str, ProbeTarget], int] = field(default_factory=dict)  # probes, by link and target
+    clock_synchronised: bool | None = None
+    budgets: Mapping[str, Budget] = field(default_factory=dict)  # by link
+    refusals: Mapping[str, str] = field(default_factory=dict)  # what the kernel refused -> why
+    history_fault: str | None = None
+    settings_refused: Sequence[Fault] = ()

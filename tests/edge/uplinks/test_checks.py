@@ -1,0 +1,223 @@
+"""Every known fault: where it is found, where it is not, and that people are told what it is and what to do."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, IPv4Interface
+from typing import Any
+
+import pytest
+
+from edge.cli.issues import SUGGESTIONS, WORDS
+from edge.cli.main import parser
+from edge.shared.clock import utc_text
+from edge.shared.faults import Fault
+from edge.shared.messages.common import Severity, state_of
+from edge.shared.messages.uplinks import Switch, SwitchCause, UplinkState
+from edge.shared.model import Link, ProbeTarget, UplinksSection
+from edge.uplinks import view
+from edge.uplinks.checks import all_checks, found
+from edge.uplinks.facts import Budget, Facts
+from edge.uplinks.plan import Interface, MainDefault
+from edge.uplinks.view import Since
+
+NOW = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
+TARGET = ProbeTarget(host=IPv4Address("192.0.2.31"))
+SECTION = UplinksSection(
+    links=[
+        Link(name="fibre", interface="eth0", address="static", cidr="203.0.113.2/24"),
+        Link(name="lte", interface="wwan0", metered=True),
+    ],
+    targets=[TARGET],
+)
+BY_STATIC = MainDefault("203.0.113.1", 100, 4)
+BY_DHCP = MainDefault("198.51.100.1", 700, 16)
+INTERFACES = {
+    "eth0": Interface(2, up=True, carrier=True, addresses=frozenset({IPv4Interface("203.0.113.2/24")})),
+    "wwan0": Interface(
+        3,
+        up=True,
+        carrier=True,
+        addresses=frozenset({IPv4Interface("198.51.100.2/24")}),
+        main_defaults=frozenset({BY_DHCP}),
+    ),
+}
+WELL = Facts(
+    now=NOW,
+    section=SECTION,
+    states={"fibre": UplinkState.UP, "lte": UplinkState.UP},
+    active="fibre",
+    carrying="fibre",
+    interfaces=INTERFACES,
+    clock_synchronised=True,
+)
+
+
+def issues(facts: Facts) -> dict[tuple[str, str], dict[str, str]]:
+    return {(check.ISSUE, finding.subject): dict(finding.data) for check, finding in found(facts)}
+
+
+def fibre(state: UplinkState) -> Facts:
+    return replace(WELL, states={**WELL.states, "fibre": state})
+
+
+def on(interface: str, **changes: Any) -> Facts:
+    changed = replace(INTERFACES[interface], **changes)
+    return replace(WELL, interfaces={**INTERFACES, interface: changed})
+
+
+def switch(minutes_ago: float, cause: SwitchCause = SwitchCause.PROBES_LOST, link: str = "fibre") -> Switch:
+    at = utc_text(NOW - timedelta(minutes=minutes_ago))
+    return Switch(
+        seq=1,
+        cause=cause,
+        from_link=link,
+        to_link="lte",
+        detected_monotonic_ns=1,
+        switched_monotonic_ns=2,
+        detected_at=at,
+        switched_at=at,
+    )
+
+
+def after(*switches: Switch) -> Facts:
+    return replace(WELL, switches=switches)
+
+
+def asking_dns(lost: int, state: UplinkState = UplinkState.UP) -> Facts:
+    server = ProbeTarget.model_construct(kind="dns", host=IPv4Address("192.0.2.53"))
+    links = [link.model_copy(update={"targets": [server, TARGET]}) for link in SECTION.links[:1]]
+    section = SECTION.model_copy(update={"links": links})
+    return replace(fibre(state), section=section, lost_in_row={("fibre", server): lost})
+
+
+def test_a_box_that_is_well_has_none() -> None:
+    assert issues(WELL) == {}
+
+
+FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
+    (fibre(UplinkState.ABSENT), "interface_missing", "fibre", {"interface": "eth0"}),
+    (fibre(UplinkState.NO_CARRIER), "no_carrier", "fibre", {"interface": "eth0"}),
+    (fibre(UplinkState.NO_ADDRESS), "no_address", "fibre", {"interface": "eth0"}),
+    (fibre(UplinkState.DOWN), "no_answer", "fibre", {"interface": "eth0"}),
+    (replace(WELL, carrying=None), "no_answer_anywhere", "", {"kept": "fibre"}),
+    (
+        replace(WELL, section=SECTION.model_copy(update={"links": SECTION.links[:1], "targets": []})),
+        "no_targets",
+        "fibre",
+        {"interface": "eth0"},
+    ),
+    (replace(WELL, refusals={"routes": "no"}), "kernel_refused", "routes", {"reason": "no"}),
+    (replace(WELL, history_fault="disk full"), "history_unwritable", "", {"reason": "disk full"}),
+    (
+        replace(WELL, settings_refused=[Fault(path="uplinks.links", kind="x", reason="bad")]),
+        "settings_refused",
+        "uplinks.links",
+        {"reason": "bad"},
+    ),
+    (after(switch(9), switch(5), switch(1)), "flapping", "fibre", {"count": "3", "minutes": "10"}),
+    (asking_dns(5), "dns_dead", "fibre", {"servers": "192.0.2.53"}),
+    (
+        replace(WELL, budgets={"lte": Budget(80_000_000, 100_000_000)}),
+        "budget_nearly_used",
+        "lte",
+        {"percent": "80", "limit_mb": "100"},
+    ),
+    (replace(WELL, now=datetime(1970, 1, 1, 0, 3, tzinfo=UTC)), "clock_wrong", "", {"date": "1970-01-01"}),
+    (replace(WELL, clock_synchronised=False), "clock_not_synchronised", "", {}),
+    (
+        on("eth0", main_defaults=frozenset({BY_STATIC})),
+        "second_default_route",
+        "fibre",
+        {"interface": "eth0", "gateway": "203.0.113.1", "origin": "static"},
+    ),
+    (
+        on("wwan0", main_defaults=frozenset({BY_DHCP, MainDefault("198.51.100.1", 20_700, 16)})),
+        "second_default_route",
+        "lte",
+        {"interface": "wwan0", "gateway": "198.51.100.1", "origin": "dhcp"},
+    ),
+    *(
+        (
+            on("eth0", addresses=frozenset({IPv4Interface(f"{address}/24")})),
+            "double_nat",
+            "fibre",
+            {"interface": "eth0", "address": address},
+        )
+        for address in ("192.168.1.2", "10.0.0.2", "172.31.0.2", "100.64.7.2", "100.127.255.2")
+    ),
+]
+
+
+@pytest.mark.parametrize(("facts", "issue", "subject", "data"), FOUND, ids=[f"{row[1]}-{row[3]}" for row in FOUND])
+def test_it_is_found(facts: Facts, issue: str, subject: str, data: dict[str, str]) -> None:
+    assert issues(facts) == {(f"uplinks.{issue}", subject): data}
+
+
+NOT_FOUND = {
+    "lost twice": after(switch(9), switch(1)),
+    "lost long ago": after(switch(60), switch(40), switch(11)),
+    "dated under another clock": after(switch(-500), switch(-400), switch(-300)),
+    "gone back and forth by the rules": after(*(switch(1, cause) for cause in (SwitchCause.FAILBACK,) * 4)),
+    "another link each time": after(switch(3), switch(2), switch(1, link="lte")),
+    "few names unanswered": asking_dns(4),
+    "a budget mostly left": replace(WELL, budgets={"lte": Budget(79_999_999, 100_000_000)}),
+    "no budget set": replace(WELL, budgets={"lte": Budget(1, 0)}),
+    "a kernel that does not tell of the clock": replace(WELL, clock_synchronised=None),
+    "no router": replace(WELL, section=UplinksSection(), clock_synchronised=False, carrying=None),
+    "a public address beside a private one": on(
+        "eth0", addresses=frozenset({IPv4Interface("192.168.1.2/24"), IPv4Interface("203.0.113.2/24")})
+    ),
+    "next to private": on("eth0", addresses=frozenset({IPv4Interface("172.32.0.2/24")})),
+    "next to carrier-grade": on("eth0", addresses=frozenset({IPv4Interface("100.128.0.2/24")})),
+}
+
+
+@pytest.mark.parametrize("facts", NOT_FOUND.values(), ids=NOT_FOUND.keys())
+def test_it_is_not_found(facts: Facts) -> None:
+    assert issues(facts) == {}
+
+
+def test_names_dead_on_a_dead_link_are_not_said_twice() -> None:
+    assert set(issues(asking_dns(50, UplinkState.DOWN))) == {("uplinks.no_answer", "fibre")}
+
+
+def test_every_check_of_the_folder_is_tested_above() -> None:
+    assert {check.ISSUE for check in all_checks()} == {f"uplinks.{issue}" for _, issue, _, _ in FOUND}
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.ISSUE)
+def test_people_are_told_what_it_is_and_what_to_do(check: Any) -> None:
+    assert check.ISSUE in WORDS
+    advice = {place for _, place, _, _ in string.Formatter().parse(SUGGESTIONS[check.SUGGESTION]) if place}
+    assert advice <= {"fix"}
+    with pytest.raises(SystemExit) as done:
+        parser().parse_args([*check.FIX.split(), "--help"])
+    assert done.value.code == 0, f"repli {check.FIX} is no command"
+
+
+@pytest.mark.parametrize(("facts", "issue", "subject", "data"), FOUND, ids=[row[1] for row in FOUND])
+def test_words_have_their_data(facts: Facts, issue: str, subject: str, data: dict[str, str]) -> None:
+    places = {place for _, place, _, _ in string.Formatter().parse(WORDS[f"uplinks.{issue}"]) if place}
+    assert places <= {"subject", *data}
+
+
+def test_what_is_only_good_to_know_degrades_nothing() -> None:
+    translated = on("eth0", addresses=frozenset({IPv4Interface("192.168.1.2/24")}))
+    (known,) = view.issues(translated, Since())
+    assert (known.severity, known.suggestion, known.fix) == (Severity.INFO, "bridge_operator_box", "uplinks list")
+    assert state_of([known]) == "ok"
+    (fault,) = view.issues(fibre(UplinkState.DOWN), Since())
+    assert fault.severity is Severity.FAULT
+    assert state_of([known, fault]) == "degraded"
+
+
+def test_an_issue_keeps_its_time_while_it_lasts() -> None:
+    since = Since()
+    (first,) = view.issues(fibre(UplinkState.DOWN), since)
+    later = replace(fibre(UplinkState.DOWN), now=NOW + timedelta(minutes=5))
+    assert [issue.since for issue in view.issues(later, since)] == [first.since]
+    view.issues(replace(WELL, now=later.now), since)
+    assert [issue.since for issue in view.issues(later, since)] == [utc_text(later.now)]
