@@ -18,3 +18,21 @@ def count_up_to(most: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+_UNIT_SECONDS = {"m": 60, "h": 3600, "j": 86_400, "d": 86_400}
+
+
+def duration_up_to(most_days: int) -> Callable[[str], int]:
+    """An argparse type: 30m, 2h or 3j (3d), from one minute to so many days, as seconds."""
+
+    def read(text: str) -> int:
+        match = re.fullmatch("([0-9]{1,6})([mhjd])", text)
+        seconds = int(match[1]) * _UNIT_SECONDS[match[2]] if match else 0
+        if not 60 <= seconds <= most_days * 86_400:
+            raise argparse.ArgumentTypeError(
+                _("une durée comme 30m, 2h ou 3j, {most} jours au plus").format(most=most_days)
+            )
+        return seconds
+
+    return read

@@ -53,6 +53,13 @@ WORDS: dict[str, str] = {
     "sur {interface} (origine : {origin}).",
     "uplinks.double_nat": "L'accès « {subject} » passe par une autre box ({address} sur {interface}) : "
     "rien ne peut entrer d'Internet.",
+    "uplinks.poor_quality": "L'accès « {subject} » ({interface}) répond mal : pertes ou délai trop élevés.",
+    "uplinks.foreign_change": "Un autre programme a modifié le réseau de Repli ({subject}) : remis en place le {at}.",
+    "uplinks.forced": "L'accès « {subject} » est forcé par {author} jusqu'au {until} (UTC) : {reason}.",
+    "uplinks.forbidden": "L'accès « {subject} » est interdit par {author} jusqu'au {until} (UTC) : {reason}.",
+    "uplinks.forbidden_in_use": "L'accès « {subject} » est interdit par {author} ({reason}), mais il sert encore : "
+    "aucun autre ne répond.",
+    "uplinks.overrides_lost": "Les accès forcés ou interdits ne peuvent plus être lus : ils ne sont plus en vigueur.",
     "uplinks.kernel_refused": "Le système a refusé un réglage du réseau ({subject} : {reason}).",
     "uplinks.history_unwritable": "L'historique des accès ne peut pas être enregistré ({reason}).",
     "uplinks.settings_refused": "Les réglages des accès Internet sont refusés, les précédents restent en vigueur "
@@ -116,6 +123,10 @@ SUGGESTIONS: dict[str, str] = {
     "bridge_operator_box": "S'il faut joindre le boîtier de l'extérieur, passez la box de l'opérateur en mode pont.",
     "restart_box": "Nouvel essai en cours ; si cela dure, redémarrez le boîtier.",
     "check_disk": "Vérifiez le disque.",
+    "call_operator_if_it_lasts": "S'il dure, prévenez l'opérateur, mesures à l'appui (« repli {fix} »).",
+    "find_who_changed_it": "Cherchez qui l'a fait : NetworkManager, un script, une commande.",
+    "release_it": "« repli {fix} » pour revenir à la normale.",
+    "wish_again": "Forcez ou interdisez-les de nouveau si besoin (« repli {fix} »).",
     "correct_settings": "Corrigez-les (« repli {fix} »).",
 }
 

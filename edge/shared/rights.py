@@ -27,6 +27,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.uplinks.List": frozenset({"web", "voice", "alerts"}),
     "fr.repli.uplinks.History": frozenset({"web", "alerts"}),
     "fr.repli.uplinks.Watch": frozenset({"web", "voice", "alerts"}),
+    "fr.repli.uplinks.Override": frozenset({"web"}),
+    "fr.repli.uplinks.Release": frozenset({"web"}),
     "fr.repli.modem.Status": EVERY_DAEMON,
     "fr.repli.modem.List": frozenset({"web", "alerts"}),
     "fr.repli.modem.Send": frozenset({"alerts"}),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from ipaddress import IPv4Interface
+from typing import TypeVar
 
 from edge.shared.model import UplinksSection
 from edge.uplinks import plan, sysctl
@@ -15,9 +16,11 @@ from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.firewall import Firewall, FirewallRefused
 from edge.uplinks.kernel import Kernel, KernelRefused
 from edge.uplinks.owned import Owned
-from edge.uplinks.plan import Footprint, Interface, Vlan
+from edge.uplinks.plan import FlowClass, Footprint, Interface, Route, Rule, Vlan
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Applier:
@@ -25,6 +28,8 @@ class Applier:
 
     def __init__(self, kernel: Kernel, firewall: Firewall, conntrack: Conntrack, owned: Owned) -> None:
         self.refusals: dict[str, str] = {}
+        self._settled: object = None  # what routes and rules were made to be
+        self._nft_listing: str | None = None  # our table as it was just after we last changed it; None: not read yet
         self._kernel = kernel
         self._firewall = firewall
         self._conntrack = conntrack
@@ -88,17 +93,22 @@ class Applier:
         mine = plan.footprint(section)
         self._owned.write([*(entry for entry in before if entry != mine), mine])
         if section.links:
-            self._attempt_nft("nftables", lambda: self._firewall.replace(section, self._active_mark(section, active)))
+            self._replace_nft(section, active)
         await self.settle(section, interfaces, active)
         for entry in before:
             await self._take_away(entry, mine, section)
         self._owned.write([mine] if section.links else [])
 
-    async def settle(self, section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None) -> None:
-        """Make routes, rules and switches what they should be."""
+    async def settle(
+        self, section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None
+    ) -> frozenset[str]:
+        """Make routes, rules and switches what they should be.
+
+        Returns what of it somebody else had changed ("routes", "rules"): it differed although nothing new was wanted.
+        """
         if not section.links:
-            await self._attempt("routes", self._kernel.settle(plan.footprint(section), frozenset(), frozenset()))
-            return
+            await self._attempt("routes", self._settle(plan.footprint(section), frozenset(), frozenset()))
+            return frozenset()
         switches = sysctl.wanted(link.interface for link in section.links)
         refused = sysctl.set_all(switches)
         for path in map(str, switches):
@@ -107,7 +117,38 @@ class Applier:
             else:
                 self.refusals.pop(path, None)
         wanted = plan.routes(section, interfaces, active)
-        await self._attempt("routes", self._kernel.settle(plan.footprint(section), wanted, plan.rules(section)))
+        return (
+            await self._attempt("routes", self._settle(plan.footprint(section), wanted, plan.rules(section)))
+            or frozenset()
+        )
+
+    async def _settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> frozenset[str]:
+        differed = await self._kernel.settle(mine, routes, rules)
+        known, self._settled = self._settled, (mine, routes, rules)
+        return differed if known == self._settled else frozenset()
+
+    def verify_nft(self, section: UplinksSection, active: str | None) -> bool:
+        """Put our nftables table back if somebody else changed it, or if the kernel refused it before.
+
+        Returns whether somebody else had changed it.
+        """
+        if not section.links:
+            return False
+        if self.refusals.keys() & {"nftables", "new flows"}:
+            self._replace_nft(section, active)
+            return False
+        listing = self._firewall.listing(section.nft_table)
+        if self._nft_listing in (None, listing):
+            self._nft_listing = listing
+            return False
+        self._replace_nft(section, active)
+        self._nft_listing = self._firewall.listing(section.nft_table)
+        return True
+
+    def _replace_nft(self, section: UplinksSection, active: str | None) -> None:
+        self._attempt_nft("nftables", lambda: self._firewall.replace(section, self._active_mark(section, active)))
+        if "nftables" not in self.refusals:
+            self.refusals.pop("new flows", None)  # the whole table holds them too
 
     async def send_by(self, section: UplinksSection, interface: Interface, name: str) -> None:
         """Make a link the active one: new flows from inside first, then the box's own."""
@@ -115,9 +156,15 @@ class Applier:
         self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
         await self._attempt("default route", self._kernel.put_route(plan.default_route(section, name, interface)))
 
-    async def flush(self, link_mark: int) -> bool:
-        """Make the flows of a mark begin anew, by whichever link is active. False if the kernel refused."""
-        return await self._attempt("flush", self._conntrack.flush(link_mark))
+    async def flush(self, link_mark: int, classes: Iterable[FlowClass] | None = None) -> bool:
+        """Make the flows of a mark begin anew, by whichever link is active; classes: only those. False if refused."""
+        wanted: Iterable[FlowClass | None] = [None] if classes is None else classes
+        done = [await self._attempt("flush", self._flush(link_mark, flow_class)) for flow_class in wanted]
+        return all(done)
+
+    async def _flush(self, link_mark: int, flow_class: FlowClass | None) -> bool:
+        await self._conntrack.flush(link_mark, flow_class)
+        return True
 
     def _active_mark(self, section: UplinksSection, active: str | None) -> int | None:
         return plan.mark(section, active) if active is not None else None
@@ -157,14 +204,15 @@ class Applier:
         self.refusals.pop("read", None)
         return interfaces
 
-    async def _attempt(self, operation: str, work: Awaitable[None]) -> bool:
+    async def _attempt(self, operation: str, work: Awaitable[T]) -> T | None:
+        """The work's result; None when the kernel refused, which is noted."""
         try:
-            await work
+            result = await work
         except KernelRefused as refused:
             self._note(operation, f"{refused.operation}: {refused.reason}")
-            return False
+            return None
         self.refusals.pop(operation, None)
-        return True
+        return result
 
     def _attempt_nft(self, operation: str, work: Callable[[], None]) -> None:
         try:
@@ -172,6 +220,7 @@ class Applier:
         except FirewallRefused as refused:
             self._note(operation, refused.reason)
         else:
+            self._nft_listing = None
             self.refusals.pop(operation, None)
 
     def _note(self, operation: str, reason: str) -> None:

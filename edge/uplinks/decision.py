@@ -5,120 +5,48 @@ The rules, in the order in which they bind:
 2. A link found dead by its probes is left only for one that has answered since the trouble began.
 3. A link that certainly carries nothing (no interface, carrier or address) is left at once for any link not known dead.
 4. With no such link, the last one keeps routes and flows: killing them would help nobody.
-5. A preferred link that came back gets the traffic again only after its hold-down, which doubles with each flap.
+5. A poor link (loss, delay, jitter, MOS) is left only for one that is measurably better now.
+6. A preferred link that came back gets the traffic again only after its hold-down, which doubles with each flap.
+   Calls stay where they are; SIP moves at once, and everything else leaves a metered link.
+7. What a person wants comes before preference, never before life: a forced link that dies is left as any other. A
+   forbidden one is never moved to; one that carries is left as soon as another could.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import TypeAlias
+from dataclasses import replace
 
 from edge.shared.messages.uplinks import SwitchCause
-from edge.uplinks.health import Judgement, LinkHealth, Presence, Standing, after_presence, after_round
+from edge.uplinks.health import LinkHealth, Presence, Standing, after_measure, after_presence, after_round
+from edge.uplinks.plan import FlowClass
+from edge.uplinks.situation import (
+    Action,
+    Event,
+    Flush,
+    Move,
+    Pace,
+    PresenceChanged,
+    QualityMeasured,
+    RoundEnded,
+    Rules,
+    SetPace,
+    State,
+    WishesChanged,
+)
 
 BURST_NS_MAX = 10 * 10**9  # a trouble that lasts longer is not solved by asking faster
 FLAP_WINDOW = 40  # hold-downs during which a failure is remembered
 HOLD_DOWN_DOUBLINGS_MAX = 4  # so that a hold-down always ends inside the flap window
+COMPARE_NS = 5 * 10**9  # how long the others are asked when the active link is poor, and how old their answers may be
+COMPARE_AGAIN_NS = 60 * 10**9  # asking costs on a metered link: no more often than this
 
-
-class Pace(StrEnum):
-    """How eagerly a link is probed."""
-
-    OFF = "off"
-    STANDBY = "standby"
-    SEEK = "seek"  # the active link is in trouble for long: watchful, but a metered link is not drained
-    STEADY = "steady"
-    BURST = "burst"
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What the settings say. The order of the links is their preference."""
-
-    links: tuple[str, ...]
-    judgement: Judgement
-    hold_down_ns: int
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything the decision remembers."""
-
-    rules: Rules
-    health: dict[str, LinkHealth]
-    active: str | None = None  # holds the default route
-    stranded: bool = False  # the active link is dead and no other is known to be better
-    trouble_since_ns: int | None = None  # since when the active link is suspect or worse
-    failures: dict[str, tuple[int, ...]] = field(default_factory=dict)  # when each failed while it was active
-    paces: dict[str, Pace] = field(default_factory=dict)
-    removed: str | None = None  # the active link, when the settings no longer have it
-
-
-@dataclass(frozen=True)
-class PresenceChanged:
-    """The kernel says something new of a link."""
-
-    link: str
-    presence: Presence
-
-
-@dataclass(frozen=True)
-class RoundEnded:
-    """A round of probes ended: at least one target answered in time, or none did."""
-
-    link: str
-    answered: bool
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Time has passed."""
-
-
-Event: TypeAlias = PresenceChanged | RoundEnded | Tick
-
-
-@dataclass(frozen=True)
-class Move:
-    """The active link changes. to_link None: no link carries, the last one keeps routes and flows."""
-
-    cause: SwitchCause
-    from_link: str | None
-    to_link: str | None
-    detected_ns: int
-    flush: str | None = None  # whose flows are to move at once
-
-
-@dataclass(frozen=True)
-class Flush:
-    """A link that is not active died: flows still on it must leave."""
-
-    link: str
-
-
-@dataclass(frozen=True)
-class SetPace:
-    """Probe a link this eagerly from now on."""
-
-    link: str
-    pace: Pace
-
-
-Action: TypeAlias = Move | Flush | SetPace
 
 _CAUSES = {
     Presence.ABSENT: SwitchCause.INTERFACE_GONE,
     Presence.NO_CARRIER: SwitchCause.CARRIER_LOST,
     Presence.NO_ADDRESS: SwitchCause.ADDRESS_LOST,
 }
-
-
-def initial(rules: Rules, active: str | None) -> State:
-    """The state to start from; active is the link that the kernel's default route uses already."""
-    known = active if active in rules.links else None
-    return State(rules, {name: LinkHealth() for name in rules.links}, active=known)
 
 
 def adopt(state: State, rules: Rules, presences: Mapping[str, Presence], kept: frozenset[str]) -> State:
@@ -133,6 +61,8 @@ def adopt(state: State, rules: Rules, presences: Mapping[str, Presence], kept: f
         trouble_since_ns=None if gone else state.trouble_since_ns,
         failures={name: times for name, times in state.failures.items() if name in rules.links},
         removed=gone or state.removed,
+        wishes=state.wishes,
+        forced_at_ns=state.forced_at_ns,
     )
 
 
@@ -141,6 +71,8 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, list[Action]]:
     before = state
     state = _observe(state, event, now_ns)
     state, moves = _choose(state, now_ns)
+    if moves:
+        state = _note_trouble(state, now_ns)  # the link that carries now may be in trouble itself
     flushes = _flushes(before, state, moves)
     state, paces = _set_paces(state, now_ns)
     return state, [*moves, *flushes, *paces]
@@ -160,6 +92,13 @@ def _observe(state: State, event: Event, now_ns: int) -> State:
         case RoundEnded(link, answered) if link in state.health:
             judgement = state.rules.judgement
             health = after_round(state.health[link], answered=answered, now_ns=now_ns, judgement=judgement)
+        case QualityMeasured(link, earlier, later) if link in state.health:
+            limits = state.rules.judgement.limits
+            health = after_measure(state.health[link], earlier, later, now_ns=now_ns, limits=limits)
+        case WishesChanged(wishes):
+            new = wishes.forced != state.wishes.forced
+            state = replace(state, wishes=wishes, forced_at_ns=now_ns if new else state.forced_at_ns)
+            return _note_trouble(state, now_ns)
         case _:
             return _note_trouble(state, now_ns)
     return _note_trouble(replace(state, health={**state.health, link: health}), now_ns)
@@ -170,9 +109,15 @@ def _note_trouble(state: State, now_ns: int) -> State:
         return replace(state, trouble_since_ns=None)
     health = state.health[state.active]
     suspect = not health.ready or health.lost_in_row >= state.rules.judgement.suspect_after
+    if (health.recent_poor or health.poor) and _long_ago(state.compared_ns, COMPARE_AGAIN_NS, now_ns):
+        state = replace(state, compared_ns=now_ns)
     if not suspect and not state.stranded:
         return replace(state, trouble_since_ns=None)
     return state if state.trouble_since_ns is not None else replace(state, trouble_since_ns=now_ns)
+
+
+def _long_ago(moment_ns: int | None, span_ns: int, now_ns: int) -> bool:
+    return moment_ns is None or now_ns - moment_ns >= span_ns
 
 
 def _choose(state: State, now_ns: int) -> tuple[State, list[Action]]:
@@ -183,24 +128,36 @@ def _choose(state: State, now_ns: int) -> tuple[State, list[Action]]:
         return _resume(state, now_ns)
     if not health.ready or health.lost_in_row >= state.rules.judgement.fail_after or state.stranded:
         return _leave(state, now_ns)
-    return _fail_back(state, now_ns)
+    for rule in (_obey, _leave_poor, _fail_back):
+        after, moves = rule(state, now_ns)
+        if moves:
+            return after, moves
+    return state, []
 
 
 def _begin(state: State, now_ns: int) -> tuple[State, list[Action]]:
     """No link is active: traffic must flow before anything is proved."""
-    ready = [name for name in state.rules.links if state.health[name].ready]
+    ready = [name for name in _allowed(state) if state.health[name].ready]
     if not ready:
         return state, []
     best = min(ready, key=lambda name: _merit(state, name))
     cause = SwitchCause.SETTINGS if state.removed else SwitchCause.START
     # The flows of a link that the settings dropped are flushed by whoever takes its mark away.
     move = Move(cause, state.removed, best, now_ns)
-    return replace(state, active=best, removed=None), [move]
+    dead = state.health[best].standing is Standing.DEAD
+    return replace(state, active=best, removed=None, stranded=dead), [move]
 
 
-def _merit(state: State, name: str) -> tuple[int, int]:
+def _allowed(state: State) -> list[str]:
+    """The links that may be moved to, in the order of preference."""
+    return [name for name in state.rules.links if name not in state.wishes.forbidden]
+
+
+def _merit(state: State, name: str) -> tuple[int, bool, bool, int]:
+    """The smaller, the better."""
     order = {Standing.GOOD: 0, Standing.UNPROVED: 1, Standing.DEAD: 2}
-    return order[state.health[name].standing], state.rules.links.index(name)
+    health = state.health[name]
+    return order[health.standing], health.poor, name != state.wishes.forced, state.rules.links.index(name)
 
 
 def _resume(state: State, now_ns: int) -> tuple[State, list[Action]]:
@@ -213,7 +170,7 @@ def _leave(state: State, now_ns: int) -> tuple[State, list[Action]]:
     to_link = _refuge(state, state.active)
     if to_link is not None:
         return _move_off(state, to_link, now_ns)
-    waiting = [name for name in state.rules.links if name != state.active and state.health[name].hopeful]
+    waiting = [name for name in _allowed(state) if name != state.active and state.health[name].hopeful]
     if waiting or state.stranded:
         return state, []
     move = Move(_cause(state), state.active, None, now_ns)
@@ -222,7 +179,7 @@ def _leave(state: State, now_ns: int) -> tuple[State, list[Action]]:
 
 def _refuge(state: State, active: str) -> str | None:
     """The link to leave for, or None while none has shown that it is better."""
-    others = sorted((name for name in state.rules.links if name != active), key=lambda name: _merit(state, name))
+    others = sorted((name for name in _allowed(state) if name != active), key=lambda name: _merit(state, name))
     since = state.trouble_since_ns
     assert since is not None
     alive = [name for name in others if state.health[name].answered_since(since)]
@@ -257,18 +214,75 @@ def _failed(state: State, now_ns: int) -> State:
     return replace(state, failures={**state.failures, state.active: (*recent[-HOLD_DOWN_DOUBLINGS_MAX:], now_ns)})
 
 
+def _obey(state: State, now_ns: int) -> tuple[State, list[Action]]:
+    """Do what persons want, if it can be done without losing the line."""
+    forced, active = state.wishes.forced, state.active
+    if forced in _allowed(state) and forced != active and _may_be_forced(state, forced, now_ns):
+        return _move_alive(state, SwitchCause.FORCED, forced, now_ns, (FlowClass.SIP, FlowClass.BULK))
+    if active in state.wishes.forbidden:
+        hopeful = [
+            name for name in _allowed(state) if state.health[name].hopeful and not state.health[name].lost_in_row
+        ]
+        if hopeful:
+            best = min(hopeful, key=lambda name: _merit(state, name))
+            return _move_alive(state, SwitchCause.FORBIDDEN, best, now_ns, None)
+    return state, []
+
+
+def _may_be_forced(state: State, forced: str, now_ns: int) -> bool:
+    health = state.health[forced]
+    if not health.hopeful or health.lost_in_row:
+        return False
+    failed_since = any(at >= state.forced_at_ns for at in state.failures.get(forced, ()))
+    return not failed_since or _held_down(state, forced, now_ns)
+
+
+def _held_down(state: State, name: str, now_ns: int) -> bool:
+    """Whether a link has been good for as long as its hold-down asks, and is now."""
+    health = state.health[name]
+    if health.standing is not Standing.GOOD or health.poor or health.lost_in_row or health.good_since_ns is None:
+        return False
+    return now_ns - health.good_since_ns >= hold_down_ns(state, name, now_ns)
+
+
+def _move_alive(
+    state: State, cause: SwitchCause, to_link: str, now_ns: int, classes: tuple[FlowClass, ...] | None
+) -> tuple[State, list[Action]]:
+    """Leave a link that could carry on: its calls are not cut unless classes is None."""
+    move = Move(cause, state.active, to_link, now_ns, flush=state.active, classes=classes)
+    return replace(state, active=to_link, trouble_since_ns=None), [move]
+
+
+def _leave_poor(state: State, now_ns: int) -> tuple[State, list[Action]]:
+    """Leave a link that answers poorly for one that was measured within the last moments and is better."""
+    assert state.active is not None
+    health = state.health[state.active]
+    if not health.poor or health.recent is None or state.active == state.wishes.forced:
+        return state, []
+    enough = health.recent.mos + state.rules.margin_mos
+    for name in _allowed(state):
+        other = state.health[name]
+        if name == state.active or other.standing is not Standing.GOOD or other.poor or other.recent_poor:
+            continue
+        if other.recent is None or now_ns - other.recent.since_ns > COMPARE_NS or other.recent.mos < enough:
+            continue
+        return _move_alive(_failed(state, now_ns), SwitchCause.QUALITY, name, now_ns, None)
+    return state, []
+
+
 def _fail_back(state: State, now_ns: int) -> tuple[State, list[Action]]:
     assert state.active is not None
+    if state.active == state.wishes.forced:
+        return state, []
     preferred = state.rules.links[: state.rules.links.index(state.active)]
     for name in preferred:
-        health = state.health[name]
-        if health.standing is not Standing.GOOD or health.lost_in_row or health.good_since_ns is None:
+        if name in state.wishes.forbidden or not _held_down(state, name, now_ns):
             continue
-        if now_ns - health.good_since_ns < hold_down_ns(state, name, now_ns):
-            continue
-        # Flows stay where they are until they end: moving a live call back would cut it a second time.
-        move = Move(SwitchCause.FAILBACK, state.active, name, now_ns)
-        return replace(state, active=name, trouble_since_ns=None), [move]
+        # A call stays where it is until it ends, and so does what the box itself is saying (an alert): moving would cut
+        # it a second time. Registrations move now, so that the next call comes in by the link that is watched.
+        metered = state.active in state.rules.metered
+        classes = (FlowClass.SIP, FlowClass.BULK) if metered else (FlowClass.SIP,)
+        return _move_alive(state, SwitchCause.FAILBACK, name, now_ns, classes)
     return state, []
 
 
@@ -297,5 +311,6 @@ def _pace(state: State, name: str, now_ns: int) -> Pace:
     if name == state.active:
         return Pace.STEADY
     if state.trouble_since_ns is None:
-        return Pace.STANDBY
+        comparing = state.compared_ns is not None and now_ns - state.compared_ns < COMPARE_NS
+        return Pace.BURST if comparing else Pace.STANDBY
     return Pace.BURST if now_ns - state.trouble_since_ns < BURST_NS_MAX else Pace.SEEK

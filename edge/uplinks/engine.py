@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from edge.shared.broadcast import Broadcast
@@ -14,24 +14,38 @@ from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages import uplinks as messages
 from edge.shared.messages.common import Issue
-from edge.shared.messages.uplinks import Switch, SwitchCause, UplinksState
+from edge.shared.messages.uplinks import Override, OverrideParams, Switch, SwitchCause, UplinksState
 from edge.shared.model import Link, LinkAddress, UplinksSection
-from edge.uplinks import decision, plan, timex, view
+from edge.uplinks import decision, overrides, plan, situation, timex, view
 from edge.uplinks.applier import Applier
-from edge.uplinks.decision import Flush, Move, PresenceChanged, RoundEnded, Rules, SetPace, State, Tick
 from edge.uplinks.dhcp import Lease
 from edge.uplinks.facts import Facts
 from edge.uplinks.health import Judgement, Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
+from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.plan import Interface
 from edge.uplinks.prober import LinkProber
+from edge.uplinks.quality import Thresholds
+from edge.uplinks.situation import (
+    Flush,
+    Move,
+    PresenceChanged,
+    QualityMeasured,
+    RoundEnded,
+    Rules,
+    SetPace,
+    State,
+    Tick,
+    WishesChanged,
+)
 from edge.uplinks.view import Since
 
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
-READ_ANEW_SECONDS = 10.0  # in case a message of the kernel was lost, and to try again what it refused
+READ_ANEW_SECONDS = 4.0  # in case a message of the kernel was lost, and to try again what it refused
+FOREIGN_SHOWN = timedelta(hours=1)  # how long it is said that somebody else changed something
 GATHER_SECONDS = 0.02  # changes come in bunches: one reading for all of them
 
 
@@ -52,26 +66,34 @@ class _Adopt:
     leases: Mapping[str, Lease]
 
 
-_Item: TypeAlias = decision.Event | _FlagsChanged | _ReadAnew | _Adopt
+@dataclass(frozen=True)
+class _Measured:
+    link: str
+
+
+_Item: TypeAlias = situation.Event | _Measured | _FlagsChanged | _ReadAnew | _Adopt
 
 
 class Engine:
     """The heart of the daemon. Everything goes through one queue, so that no deed overtakes another."""
 
-    def __init__(self, applier: Applier, history: History, clock: Clock) -> None:
+    def __init__(self, applier: Applier, history: History, wishes: OverrideFile, clock: Clock) -> None:
         self.section = UplinksSection()
         self.leases: Mapping[str, Lease] = {}
         self.settings_refused: list[Fault] = []
         self._applier = applier
         self._history = history
+        self._wishes = wishes
         self._clock = clock
-        self._state: State = decision.initial(_rules(self.section), None)
+        self._state: State = situation.initial(_rules(self.section), None)
         self._in_force: UplinksSection | None = None
         self._interfaces: dict[str, Interface] = {}
         self._probers: dict[str, LinkProber] = {}
         self._queue: asyncio.Queue[_Item] = asyncio.Queue()
         self._reading: asyncio.TimerHandle | None = None
         self._since = Since()
+        self._interfaces_moved = False  # since everything was last read: what then differs is the kernel's own doing
+        self._foreign: dict[str, datetime] = {}  # what somebody else changed in the kernel, and when it was put back
         self._shown: object = None
         self.broadcast: Broadcast[UplinksState] = Broadcast(self.uplinks_state())
 
@@ -103,9 +125,24 @@ class Engine:
 
     def uplinks_state(self) -> UplinksState:
         """All links as they are now."""
-        figures = {name: prober.figures for name, prober in self._probers.items()}
+        figures = {name: prober.ring.figures() for name, prober in self._probers.items()}
         seen = view.Seen(self._interfaces, figures, self._shown_leases())
-        return view.uplinks_state(self.section, self._state, seen, self._history.newest, self._since, self._now_text())
+        state = view.uplinks_state(self.section, self._state, seen, self._history.newest, self._since, self._now_text())
+        return state.model_copy(update={"overrides": self.overrides()})
+
+    def overrides(self) -> list[Override]:
+        """What persons want of the links, as far as it has not expired."""
+        return overrides.in_force(self._wishes.entries, self._state.rules.links, self._clock.now())
+
+    def override(self, params: OverrideParams) -> None:
+        """Take a person's wish. Raises OSError when it cannot be kept; nothing is changed then."""
+        self._wishes.write(overrides.with_wish(self.overrides(), params, self._clock.now()))
+        self._queue.put_nowait(Tick())
+
+    def release(self, link: str | None) -> None:
+        """End the wish about a link, or all of them. Raises OSError when that cannot be kept."""
+        self._wishes.write([entry for entry in self.overrides() if link is not None and entry.link != link])
+        self._queue.put_nowait(Tick())
 
     def issues(self) -> list[Issue]:
         """Everything that somebody has to know or put right."""
@@ -124,6 +161,9 @@ class Engine:
             refusals=self._applier.refusals,
             history_fault=self._history.fault,
             settings_refused=self.settings_refused,
+            overrides=self.overrides(),
+            overrides_lost=self._wishes.damaged,
+            foreign_changes=self._recent_foreign(),
         )
 
     async def _tick(self) -> None:
@@ -148,10 +188,17 @@ class Engine:
                 if section != self._in_force:
                     await self._adopt(section)
                     self._in_force = section
+            case _Measured(link):
+                if link in self._probers:
+                    await self._decide(QualityMeasured(link, *self._probers[link].ring.halves()))
+            case Tick():
+                wishes = overrides.wishes(self.overrides())
+                await self._decide(item if wishes == self._state.wishes else WishesChanged(wishes))
             case _:
                 await self._decide(item)
 
     async def _on_flags(self, index: int, flags: int) -> None:
+        self._interfaces_moved = True
         for link in self.section.links:
             interface = self._interfaces.get(link.interface)
             if interface is None or interface.index != index or interface.carrier == has_carrier(flags):
@@ -165,7 +212,15 @@ class Engine:
             self._interfaces = await self._applier.interfaces(self.section)
         except KernelRefused:
             return  # noted as an issue, and tried again
-        await self._applier.settle(self.section, self._interfaces, self._state.active)
+        foreign = set(await self._applier.settle(self.section, self._interfaces, self._state.active))
+        if self._interfaces_moved:
+            foreign.clear()
+            self._interfaces_moved = False
+        if self._applier.verify_nft(self.section, self._state.active):
+            foreign.add("firewall")
+        for what in foreign:
+            log.warning("somebody else changed %s of ours in the kernel: put back", what)
+            self._foreign[what] = self._clock.now()
         for name, presence in self._presences(self.section).items():
             if presence is not self._state.health[name].presence:
                 await self._decide(PresenceChanged(name, presence))
@@ -178,7 +233,7 @@ class Engine:
             self._interfaces = {}  # noted as an issue, and tried again
         if self._state.active is None:
             active = await self._applier.active_before(section, self._interfaces)
-            self._state = replace(decision.initial(_rules(section), active), removed=self._state.removed)
+            self._state = replace(situation.initial(_rules(section), active), removed=self._state.removed)
         kept = frozenset(link.name for link in section.links if _probing(section, link) == _probing_of(old, link.name))
         self._state = decision.adopt(self._state, _rules(section), self._presences(section), kept)
         self._replace_probers(kept)
@@ -192,14 +247,24 @@ class Engine:
         for link in self.section.links:
             if link.name not in self._probers:
                 targets = tuple(link.targets or self.section.targets)
-                self._probers[link.name] = LinkProber(link, targets, self._clock, self._round_ended)
+                quorum = self.section.quorum or (1 if len(targets) <= 2 else 2)
+                self._probers[link.name] = LinkProber(
+                    link, targets, quorum, self._clock, self._round_ended, self._measured
+                )
         # New probers stand still: the next step tells everybody its pace.
         self._state = replace(self._state, paces={})
 
     def _round_ended(self, link: str, answered: bool) -> None:
         self._queue.put_nowait(RoundEnded(link, answered))
 
-    async def _decide(self, event: decision.Event) -> None:
+    def _measured(self, link: str) -> None:
+        self._queue.put_nowait(_Measured(link))
+
+    def _recent_foreign(self) -> dict[str, str]:
+        shown_since = self._clock.now() - FOREIGN_SHOWN
+        return {what: utc_text(at) for what, at in self._foreign.items() if at > shown_since}
+
+    async def _decide(self, event: situation.Event) -> None:
         self._state, actions = decision.step(self._state, event, self._clock.monotonic_ns())
         for action in actions:
             match action:
@@ -216,8 +281,9 @@ class Engine:
             link = next(link for link in self.section.links if link.name == move.to_link)
             await self._applier.send_by(self.section, self._interfaces[link.interface], link.name)
             if move.flush is not None:
-                flushed = await self._applier.flush(plan.mark(self.section, move.flush))
+                flushed = await self._applier.flush(plan.mark(self.section, move.flush), move.classes)
         switched_ns = self._clock.monotonic_ns()
+        self._applier.verify_nft(self.section, self._state.active)
         self._record(replace(move, cause=await self._known_cause(move)), switched_ns, flushed=flushed)
 
     async def _known_cause(self, move: Move) -> SwitchCause:
@@ -281,17 +347,24 @@ class Engine:
 
 
 def _rules(section: UplinksSection) -> Rules:
+    limits = section.quality
     return Rules(
         tuple(link.name for link in section.links),
-        Judgement(section.fail_after, section.recover_after),
+        Judgement(
+            section.fail_after,
+            section.recover_after,
+            Thresholds(limits.loss_percent, limits.delay_ms, limits.jitter_ms, limits.mos),
+        ),
         round(section.hold_down_s * 1e9),
+        frozenset(link.name for link in section.links if link.metered),
+        limits.margin_mos,
     )
 
 
 def _probing(section: UplinksSection, link: Link) -> tuple[object, ...]:
     """What must stay the same for the past of a link to count still; another address by DHCP is no other link."""
     same = link.model_copy(update={"cidr": None, "gateway": None}) if link.address is LinkAddress.DHCP else link
-    return same, view.targets_of(section, link)
+    return same, view.targets_of(section, link), section.quorum
 
 
 def _probing_of(section: UplinksSection, name: str) -> tuple[object, ...] | None:

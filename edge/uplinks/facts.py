@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge.shared.faults import Fault
-from edge.shared.messages.uplinks import Switch, UplinkState
+from edge.shared.messages.uplinks import Override, Switch, UplinkState
 from edge.shared.model import ProbeTarget, UplinksSection
 from edge.uplinks.plan import Interface
 
@@ -37,3 +37,8 @@ class Facts:
     refusals: Mapping[str, str] = field(default_factory=dict)  # what the kernel refused -> why
     history_fault: str | None = None
     settings_refused: Sequence[Fault] = ()
+    overrides: Sequence[Override] = ()  # what persons want of the links
+    overrides_lost: bool = False  # it cannot be read
+    foreign_changes: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what somebody else changed -> when it was put back

@@ -21,6 +21,8 @@ class Firewall:
 
     def __init__(self) -> None:
         self._nft = Nftables()
+        self._reader = Nftables()
+        self._reader.set_stateless_output(True)  # without counters: they change by themselves
 
     def replace(self, section: UplinksSection, active_mark: int | None) -> None:
         """Put the whole table in force, in place of an older one of that name. Raises FirewallRefused."""
@@ -35,6 +37,11 @@ class Firewall:
     def remove(self, table: str) -> None:
         """Remove a table that may or may not be there. Raises FirewallRefused."""
         self._run(f"add table inet {table}\ndelete table inet {table}\n")
+
+    def listing(self, table: str) -> str:
+        """The table as the kernel holds it, without what changes by itself; empty when there is none."""
+        _code, output, _error = self._reader.cmd(f"list table inet {table}")
+        return str(output)
 
     def _run(self, commands: str) -> None:
         code, _output, error = self._nft.cmd(commands)

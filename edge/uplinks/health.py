@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from edge.shared.messages.uplinks import UplinkState
+from edge.uplinks.quality import Quality, Thresholds
+
+EASE = 0.7  # of every limit: what a poor link must keep to be called fine again
 
 
 class Presence(StrEnum):
@@ -27,10 +30,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """How many rounds in a row make a verdict."""
+    """How many rounds in a row make a verdict, and from where on a link that answers is poor."""
 
     fail_after: int
     recover_after: int
+    limits: Thresholds
 
     @property
     def suspect_after(self) -> int:
@@ -49,6 +53,9 @@ class LinkHealth:
     good_in_row: int = 0
     last_answer_ns: int | None = None
     good_since_ns: int | None = None
+    poor: bool = False  # both windows of its last rounds were beyond a limit; it takes two good ones to end
+    recent: Quality | None = None  # the later window
+    recent_poor: bool = False
 
     @property
     def ready(self) -> bool:
@@ -66,19 +73,16 @@ class LinkHealth:
 
     def shown(self, judgement: Judgement) -> UplinkState:
         """The state as people and other daemons see it."""
-        match self.presence:
-            case Presence.ABSENT:
-                return UplinkState.ABSENT
-            case Presence.NO_CARRIER:
-                return UplinkState.NO_CARRIER
-            case Presence.NO_ADDRESS:
-                return UplinkState.NO_ADDRESS
+        if not self.ready:
+            return UplinkState(self.presence.value)
         match self.standing:
             case Standing.UNPROVED:
                 return UplinkState.UNPROVED
             case Standing.DEAD:
                 return UplinkState.DOWN
-        return UplinkState.SUSPECT if self.lost_in_row >= judgement.suspect_after else UplinkState.UP
+        if self.lost_in_row >= judgement.suspect_after:
+            return UplinkState.SUSPECT
+        return UplinkState.POOR if self.poor else UplinkState.UP
 
 
 def after_presence(health: LinkHealth, presence: Presence) -> LinkHealth:
@@ -109,3 +113,22 @@ def _after_loss(health: LinkHealth, judgement: Judgement) -> LinkHealth:
     if health.lost_in_row < judgement.fail_after:
         return health
     return replace(health, standing=Standing.DEAD, judged=True, good_since_ns=None)
+
+
+def after_measure(
+    health: LinkHealth, earlier: Quality | None, later: Quality | None, *, now_ns: int, limits: Thresholds
+) -> LinkHealth:
+    """The link after its quality was measured over two windows, one after the other.
+
+    One window is a moment's trouble, two are a brownout. A link that gets well counts as good from now on.
+    """
+    if not health.ready or later is None:
+        return health
+    recent_poor = limits.poor(later)
+    poor = health.poor
+    if earlier is not None and health.poor:
+        poor = limits.poor(earlier, ease=EASE) or limits.poor(later, ease=EASE)
+    elif earlier is not None:
+        poor = recent_poor and limits.poor(earlier)
+    since = now_ns if health.poor and not poor and health.good_since_ns is not None else health.good_since_ns
+    return replace(health, recent=later, recent_poor=recent_poor, poor=poor, good_since_ns=since)

@@ -17,7 +17,7 @@ from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, MainD
 log = logging.getLogger(__name__)
 
 _IFF_UP, _IFF_RUNNING, _IFF_LOWER_UP = 0x1, 0x40, 0x10000  # linux/if.h
-_SCOPE_LINK = 253
+_SCOPE_LINK, _SCOPE_NOWHERE = 253, 255
 _ONLINK = 4  # RTNH_F_ONLINK: the gateway need not lie in a connected network (common on LTE and PPPoE)
 _NOT_THERE = {2, 3, 19, 99}  # ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: what was to be removed is gone already
 _EXISTS = 17
@@ -90,7 +90,7 @@ class Kernel:
         return found[0].interface_index if found else None
 
     async def routes(self, tables: range) -> frozenset[Route]:
-        """Every unicast route of these tables."""
+        """Every route of these tables."""
         messages = await self._dump(self._netlink.route, family=socket.AF_INET)
         return frozenset(_route(message) for message in messages if message.get_attr("RTA_TABLE") in tables)
 
@@ -108,7 +108,9 @@ class Kernel:
     async def remove_route(self, route: Route) -> None:
         """Remove a route that may be gone. Raises KernelRefused."""
         await self._remove(
-            f"route {route.destination} table {route.table}", self._netlink.route, _route_arguments(route)
+            f"route {route.destination} table {route.table}",
+            self._netlink.route,
+            _whoever_added(_route_arguments(route)),
         )
 
     async def add_rule(self, rule: Rule) -> None:
@@ -117,7 +119,7 @@ class Kernel:
 
     async def remove_rule(self, rule: Rule) -> None:
         """Remove a rule that may be gone. Raises KernelRefused."""
-        await self._remove(f"rule {rule.priority}", self._netlink.rule, _rule_arguments(rule))
+        await self._remove(f"rule {rule.priority}", self._netlink.rule, _whoever_added(_rule_arguments(rule)))
 
     async def add_address(self, index: int, address: IPv4Interface) -> None:
         """Add an address unless it is there, and no route with it. Raises KernelRefused."""
@@ -147,10 +149,11 @@ class Kernel:
         """Remove an interface that may be gone. Raises KernelRefused."""
         await self._remove("interface", self._netlink.link, {"index": index})
 
-    async def settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> None:
-        """Make our tables and priorities hold exactly this. Additions first: traffic flows all along.
+    async def settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> frozenset[str]:
+        """Make our tables and priorities hold exactly this; returns which of "routes" and "rules" did not before.
 
-        Raises KernelRefused at the end, with the first refusal, after everything else was done.
+        Additions first: traffic flows all along. Raises KernelRefused at the end, with the first refusal, after
+        everything else was done.
         """
         refusals: list[KernelRefused] = []
         present = await self.routes(mine.tables)
@@ -167,6 +170,8 @@ class Kernel:
                 await _collect(refusals, self.remove_rule(rule))
         if refusals:
             raise refusals[0]
+        differed = {"routes": present != routes, "rules": len(standing) != len(rules) or set(standing) != rules}
+        return frozenset(what for what, differs in differed.items() if differs)
 
     async def _main_defaults(self) -> dict[int, set[MainDefault]]:
         """By interface index."""
@@ -228,6 +233,7 @@ def _route(message: Any) -> Route:
         message.get_attr("RTA_OIF") or 0,
         message.get_attr("RTA_GATEWAY"),
         message.get_attr("RTA_PRIORITY") or 0,
+        message["type"],
     )
 
 
@@ -239,10 +245,19 @@ def _route_arguments(route: Route) -> dict[str, object]:
         "oif": route.interface_index,
         "priority": route.metric,
         "proto": _ORIGIN,
+        "type": route.kind,
     }
+    if not route.interface_index:  # a route that leads nowhere: blackhole, unreachable, prohibit
+        del arguments["oif"]
     if route.gateway is None:
         return {**arguments, "scope": _SCOPE_LINK}
     return {**arguments, "gateway": route.gateway, "flags": _ONLINK}
+
+
+def _whoever_added(arguments: dict[str, object]) -> dict[str, object]:
+    """The arguments to remove something with: the kernel spares what has another origin or scope than is asked for."""
+    kept = {name: value for name, value in arguments.items() if name not in ("proto", "protocol")}
+    return {**kept, "scope": _SCOPE_NOWHERE} if "dst" in kept else kept
 
 
 def _rule(message: Any) -> Rule:

@@ -18,6 +18,7 @@ from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
 from edge.uplinks.kernel import Kernel
 from edge.uplinks.monitor import Monitor
+from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
 from edge.uplinks.service import UplinksService
 
@@ -31,7 +32,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     await history.open()
     async with Kernel() as kernel, Conntrack() as conntrack:
         applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"))
-        engine = Engine(applier, history, SystemClock())
+        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), SystemClock())
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), SystemClock(), engine.adopt)
 

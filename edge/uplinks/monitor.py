@@ -1,4 +1,4 @@
-"""Hears from the kernel at once when an interface, an address or a route changes.
+"""Hears from the kernel at once when an interface, an address, a route, a rule or nftables change.
 
 The messages are read from the socket here, not by pyroute2's AsyncIPRoute.get(), which returns after one batch and
 then hears nothing more; only the interface's flags are taken from them, everything else is read anew by the Kernel.
@@ -23,33 +23,47 @@ _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, chang
 _RECEIVE_BUFFER = 1 << 20  # bytes; a routing daemon's burst must not push a carrier loss out of the queue
 _READS_A_TURN = 32
 
+_NETLINK_NETFILTER = 12  # linux/netlink.h
+_NFTABLES = 1 << 6  # linux/netfilter/nfnetlink.h: NFNLGRP_NFTABLES is group 7
+
 FlagsChanged = Callable[[int, int], None]  # interface index, IFF_ flags
 
 
 class Monitor:
-    """One netlink socket in the event loop."""
+    """Two netlink sockets in the event loop."""
 
-    def __init__(self, flags_changed: FlagsChanged, something_changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        flags_changed: FlagsChanged,
+        something_changed: Callable[[], None],
+        *,
+        receive_buffer: int = _RECEIVE_BUFFER,
+    ) -> None:
         self._flags_changed = flags_changed
         self._something_changed = something_changed
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-        self._socket.bind((0, _GROUPS))
+        self._routing = _subscribed(socket.NETLINK_ROUTE, _GROUPS, receive_buffer)
+        self._sockets = [self._routing]
+        try:
+            self._sockets.append(_subscribed(_NETLINK_NETFILTER, _NFTABLES, receive_buffer))
+        except PermissionError:
+            log.error("changes of nftables are not heard of: they are only looked for now and then")
 
     def start(self) -> None:
         """Begin to listen."""
-        asyncio.get_running_loop().add_reader(self._socket, self._read)
+        loop = asyncio.get_running_loop()
+        for opened in self._sockets:
+            loop.add_reader(opened, self._read, opened)
 
     def stop(self) -> None:
         """Hear nothing more."""
-        asyncio.get_running_loop().remove_reader(self._socket)
-        self._socket.close()
+        for opened in self._sockets:
+            asyncio.get_running_loop().remove_reader(opened)
+            opened.close()
 
-    def _read(self) -> None:
+    def _read(self, opened: socket.socket) -> None:
         for _ in range(_READS_A_TURN):
             try:
-                data = self._socket.recv(1 << 16)
+                data = opened.recv(1 << 16)
             except BlockingIOError:
                 return
             except OSError as error:
@@ -58,9 +72,18 @@ class Monitor:
                 log.warning("messages of the kernel were lost: reading everything anew")
                 self._something_changed()
                 return
-            for index, flags in link_flags(data):
-                self._flags_changed(index, flags)
+            if opened is self._routing:
+                for index, flags in link_flags(data):
+                    self._flags_changed(index, flags)
             self._something_changed()
+
+
+def _subscribed(protocol: int, groups: int, receive_buffer: int) -> socket.socket:
+    opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+    opened.setblocking(False)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    opened.bind((0, groups))
+    return opened
 
 
 def link_flags(data: bytes) -> list[tuple[int, int]]:

@@ -25,6 +25,7 @@ CLASS_MASK = 0xFF << CLASS_SHIFT
 ACTIVE_METRIC = 10
 SPARE_METRIC = 100
 MAIN_TABLE = 254
+UNICAST = 1  # RTN_UNICAST; we add no other, and take away every other that somebody put into a table of ours
 
 _OIF, _MAIN, _MARK, _BASE, _RULES_END = 0, 20, 30, 50, 51
 
@@ -78,6 +79,7 @@ class Route:
     interface_index: int
     gateway: str | None = None
     metric: int = 0
+    kind: int = UNICAST
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""Rounds of probes over one link: every target in parallel, one answer in time is enough."""
+"""Rounds of probes over one link: every target in parallel; so many answers in time as the quorum asks make a good round.
+
+An answer that comes late, but within LATE_MAX_MS, is a sign of life too: a queue that fills up is not a cut line. It
+counts in the link's delay, and makes the time-out longer.
+"""
 
 from __future__ import annotations
 
@@ -9,35 +13,48 @@ from dataclasses import dataclass, field
 
 from edge.shared.clock import Clock
 from edge.shared.model import Link, ProbeTarget
-from edge.uplinks.decision import Pace
 from edge.uplinks.probes import ProbeSockets
-from edge.uplinks.rounds import Figures, RoundTrip
+from edge.uplinks.quality import Ring, Round
+from edge.uplinks.rounds import RoundTrip
+from edge.uplinks.situation import Pace
 
 BURST_MS = 100
 SEEK_MS = 1000
 METERED_STANDBY_MS = 30_000
-ROUNDS_REMEMBERED = 64  # ended ones too: their late answers tell how slow the link has become
+LATE_MAX_MS = 1000
+ROUNDS_REMEMBERED = 64  # ended ones too, for late answers
 
-RoundEnd = Callable[[str, bool], None]  # link, whether anybody answered in time
+RoundEnd = Callable[[str, bool], None]  # link, whether enough targets answered
+Measured = Callable[[str], None]  # link: its ring has one more round
 
 
 @dataclass
 class _Round:
-    sent_ns: int
     targets: tuple[ProbeTarget, ...]
+    needed: int  # answers that make it a good one
+    figures: Round
     answered: set[ProbeTarget] = field(default_factory=set)
-    over: bool = False
 
 
 class LinkProber:
     """Probes one link at the pace it is told."""
 
-    def __init__(self, link: Link, targets: tuple[ProbeTarget, ...], clock: Clock, ended: RoundEnd) -> None:
+    def __init__(
+        self,
+        link: Link,
+        targets: tuple[ProbeTarget, ...],
+        quorum: int,
+        clock: Clock,
+        ended: RoundEnd,
+        measured: Measured,
+    ) -> None:
         self.link = link
         self.targets = targets
-        self.figures = Figures()
+        self.ring = Ring()
+        self._quorum = quorum
         self._clock = clock
         self._ended = ended
+        self._measured = measured
         self._sockets = ProbeSockets(link.interface, targets, self._on_answer)
         self._round_trip = RoundTrip()
         self._rounds: OrderedDict[int, _Round] = OrderedDict()
@@ -92,7 +109,9 @@ class LinkProber:
     def _send_round(self) -> None:
         self._schedule()
         self._number += 1
-        self._rounds[self._number] = _Round(self._clock.monotonic_ns(), self._targets_now())
+        targets = self._targets_now()
+        figures = Round(self._clock.monotonic_ns(), len(targets))
+        self._rounds[self._number] = _Round(targets, min(self._quorum, len(targets)), figures)
         if len(self._rounds) > ROUNDS_REMEMBERED:
             self._rounds.popitem(last=False)
         deadline = asyncio.get_running_loop().call_later(
@@ -113,15 +132,14 @@ class LinkProber:
         probe = self._rounds.get(number)
         if probe is None or target in probe.answered or target not in probe.targets:
             return
-        rtt_ms = max(0, self._clock.monotonic_ns() - age_ns - probe.sent_ns) / 1e6
-        first = not probe.answered
+        rtt_ms = max(0, self._clock.monotonic_ns() - age_ns - probe.figures.sent_ns) / 1e6
         probe.answered.add(target)
-        if first:
+        if len(probe.answered) == probe.needed:
             self._round_trip.add(rtt_ms)
-        if probe.over:
+        if rtt_ms > LATE_MAX_MS:
             return
-        self.figures.answered(rtt_ms)
-        if first:
+        probe.figures.rtts_ms.append(rtt_ms)
+        if len(probe.figures.rtts_ms) == probe.needed:
             self._ended(self.link.name, True)
 
     def _on_deadline(self, number: int) -> None:
@@ -129,12 +147,10 @@ class LinkProber:
         if probe is None:
             return
         self._sockets.collect()
-        probe.over = True
-        for target in probe.targets:
-            if target not in probe.answered:
-                self.figures.lost()
-        if not probe.answered:
+        self.ring.add(probe.figures)
+        if len(probe.figures.rtts_ms) < probe.needed:
             self._ended(self.link.name, False)
+        self._measured(self.link.name)
 
     def _drop_past_deadlines(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -1,16 +1,13 @@
-"""How long to wait for an answer, and what the last probes were like. Pure."""
+"""How long to wait for an answer. Pure."""
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-from statistics import median
+from dataclasses import dataclass
 
 TIMEOUT_FIRST_MS = 1000.0  # RFC 6298, 2.1: before anything was measured
 TIMEOUT_MIN_MS = 50.0  # below it the scheduler of a busy box would be measured, not the link
 TIMEOUT_MAX_MS = 1000.0
 VARIANCE_MIN_MS = 20.0
-KEPT = 50  # probes that figures for people are made of
 
 
 @dataclass
@@ -35,32 +32,3 @@ class RoundTrip:
             return TIMEOUT_FIRST_MS
         wanted = self.smoothed + max(4 * self.variation, VARIANCE_MIN_MS)
         return min(max(wanted, TIMEOUT_MIN_MS), TIMEOUT_MAX_MS)
-
-
-@dataclass
-class Figures:
-    """The last probes of a link, for people."""
-
-    outcomes: deque[bool] = field(default_factory=lambda: deque(maxlen=KEPT))
-    rtts_ms: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
-
-    def answered(self, rtt_ms: float) -> None:
-        """One probe was answered in time."""
-        self.outcomes.append(True)
-        self.rtts_ms.append(rtt_ms)
-
-    def lost(self) -> None:
-        """One probe was not."""
-        self.outcomes.append(False)
-
-    @property
-    def loss_percent(self) -> float | None:
-        """Share of lost probes, or None before the first."""
-        if not self.outcomes:
-            return None
-        return round(100 * self.outcomes.count(False) / len(self.outcomes), 1)
-
-    @property
-    def rtt_ms(self) -> float | None:
-        """Median of the answered probes, or None before the first."""
-        return round(median(self.rtts_ms), 2) if self.rtts_ms else None

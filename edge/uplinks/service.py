@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from edge.shared.broadcast import WatcherTooSlow
-from edge.shared.messages.common import STATUS, DaemonStatus, state_of
-from edge.shared.messages.uplinks import HISTORY, LIST, UPLINKS, WATCH, HistoryParams, HistoryResult, UplinksState
+from edge.shared.messages.common import STATUS, Actor, DaemonStatus, Role, state_of
+from edge.shared.messages.uplinks import (
+    HISTORY,
+    LIST,
+    OVERRIDE,
+    RELEASE,
+    UPLINKS,
+    WATCH,
+    HistoryParams,
+    HistoryResult,
+    NoSuchUplink,
+    OverrideParams,
+    OverridesResult,
+    ReleaseParams,
+    RoleRequired,
+    UplinksState,
+    WishNotKept,
+)
 from edge.shared.paths import Paths
 from edge.shared.rights import Caller
-from edge.shared.varlink import Server
+from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
 from edge.uplinks.engine import Engine
 from edge.uplinks.history import History
@@ -28,6 +44,8 @@ class UplinksService:
         server.on(STATUS, self.status)
         server.on(LIST, self.list_links)
         server.on(HISTORY, self.history)
+        server.on(OVERRIDE, self.override)
+        server.on(RELEASE, self.release)
         server.on_stream(WATCH, self.watch)
         return server
 
@@ -51,6 +69,31 @@ class UplinksService:
         """Every change of the active link."""
         return HistoryResult(switches=await self._history.last(params.limit))
 
+    async def override(self, params: OverrideParams, _caller: Caller) -> OverridesResult:
+        """Force or forbid a link."""
+        _require_technician(params.actor)
+        self._require_link(params.link)
+        try:
+            self._engine.override(params)
+        except OSError as error:
+            raise Refused(WishNotKept(reason=error.strerror or str(error))) from error
+        return OverridesResult(overrides=self._engine.overrides())
+
+    async def release(self, params: ReleaseParams, _caller: Caller) -> OverridesResult:
+        """End one wish, or all."""
+        _require_technician(params.actor)
+        if params.link is not None:
+            self._require_link(params.link)
+        try:
+            self._engine.release(params.link)
+        except OSError as error:
+            raise Refused(WishNotKept(reason=error.strerror or str(error))) from error
+        return OverridesResult(overrides=self._engine.overrides())
+
+    def _require_link(self, name: str) -> None:
+        if name not in {link.name for link in self._engine.section.links}:
+            raise Refused(NoSuchUplink(uplink=name))
+
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[UplinksState]:
         """All links, then again at each change; ends for a watcher that is too slow."""
         try:
@@ -58,3 +101,8 @@ class UplinksService:
                 yield state
         except WatcherTooSlow:
             return
+
+
+def _require_technician(actor: Actor) -> None:
+    if actor.role is not Role.TECHNICIAN:
+        raise Refused(RoleRequired(role=Role.TECHNICIAN))

@@ -11,10 +11,10 @@ from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import Lease, Switch, Uplink, UplinksState, UplinkState
 from edge.shared.model import Link, UplinksSection
 from edge.uplinks import checks, dhcp, plan
-from edge.uplinks.decision import State
 from edge.uplinks.facts import Facts
 from edge.uplinks.plan import Interface
-from edge.uplinks.rounds import Figures
+from edge.uplinks.quality import Quality
+from edge.uplinks.situation import State
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Seen:
     """What is known of the links besides their state: interfaces by name, probes and leases by link."""
 
     interfaces: Mapping[str, Interface]
-    figures: Mapping[str, Figures]
+    figures: Mapping[str, Quality | None]
     leases: Mapping[str, Lease]
 
 
@@ -75,7 +75,7 @@ def uplinks_state(
     uplinks = []
     for link in section.links:
         interface = seen.interfaces.get(link.interface)
-        shown = seen.figures.get(link.name, Figures())
+        shown = seen.figures.get(link.name)
         uplinks.append(
             Uplink(
                 name=link.name,
@@ -86,8 +86,12 @@ def uplinks_state(
                 metered=link.metered,
                 address=_address(link, interface),
                 gateway=plan.gateway(link, interface) if interface else None,
-                loss_percent=shown.loss_percent,
-                rtt_ms=shown.rtt_ms,
+                loss_percent=round(shown.loss_percent, 1) if shown else None,
+                rtt_ms=round(shown.rtt_ms, 2) if shown and shown.rtt_ms is not None else None,
+                jitter_ms=round(shown.jitter_ms, 2) if shown else None,
+                mos=round(shown.mos, 2) if shown else None,
+                forced=link.name == state.wishes.forced,
+                forbidden=link.name in state.wishes.forbidden,
                 lease=seen.leases.get(link.name),
                 modem=link.modem,
                 since=since.of("link", link.name, states[link.name], now),

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+import uuid
 
-from edge.cli.arguments import count_up_to
+from edge.cli.arguments import count_up_to, duration_up_to
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
-from edge.cli.words import _
-from edge.shared.messages.uplinks import HISTORY, LIST, UPLINKS, HistoryParams, Switch, SwitchCause, Uplink, UplinkState
+from edge.cli.words import _, figure
+from edge.shared.messages.common import Actor, Role
+from edge.shared.messages.uplinks import (
+    HISTORY,
+    LIST,
+    OVERRIDE,
+    RELEASE,
+    UPLINKS,
+    HistoryParams,
+    Override,
+    OverrideParams,
+    OverridesResult,
+    ReleaseParams,
+    Switch,
+    SwitchCause,
+    Uplink,
+    UplinkState,
+    Wish,
+)
 from edge.shared.paths import Paths
 from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import NoParams
@@ -30,6 +49,28 @@ def register(subjects: Subjects) -> None:
     )
     past.add_argument("--json", action="store_true")
     past.set_defaults(verb=history)
+    for name, wish, says in (
+        ("force", Wish.FORCE, _("faire passer tout par un accès, tant qu'il répond")),
+        ("forbid", Wish.FORBID, _("ne plus basculer vers un accès")),
+    ):
+        wanting = verbs.add_parser(name, help=says)
+        wanting.add_argument("link", metavar=_("ACCÈS"))
+        wanting.add_argument("--reason", required=True, metavar=_("MOTIF"), help=_("pourquoi ; affiché partout"))
+        wanting.add_argument(
+            "--for",
+            dest="seconds",
+            type=duration_up_to(31),
+            default=86_400,
+            metavar=_("DURÉE"),
+            help=_("30m, 2h, 3j... (24h)"),
+        )
+        wanting.add_argument("--request-id", metavar="ID", help=_("deux fois le même : une seule demande"))
+        wanting.add_argument("--json", action="store_true")
+        wanting.set_defaults(verb=override, wish=wish)
+    releasing = verbs.add_parser("release", help=_("ne plus forcer ni interdire un accès, ou aucun"))
+    releasing.add_argument("link", nargs="?", metavar=_("ACCÈS"))
+    releasing.add_argument("--json", action="store_true")
+    releasing.set_defaults(verb=release)
 
 
 async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -39,10 +80,21 @@ async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
     if arguments.json:
         print_json(state)
         return code
+    for entry in state.overrides:
+        print(override_sentence(entry))
     if not state.uplinks:
         print(_("Aucun accès Internet dans les réglages."))
         return code
-    headings = (_("ACCÈS"), _("INTERFACE"), _("ÉTAT"), _("ADRESSE"), _("PERTES"), _("DÉLAI"), _("DEPUIS (UTC)"))
+    headings = (
+        _("ACCÈS"),
+        _("INTERFACE"),
+        _("ÉTAT"),
+        _("ADRESSE"),
+        _("PERTES"),
+        _("DÉLAI"),
+        _("MOS"),
+        _("DEPUIS (UTC)"),
+    )
     print_table(headings, [_row(uplink) for uplink in state.uplinks])
     return code
 
@@ -62,6 +114,52 @@ async def history(arguments: argparse.Namespace, paths: Paths) -> int:
     return 0
 
 
+async def override(arguments: argparse.Namespace, paths: Paths) -> int:
+    """Force or forbid a link."""
+    params = OverrideParams(
+        link=arguments.link,
+        wish=arguments.wish,
+        reason=arguments.reason,
+        expires_in_s=arguments.seconds,
+        request_id=arguments.request_id or str(uuid.uuid4()),
+        actor=_me(),
+    )
+    result = await call_once(UPLINKS, paths.socket("uplinks"), OVERRIDE, params)
+    return _print_overrides(result.overrides, arguments)
+
+
+async def release(arguments: argparse.Namespace, paths: Paths) -> int:
+    """End one wish, or all."""
+    params = ReleaseParams(link=arguments.link, actor=_me())
+    result = await call_once(UPLINKS, paths.socket("uplinks"), RELEASE, params)
+    return _print_overrides(result.overrides, arguments)
+
+
+def override_sentence(entry: Override) -> str:
+    """One wish in words: shown wherever the state of the links is."""
+    texts = {
+        Wish.FORCE: _("Accès « {link} » forcé par {author} jusqu'au {until} (UTC) : {reason}"),
+        Wish.FORBID: _("Accès « {link} » interdit par {author} jusqu'au {until} (UTC) : {reason}"),
+    }
+    text = texts[entry.wish]
+    return text.format(link=entry.link, author=entry.author, until=moment(entry.expires_at), reason=entry.reason)
+
+
+def _print_overrides(entries: list[Override], arguments: argparse.Namespace) -> int:
+    if arguments.json:
+        print_json(OverridesResult(overrides=entries))
+        return 0
+    for entry in entries:
+        print(override_sentence(entry))
+    if not entries:
+        print(_("Aucun accès n'est forcé ni interdit."))
+    return 0
+
+
+def _me() -> Actor:
+    return Actor(user=getpass.getuser(), role=Role.TECHNICIAN)
+
+
 def _row(uplink: Uplink) -> tuple[object, ...]:
     state = _STATES[uplink.state]
     return (
@@ -71,6 +169,7 @@ def _row(uplink: Uplink) -> tuple[object, ...]:
         uplink.address,
         None if uplink.loss_percent is None else f"{uplink.loss_percent:g} %",
         None if uplink.rtt_ms is None else f"{uplink.rtt_ms:.0f} ms",
+        None if uplink.mos is None else figure(uplink.mos, 1),
         moment(uplink.since),
     )
 
@@ -92,6 +191,7 @@ _STATES: dict[UplinkState, str] = {
     UplinkState.NO_ADDRESS: "sans adresse",
     UplinkState.UNPROVED: "pas encore vérifié",
     UplinkState.UP: "bon",
+    UplinkState.POOR: "médiocre",
     UplinkState.SUSPECT: "douteux",
     UplinkState.DOWN: "coupé",
 }
@@ -103,5 +203,8 @@ _CAUSES: dict[SwitchCause, str] = {
     SwitchCause.ADDRESS_LOST: "adresse perdue",
     SwitchCause.RECOVERED: "réponse revenue",
     SwitchCause.FAILBACK: "retour à la normale",
+    SwitchCause.QUALITY: "qualité insuffisante",
+    SwitchCause.FORCED: "accès forcé",
+    SwitchCause.FORBIDDEN: "accès interdit",
     SwitchCause.SETTINGS: "réglages changés",
 }

@@ -4,7 +4,7 @@ from edge.shared.model.alerts import AlertsSection, Scenario
 from edge.shared.model.firewall import FlowClasses
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
-from edge.shared.model.probes import ProbeKind, ProbeTarget
+from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
 from edge.shared.model.site import Language, Site, SiteSection
 from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, UplinksSection
 from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, Transport, Trunk, VoiceSection
@@ -25,6 +25,7 @@ __all__ = [
     "ModemSection",
     "ProbeKind",
     "ProbeTarget",
+    "QualityLimits",
     "Scenario",
     "Site",
     "SiteSection",

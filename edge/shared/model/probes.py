@@ -19,6 +19,16 @@ class ProbeKind(StrEnum):
     TCP = "tcp"  # a port that accepts
 
 
+class QualityLimits(Section):
+    """From where on a link that answers is too poor to carry, if another is measurably better. Any one is enough."""
+
+    loss_percent: float = Field(10.0, gt=0, le=100, description="Loss of one direction, in percent")
+    delay_ms: float = Field(400.0, gt=0, le=5000, description="Delay of one direction (ITU-T G.114: 400 at most)")
+    jitter_ms: float = Field(100.0, gt=0, le=5000, description="Variation of the delay")
+    mos: float = Field(3.1, ge=1, le=4.4, description="Quality of a call by the E-model (ITU-T G.107), 1.0 to 4.4")
+    margin_mos: float = Field(0.5, ge=0, le=3, description="How much better the other link must be, now")
+
+
 class ProbeTarget(Section):
     """Something far away that answers. Never the gateway alone: a gateway answers while the fibre behind it is cut."""
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
 from edge.shared.model.firewall import FlowClasses
 from edge.shared.model.lan import Zone
-from edge.shared.model.probes import ProbeTarget
+from edge.shared.model.probes import ProbeTarget, QualityLimits
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
@@ -102,6 +102,13 @@ class UplinksSection(Section):
     targets: list[ProbeTarget] = Field([], description="Probe targets of links that name none")
     fail_after: int = Field(4, ge=2, le=100, description="Rounds of probes in a row without any answer: link dead")
     recover_after: int = Field(10, ge=1, le=1000, description="Rounds answered in a row: link good again")
+    quorum: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="Answers that make a round a good one; default: 1 of up to two targets, else 2: one liar is no proof",
+    )
+    quality: QualityLimits = QualityLimits()
     hold_down_s: float = Field(
         30.0, ge=0, le=86_400, description="A better link must be good this long before failback"
     )

@@ -21,6 +21,8 @@ TABLE = {
     "fr.repli.uplinks.List": "voice alerts web",
     "fr.repli.uplinks.History": "alerts web",
     "fr.repli.uplinks.Watch": "voice alerts web",
+    "fr.repli.uplinks.Override": "web",
+    "fr.repli.uplinks.Release": "web",
     "fr.repli.modem.Status": ALL,
     "fr.repli.modem.List": "alerts web",
     "fr.repli.modem.Send": "alerts",

@@ -15,7 +15,7 @@ from edge.cli.main import parser
 from edge.shared.clock import utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Severity, state_of
-from edge.shared.messages.uplinks import Switch, SwitchCause, UplinkState
+from edge.shared.messages.uplinks import Override, Switch, SwitchCause, UplinkState, Wish
 from edge.shared.model import Link, ProbeTarget, UplinksSection
 from edge.uplinks import view
 from edge.uplinks.checks import all_checks, found
@@ -93,11 +93,33 @@ def asking_dns(lost: int, state: UplinkState = UplinkState.UP) -> Facts:
     return replace(fibre(state), section=section, lost_in_row={("fibre", server): lost})
 
 
+def wanting(wish: Wish, link: str) -> Facts:
+    entry = Override(
+        link=link,
+        wish=wish,
+        reason="travaux",
+        author="dupont",
+        set_at="2026-11-22T02:00:00.000000Z",
+        expires_at="2026-11-22T04:00:00.000000Z",
+        request_id="r",
+    )
+    return replace(WELL, overrides=[entry])
+
+
+WANTED = {"author": "dupont", "reason": "travaux", "until": "2026-11-22 04:00"}
+
+
 def test_a_box_that_is_well_has_none() -> None:
     assert issues(WELL) == {}
 
 
 FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
+    (fibre(UplinkState.POOR), "poor_quality", "fibre", {"interface": "eth0"}),
+    (replace(WELL, foreign_changes={"rules": "T"}), "foreign_change", "rules", {"at": "T"}),
+    (replace(WELL, overrides_lost=True), "overrides_lost", "", {}),
+    (wanting(Wish.FORCE, "lte"), "forced", "lte", WANTED),
+    (wanting(Wish.FORBID, "lte"), "forbidden", "lte", WANTED),
+    (wanting(Wish.FORBID, "fibre"), "forbidden_in_use", "fibre", {"author": "dupont", "reason": "travaux"}),
     (fibre(UplinkState.ABSENT), "interface_missing", "fibre", {"interface": "eth0"}),
     (fibre(UplinkState.NO_CARRIER), "no_carrier", "fibre", {"interface": "eth0"}),
     (fibre(UplinkState.NO_ADDRESS), "no_address", "fibre", {"interface": "eth0"}),

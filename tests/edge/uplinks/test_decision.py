@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.shared.messages.uplinks import SwitchCause, UplinkState
-from edge.uplinks.decision import (
+from edge.uplinks.decision import adopt, hold_down_ns, step
+from edge.uplinks.health import Judgement, Presence, Standing
+from edge.uplinks.plan import FlowClass
+from edge.uplinks.quality import Quality, Thresholds
+from edge.uplinks.situation import (
     Action,
     Event,
     Flush,
     Move,
     Pace,
     PresenceChanged,
+    QualityMeasured,
     RoundEnded,
     Rules,
     SetPace,
     State,
     Tick,
-    adopt,
-    hold_down_ns,
+    Wishes,
+    WishesChanged,
     initial,
-    step,
 )
-from edge.uplinks.health import Judgement, Presence, Standing
 
 MS = 1_000_000
 SECOND = 1_000 * MS
-RULES = Rules(("fibre", "lte"), Judgement(fail_after=4, recover_after=3), hold_down_ns=5 * SECOND)
+LIMITS = Thresholds(loss_percent=10, delay_ms=400, jitter_ms=100, mos=3.1)
+RULES = Rules(
+    ("fibre", "lte"), Judgement(4, 3, LIMITS), hold_down_ns=5 * SECOND, metered=frozenset({"lte"}), margin_mos=0.5
+)
 
 
 @dataclass
@@ -163,7 +170,8 @@ def test_failback_waits_for_the_hold_down_and_leaves_flows_where_they_are() -> N
     while night.state.active == "lte":
         night.answers("lte", 1, every_ms=1)
         night.answers("fibre", 1, every_ms=99)
-    assert night.last_move == (SwitchCause.FAILBACK, "lte", "fibre", None)
+    assert night.last_move == (SwitchCause.FAILBACK, "lte", "fibre", "lte")
+    assert night.moves[-1].classes == (FlowClass.SIP, FlowClass.BULK), "calls and what the box is saying stay"
     assert 5 * SECOND <= night.now - good_at <= 5.2 * SECOND
 
 
@@ -238,16 +246,144 @@ def test_shown_states() -> None:
     assert shown() is UplinkState.NO_CARRIER
 
 
+# -- quality -------------------------------------------------------------------------------------------------------
+
+FINE = Quality(since_ns=0, rounds=7, loss_percent=0, rtt_ms=20, jitter_ms=1)
+POOR = Quality(since_ns=0, rounds=7, loss_percent=36, rtt_ms=20, jitter_ms=1)
+SLOW = Quality(since_ns=0, rounds=7, loss_percent=0, rtt_ms=900, jitter_ms=20)
+
+
+def measured(night: Night, link: str, earlier: Quality | None, later: Quality) -> list[Action]:
+    return night.feed(QualityMeasured(link, earlier, replace(later, since_ns=night.now - 700 * MS)), after_ms=100)
+
+
+def test_a_poor_link_is_left_for_one_that_is_measured_to_be_better_now() -> None:
+    night = quiet_night()
+    measured(night, "fibre", FINE, POOR)
+    assert night.moves == [], "one bad window is a moment's trouble"
+    assert SetPace("lte", Pace.BURST) in night.actions, "the other is asked already"
+    measured(night, "lte", FINE, FINE)
+    measured(night, "fibre", POOR, POOR)
+    assert night.last_move == (SwitchCause.QUALITY, "fibre", "lte", "fibre")
+
+
+@pytest.mark.parametrize("poor", [POOR, SLOW])
+def test_a_poor_link_is_kept_when_the_other_is_no_better(poor: Quality) -> None:
+    night = quiet_night()
+    for _ in range(30):
+        measured(night, "fibre", poor, poor)
+        measured(night, "lte", poor, replace(poor, loss_percent=max(0, poor.loss_percent - 8)))
+    assert night.moves == []
+
+
+def test_what_was_measured_long_ago_is_no_proof() -> None:
+    night = quiet_night()
+    measured(night, "lte", FINE, FINE)
+    night.feed(Tick(), after_ms=6_000)
+    measured(night, "fibre", POOR, POOR)
+    assert night.moves == []
+
+
+def test_asking_the_metered_link_is_bounded_while_the_brownout_lasts() -> None:
+    night = quiet_night()
+    burst_ms = 0
+    for _ in range(600):  # a minute
+        measured(night, "fibre", POOR, POOR)
+        burst_ms += 100 * (night.state.paces["lte"] is Pace.BURST)
+    assert burst_ms <= 6_000
+
+
+def test_a_link_that_was_left_for_its_quality_gets_the_traffic_back_after_being_fine_for_the_hold_down() -> None:
+    night = quiet_night()
+    measured(night, "lte", FINE, FINE)
+    measured(night, "fibre", POOR, POOR)
+    assert night.state.active == "lte"
+    for _ in range(200):
+        night.answers("fibre")
+        measured(night, "fibre", POOR, POOR)
+    assert night.state.active == "lte", "answers alone do not make it good"
+    well = night.now
+    for _ in range(100):
+        night.answers("fibre")
+        measured(night, "fibre", FINE, FINE)
+        if night.state.active == "fibre":
+            break
+    assert night.state.active == "fibre"
+    assert night.now - well >= RULES.hold_down_ns
+
+
+# -- what persons want ---------------------------------------------------------------------------------------------
+
+
+def test_a_forced_link_carries_and_calls_are_not_cut() -> None:
+    night = quiet_night()
+    night.feed(WishesChanged(Wishes(forced="lte")))
+    assert night.last_move == (SwitchCause.FORCED, "fibre", "lte", "fibre")
+    assert night.moves[-1].classes == (FlowClass.SIP, FlowClass.BULK)
+    night.answers("fibre", 200)
+    assert night.state.active == "lte", "no failback while it is forced"
+    night.feed(WishesChanged(Wishes()))
+    assert night.last_move[:3] == (SwitchCause.FAILBACK, "lte", "fibre")
+
+
+def test_a_forced_link_that_dies_is_left_and_taken_again_after_its_hold_down() -> None:
+    night = quiet_night()
+    night.feed(WishesChanged(Wishes(forced="lte")))
+    for _ in range(4):
+        night.silence("lte", 1, every_ms=50)
+        night.answers("fibre", 1, every_ms=50)
+    assert night.last_move[:3] == (SwitchCause.PROBES_LOST, "lte", "fibre")
+    night.answers("lte", 20)
+    assert night.state.active == "fibre"
+    night.answers("lte", 60)
+    assert night.last_move[:3] == (SwitchCause.FORCED, "fibre", "lte")
+
+
+def test_a_forbidden_link_is_never_moved_to() -> None:
+    night = quiet_night()
+    night.feed(WishesChanged(Wishes(forbidden=frozenset({"lte"}))))
+    night.answers("lte", 5)
+    for _ in range(30):
+        night.silence("fibre")
+        night.answers("lte", 1, every_ms=10)
+    assert night.last_move == (SwitchCause.PROBES_LOST, "fibre", None, None)
+    assert night.state.active == "fibre", "the last one keeps routes and flows"
+
+
+def test_a_link_that_is_forbidden_while_it_carries_is_left_for_a_living_one_only() -> None:
+    night = quiet_night()
+    night.feed(PresenceChanged("lte", Presence.NO_CARRIER))
+    night.feed(WishesChanged(Wishes(forbidden=frozenset({"fibre"}))))
+    assert night.state.active == "fibre"
+    night.feed(PresenceChanged("lte", Presence.READY))
+    night.answers("lte", 4)
+    assert night.last_move == (SwitchCause.FORBIDDEN, "fibre", "lte", "fibre")
+
+
 # -- properties ----------------------------------------------------------------------------------------------------
 
 LINKS = ("fibre", "dsl", "lte")
-THREE = Rules(LINKS, Judgement(fail_after=3, recover_after=2), hold_down_ns=2 * SECOND)
+THREE = Rules(LINKS, Judgement(3, 2, LIMITS), hold_down_ns=2 * SECOND, metered=frozenset({"lte"}))
 happenings = st.lists(
     st.tuples(
         st.integers(0, 1_500),  # milliseconds since the one before
         st.one_of(
             st.builds(RoundEnded, st.sampled_from(LINKS), st.booleans()),
             st.builds(PresenceChanged, st.sampled_from(LINKS), st.sampled_from(Presence)),
+            st.builds(
+                QualityMeasured,
+                st.sampled_from(LINKS),
+                st.sampled_from([None, FINE, POOR]),
+                st.sampled_from([FINE, POOR]),
+            ),
+            st.builds(
+                WishesChanged,
+                st.builds(
+                    Wishes,
+                    st.sampled_from([None, None, *LINKS]),
+                    st.frozensets(st.sampled_from(LINKS), max_size=2),
+                ).filter(lambda wishes: wishes.forced not in wishes.forbidden),
+            ),
             st.just(Tick()),
         ),
     ),
@@ -255,7 +391,7 @@ happenings = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(happenings)
 def test_whatever_happens_the_rules_hold(night: list[tuple[int, Event]]) -> None:
     state, now = initial(THREE, None), 0
@@ -281,6 +417,12 @@ def check_move(before: State, state: State, move: Move, now: int) -> None:
         assert move.flush is None, "nothing is flushed without a better link"
         return
     assert state.health[move.to_link].ready
+    if move.cause is not SwitchCause.RECOVERED or move.to_link != before.active:
+        assert move.to_link not in state.wishes.forbidden, "never to a link that somebody forbade"
+    if move.cause is SwitchCause.QUALITY:
+        assert before.active is not None
+        assert not state.health[move.to_link].poor
+        assert state.health[before.active].poor
     if move.cause is SwitchCause.FAILBACK:
         since = state.health[move.to_link].good_since_ns
         assert since is not None
@@ -295,7 +437,7 @@ def check_move(before: State, state: State, move: Move, now: int) -> None:
 
 def check_active(state: State, now: int) -> None:
     if state.active is None:
-        assert not any(health.ready for health in state.health.values())
+        assert not any(h.ready for name, h in state.health.items() if name not in state.wishes.forbidden)
         return
     active = state.health[state.active]
     known_dead = not active.ready or active.lost_in_row >= 3
@@ -303,7 +445,8 @@ def check_active(state: State, now: int) -> None:
         return
     since = state.trouble_since_ns
     assert since is not None
-    better = [name for name in LINKS if name != state.active and state.health[name].answered_since(since)]
+    others = [name for name in LINKS if name != state.active and name not in state.wishes.forbidden]
+    better = [name for name in others if state.health[name].answered_since(since)]
     assert not better, "never on a link known dead while another has answered since"
 
 

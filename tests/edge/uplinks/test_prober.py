@@ -10,8 +10,8 @@ import pytest
 
 from edge.shared.clock import SystemClock
 from edge.shared.model import Link, ProbeKind, ProbeTarget
-from edge.uplinks.decision import Pace
 from edge.uplinks.prober import LinkProber
+from edge.uplinks.situation import Pace
 
 pytestmark = pytest.mark.town  # binds to a device: needs root
 
@@ -30,17 +30,27 @@ class Echo(asyncio.DatagramProtocol):
             asyncio.get_running_loop().call_later(delay, self.transport.sendto, payload, source)  # type: ignore[attr-defined]
 
 
-def rounds(answer: Answer, *, seconds: float, interface: str = "lo") -> list[bool]:
-    """The outcome of every round of so many seconds, in the order in which they ended."""
+def rounds(answer: Answer, *, seconds: float, interface: str = "lo", silent: int = 0, quorum: int = 1) -> list[bool]:
+    """The outcome of every round of so many seconds, in the order in which they ended. silent: targets more, that are."""
 
     async def story() -> list[bool]:
         loop = asyncio.get_running_loop()
         transport, _ = await loop.create_datagram_endpoint(lambda: Echo(answer), local_addr=("127.0.0.1", 0))
         port = transport.get_extra_info("sockname")[1]
         target = ProbeTarget(kind=ProbeKind.UDP, host=IPv4Address("127.0.0.1"), port=port)
+        mute = [
+            ProbeTarget(kind=ProbeKind.UDP, host=IPv4Address("127.0.0.1"), port=number + 1) for number in range(silent)
+        ]
         ended: list[bool] = []
         link = Link(name="here", interface=interface, interval_ms=100)
-        prober = LinkProber(link, (target,), SystemClock(), lambda _link, answered: ended.append(answered))
+        prober = LinkProber(
+            link,
+            (target, *mute),
+            quorum,
+            SystemClock(),
+            lambda _link, answered: ended.append(answered),
+            lambda _link: None,
+        )
         prober.set_pace(Pace.STEADY)
         await asyncio.sleep(seconds)
         prober.stop()
@@ -70,6 +80,18 @@ def test_a_stranger_s_answer_never_counts() -> None:
 
 def test_a_late_answer_never_counts() -> None:
     assert not any(rounds(lambda data: [(1.2, data)], seconds=2.5))
+
+
+def test_an_answer_that_is_late_but_comes_is_a_sign_of_life() -> None:
+    """A queue that fills up is not a cut line: the round that was lost is made good, and the wait grows."""
+    ended = rounds(lambda data: [(0.4, data)], seconds=3)
+    assert ended.count(False) <= 8
+    assert all(ended[-5:])
+
+
+def test_a_round_below_the_quorum_is_lost() -> None:
+    assert not any(rounds(lambda data: [(0, data)], seconds=2.5, silent=1, quorum=2))
+    assert all(rounds(lambda data: [(0, data)], seconds=1, silent=1, quorum=1))
 
 
 def test_an_interface_that_is_not_there_is_lost_rounds() -> None:

@@ -1,8 +1,8 @@
-"""Time-outs that follow the link, and figures for people."""
+"""Time-outs that follow the link."""
 
 from __future__ import annotations
 
-from edge.uplinks.rounds import TIMEOUT_MAX_MS, TIMEOUT_MIN_MS, Figures, RoundTrip
+from edge.uplinks.rounds import TIMEOUT_MAX_MS, TIMEOUT_MIN_MS, RoundTrip
 
 
 def test_before_anything_is_measured_the_wait_is_long() -> None:
@@ -31,15 +31,3 @@ def test_the_wait_has_an_end() -> None:
     trip = RoundTrip()
     trip.add(5000)
     assert trip.timeout_ms == TIMEOUT_MAX_MS
-
-
-def test_figures() -> None:
-    figures = Figures()
-    assert (figures.loss_percent, figures.rtt_ms) == (None, None)
-    for _ in range(3):
-        figures.answered(10)
-    figures.lost()
-    assert (figures.loss_percent, figures.rtt_ms) == (25.0, 10.0)
-    for _ in range(50):
-        figures.lost()
-    assert figures.loss_percent == 100.0

@@ -1,0 +1,86 @@
+"""After the hold-down each class of flow fares as it must: seen from the far end, by source address."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+
+from hil.rig.virtual.processes import Process
+from hil.rig.virtual.town import Town
+from hil.rig.virtual.waiting import wait_for
+from tests.edge.uplinks.conftest import Box
+
+pytestmark = pytest.mark.town
+
+# One socket for its whole life, so one 5-tuple; the far end prints where it is seen from.
+TALKER = """
+import socket, sys, time
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind((sys.argv[1], 0))
+while True:
+    sock.sendto(b"x", (sys.argv[2], int(sys.argv[3])))
+    time.sleep(0.05)
+"""
+LISTENER = """
+import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind((sys.argv[1], int(sys.argv[2])))
+print("listening", flush=True)
+while True:
+    data, source = sock.recvfrom(100)
+    print("from", source[0], flush=True)
+    sock.sendto(data, source)
+"""
+PORTS = {"sip": 5060, "rtp": 16_500, "bulk": 443}
+
+
+def far_ends(town: Town) -> dict[str, Process]:
+    found = {}
+    for name, port in PORTS.items():
+        argv = [sys.executable, "-c", LISTENER, town.plan.echo, str(port)]
+        found[name] = town.spawn("cloud", argv, f"far-{name}.log")
+        found[name].wait_printed("^listening")
+        talk = [sys.executable, "-c", TALKER, town.plan.probe_host, town.plan.echo, str(port)]
+        town.spawn("lan", talk, f"near-{name}.log")
+    for process in found.values():
+        process.wait_printed("^from")
+    return found
+
+
+def seen_from(process: Process) -> str:
+    return process.log_text().split()[-1]
+
+
+def test_failback_by_class_of_flow(running: Box) -> None:
+    town = running.town
+    fibre, lte = town.plan.fibre.public, town.plan.lte.public
+    ends = far_ends(town)
+    assert {seen_from(end) for end in ends.values()} == {fibre}
+    town.fault("fibre-blackhole")
+    wait_for(lambda: {seen_from(end) for end in ends.values()} == {lte}, "every flow by 4G", 10, every=0.1)
+    town.heal("fibre-blackhole")
+    running.wait_up("fibre", "lte", active="fibre")
+    wait_for(lambda: seen_from(ends["sip"]) == fibre, "SIP back on the fibre", 2, every=0.05)
+    wait_for(lambda: seen_from(ends["bulk"]) == fibre, "bulk off the metered link", 2, every=0.05)
+    time.sleep(1)
+    assert seen_from(ends["rtp"]) == lte, "the call was dragged back"
+    # It leaves the metered link when that dies, as there is a better one.
+    town.fault("lte-blackhole")
+    wait_for(lambda: seen_from(ends["rtp"]) == fibre, "the call moved off the dead link", 60, every=0.2)
+
+
+def test_bulk_may_end_where_it_is_when_nobody_pays_for_it(box: Box) -> None:
+    town = box.town
+    box.write(box.static(town.plan.fibre), box.static(town.plan.lte))
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    ends = far_ends(town)
+    town.fault("fibre-blackhole")
+    wait_for(lambda: {seen_from(end) for end in ends.values()} == {town.plan.lte.public}, "by 4G", 10, every=0.1)
+    town.heal("fibre-blackhole")
+    box.wait_up("fibre", "lte", active="fibre")
+    wait_for(lambda: seen_from(ends["sip"]) == town.plan.fibre.public, "SIP back", 2, every=0.05)
+    time.sleep(1)
+    assert seen_from(ends["bulk"]) == seen_from(ends["rtp"]) == town.plan.lte.public

@@ -1,0 +1,129 @@
+"""Somebody else changes what is ours, the kernel's messages overflow, nftables refuses: put right, and said."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import time
+
+import pytest
+
+from edge.uplinks.monitor import Monitor
+from hil.rig.virtual.waiting import wait_for
+from tests.edge.uplinks.conftest import Box
+
+pytestmark = pytest.mark.town
+
+CHANGES = {
+    "a flushed table": ("ip route flush table 4101", "routes"),
+    "the active route": ("ip route del default table 4100 metric 10", "routes"),
+    "another active route": ("ip route replace default via 100.64.7.1 dev wwan0 table 4100 metric 10", "routes"),
+    "a route to nowhere": ("ip route add blackhole default table 4100 metric 1", "routes"),
+    "a route more": ("ip route add 192.0.2.40 via 100.64.7.1 dev wwan0 table 4101 proto static", "routes"),
+    "rules": ("ip rule del priority 5250; ip rule del priority 5230", "rules"),
+    "a rule more": ("ip rule add priority 5205 lookup main", "rules"),
+    "a flushed ruleset": ("nft flush ruleset", "firewall"),
+    "a deleted table": ("nft delete table inet repli_uplinks", "firewall"),
+    "the map": ("nft flush map inet repli_uplinks new_flows", "firewall"),
+    "a rule of ours": ("nft flush chain inet repli_uplinks postrouting", "firewall"),
+}
+
+
+@pytest.mark.timeout(240)
+def test_foreign_changes_are_put_back_and_said(running: Box) -> None:
+    time.sleep(0.5)
+    calm = running.footprint()
+    assert not {id_ for id_, _ in running.issues()} & {"uplinks.foreign_change"}, "our own doing is nobody else's"
+    with running.town.flow() as flow:
+        flow.wait_arrivals(10)
+        for name, (command, subject) in CHANGES.items():
+            running.edge(command)
+            wait_for(lambda: running.footprint() == calm, f"{name} put back", 5, every=0.1)
+            assert ("uplinks.foreign_change", subject) in running.issues(), name
+            flow.wait_arrivals(5, timeout=3)
+    with running.town.flow(name="new") as new:
+        new.wait_arrivals(3)
+        assert new.arrivals()[-1].source.startswith(f"{running.town.plan.fibre.public}:")
+
+
+def test_a_second_default_route_of_networkmanager_moves_nothing(running: Box) -> None:
+    lte = running.town.plan.lte
+    with running.town.flow() as flow:
+        flow.wait_arrivals(10)
+        since = time.monotonic_ns()
+        running.edge(f"ip route add default via {lte.gateway} dev {lte.edge_interface} metric 5")
+        flow.wait_arrivals(50)
+        assert flow.lost(since) == 0
+        assert {arrival.source for arrival in flow.arrivals()} == {flow.arrivals()[0].source}
+    with running.town.flow(name="new") as new:
+        new.wait_arrivals(3)
+        assert new.arrivals()[-1].source.startswith(f"{running.town.plan.fibre.public}:")
+
+
+def test_our_own_switches_are_nobody_else_s_doing(running: Box) -> None:
+    town = running.town
+    for fault in ("fibre-blackhole", "fibre-carrier"):
+        town.fault(fault)
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+        town.heal(fault)
+        running.wait_up("fibre", "lte", active="fibre")
+    time.sleep(4.5)  # one reading of everything
+    assert not {id_ for id_, _ in running.issues()} & {"uplinks.foreign_change"}
+
+
+def test_messages_of_the_kernel_that_are_lost_cost_nothing(running: Box) -> None:
+    """A flood that no socket holds, and in the middle of it a cable is pulled."""
+    town = running.town
+    flood = 'i=0; while [ $i -lt 3000 ]; do echo "route add 10.9.$((i / 250)).$((i % 250)) dev lan0 table 77"; i=$((i+1)); done'
+    with town.flow() as flow:
+        flow.wait_arrivals(10)
+        assert running.daemon is not None
+        town.run("edge", ["sh", "-c", f"({flood}) | ip -batch -"], timeout=60)
+        since = town.fault("fibre-carrier")
+        town.run("edge", ["ip", "route", "flush", "table", "77"], timeout=60)
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", 10, every=0.1)
+        assert flow.outage(since).seconds <= 2.0
+
+
+def test_an_overflow_of_the_socket_has_everything_read_anew() -> None:
+    async def story() -> int:
+        readings = 0
+
+        def something() -> None:
+            nonlocal readings
+            readings += 1
+
+        monitor = Monitor(lambda _index, _flags: None, something, receive_buffer=2304)
+        monitor.start()
+        # Nobody reads while the loop is busy here: the kernel has to drop messages, and says ENOBUFS.
+        batch = "addr add 127.9.9.9/32 dev lo\naddr del 127.9.9.9/32 dev lo\n" * 40
+        subprocess.run(["ip", "-batch", "-"], input=batch, text=True, check=True, timeout=20)  # noqa: ASYNC221
+        overflowed = False
+        try:
+            monitor._routing.recv(1, socket.MSG_PEEK)
+        except OSError:
+            overflowed = True
+        await asyncio.sleep(0.1)
+        monitor.stop()
+        return readings if overflowed else 0
+
+    assert asyncio.run(story()) > 0
+
+
+def test_nftables_that_refuses_is_said_and_everything_else_is_done(box: Box) -> None:
+    """Somebody owns a table of our name (nft's `flags owner`): nobody else may touch it."""
+    owner = box.town.spawn(
+        "edge", ["sh", "-c", "(echo 'add table inet repli_uplinks { flags owner; }'; sleep 60) | nft -i"], "owner.log"
+    )
+    wait_for(lambda: "repli_uplinks" in box.edge("nft list tables"), "the owner's table")
+    box.write(*box.both())
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    assert ("uplinks.kernel_refused", "nftables") in box.issues()
+    assert "default" in box.edge("ip route show table 4100")
+    owner.kill()
+    wait_for(lambda: "masquerade" in box.edge("nft list ruleset"), "our table", 10, every=0.2)
+    wait_for(lambda: ("uplinks.kernel_refused", "nftables") not in box.issues(), "the issue gone", 10, every=0.2)
+    with box.town.flow() as flow:
+        flow.wait_arrivals(5)
