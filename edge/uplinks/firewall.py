@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from nftables import Nftables
 
 from edge.shared.model import UplinksSection
-from edge.uplinks.nft import classes, marks, nat
+from edge.uplinks.nft import classes, filter, marks, nat, sources
 
 
 class FirewallRefused(Exception):
@@ -49,12 +51,14 @@ class Firewall:
             raise FirewallRefused(error.strip().splitlines()[0] if error.strip() else f"libnftables: {code}")
 
 
-def render(section: UplinksSection, active_mark: int | None) -> str:
+def render(section: UplinksSection, active_mark: int | None, isolated: Collection[str] = ()) -> str:
     """The transaction that puts the table in force. Pure."""
     lines = [
         f"add table inet {section.nft_table}",
         f"delete table inet {section.nft_table}",
         f"table inet {section.nft_table} {{",
+        *filter.render(section, isolated),
+        *sources.render(section),
         *classes.render(section),
         *marks.render(section, active_mark),
         *nat.render(section),

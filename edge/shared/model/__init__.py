@@ -1,7 +1,7 @@
 """The settings model: schema, documentation and form in one; a file per section."""
 
 from edge.shared.model.alerts import AlertsSection, Scenario
-from edge.shared.model.firewall import FlowClasses
+from edge.shared.model.firewall import FlowClasses, Open, Protocol
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
 from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
@@ -23,8 +23,10 @@ __all__ = [
     "Listen",
     "ModemDevice",
     "ModemSection",
+    "Open",
     "ProbeKind",
     "ProbeTarget",
+    "Protocol",
     "QualityLimits",
     "Scenario",
     "Site",

@@ -1,13 +1,15 @@
-"""Section uplinks: what flows are known by."""
+"""Section uplinks: what flows are known by, and what is open from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from edge.shared.model.base import Broken, Given, Section
+from edge.shared.model.base import Broken, Given, Section, Slug
 
 Ports = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
 PORT_MAX = 65_535
@@ -29,6 +31,33 @@ class FlowClasses(Section):
         """Ranges are ranges."""
         yield from wrong_ports(given, "sip_ports")
         yield from wrong_ports(given, "rtp_ports")
+
+
+class Protocol(StrEnum):
+    """What an opening lets in."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Open(Section):
+    """A way in from outside, by IPv4. There is no other."""
+
+    name: Slug = Field(description="What people call it, e.g. videosurveillance")
+    protocol: Protocol = Field(Protocol.TCP, description="tcp or udp")
+    ports: list[Ports] = Field(min_length=1, description="Ports as they are asked for outside: a port or first-last")
+    sources: list[IPv4Network] = Field([], description="Who may come; absent: everybody")
+    links: list[Slug] = Field([], description="Links by which they may come; absent: every link")
+    to: IPv4Address | None = Field(None, description="A host inside it is sent to; absent: the box itself")
+    to_port: int | None = Field(None, ge=1, le=65535, description="Its port there; absent: the one that was asked for")
+
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Ports are ports, and another port belongs to one port and another host."""
+        yield from wrong_ports(given, "ports")
+        ports = [str(entry.node) for entry in given.parts("ports")]
+        if given.get("to_port") is not None and (given.get("to") is None or len(ports) != 1 or "-" in ports[0]):
+            yield Broken(("to_port",), "not_allowed", "to_port goes with to and one port", {"with": "ports"})
 
 
 def wrong_ports(given: Given, name: str) -> Iterator[Broken]:

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from pydantic import Field
 
 from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
-from edge.shared.model.firewall import FlowClasses
+from edge.shared.model.firewall import FlowClasses, Open
 from edge.shared.model.lan import Zone
 from edge.shared.model.probes import ProbeTarget, QualityLimits
 
@@ -116,6 +116,7 @@ class UplinksSection(Section):
         [], max_length=8, description="Networks of the building; none: every other interface is one"
     )
     classes: FlowClasses = FlowClasses()
+    open: list[Open] = Field([], max_length=64, description="What is open from outside; none: nothing is")
     route_table_base: int = Field(
         4100, ge=256, le=2**31, description="First of the routing tables used: base, base+1..."
     )
@@ -124,9 +125,21 @@ class UplinksSection(Section):
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """Names and interfaces of links and of zones are distinct."""
+        """Names and interfaces are distinct, links named exist, and a zone on a link's interface says who it is."""
         yield from duplicates(given, "links", "name")
         yield from duplicates(given, "links", "interface")
         yield from duplicates(given, "links", "vlan", "parent")
         yield from duplicates(given, "zones", "name")
         yield from duplicates(given, "zones", "interface")
+        yield from duplicates(given, "open", "name")
+        interfaces = [link.get("interface") for link in given.parts("links")]
+        for index, zone in enumerate(given.parts("zones")):
+            if zone.get("interface") in interfaces and not zone.get("networks"):
+                yield Broken(("zones", index, "networks"), "missing", "missing")
+        names = [link.get("name") for link in given.parts("links")]
+        for index, entry in enumerate(given.parts("open")):
+            for place, name in enumerate(entry.parts("links")):
+                if name.node not in names:
+                    reason = f"there is no link named {name.node}"
+                    at = ("open", index, "links", place)
+                    yield Broken(at, "unknown_reference", reason, {"value": str(name.node)})

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from edge.shared.model import UplinksSection
+from edge.shared.model import Open, UplinksSection
+from edge.uplinks.nft.filter import came_in, wanted
 from edge.uplinks.nft.words import chain, names
+from edge.uplinks.nft.zones import outside
 
 
 def render(section: UplinksSection) -> list[str]:
-    """What leaves by a link leaves with the link's address."""
-    outside = names(link.interface for link in section.links)
-    return chain(
+    """What leaves by a link leaves with the link's address; what is opened to a host inside is sent to it."""
+    inward = [_destination(section, entry) for entry in section.open if entry.to is not None]
+    lines = []
+    if inward:
+        lines += chain("openings", ["type nat hook prerouting priority dstnat; policy accept;", *inward])
+    return lines + chain(
         "postrouting",
         [
             "type nat hook postrouting priority srcnat; policy accept;",
-            f"meta nfproto ipv4 oifname {outside} masquerade",
+            f"meta nfproto ipv4 oifname {names(outside(section))} masquerade",
         ],
     )
+
+
+def _destination(section: UplinksSection, entry: Open) -> str:
+    port = f":{entry.to_port}" if entry.to_port is not None else ""
+    asked = f"{came_in(section, entry)} fib daddr type local {wanted(entry)}"
+    return f'{asked} dnat ip to {entry.to}{port} comment "{entry.name}"'

@@ -120,7 +120,7 @@ class Box:
         """Rules, routes of our tables, and our nft table without what counts or changes by itself."""
         rules = self.edge("ip -4 rule")
         routes = self.edge("for t in $(seq 4100 4116); do ip -4 route show table $t 2>/dev/null || true; done")
-        return rules, "\n".join(sorted(routes.splitlines())), self.edge("nft list table inet repli_uplinks")
+        return rules, "\n".join(sorted(routes.splitlines())), self.edge("nft -s list table inet repli_uplinks")
 
     def _json(self, *arguments: str) -> dict[str, Any]:
         result = self.town.repli(*arguments, "--json")

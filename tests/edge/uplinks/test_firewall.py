@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.shared.model import FlowClasses, Link, UplinksSection, Zone, ZoneRole
+from edge.shared.model import FlowClasses, Link, Open, Protocol, UplinksSection, Zone, ZoneRole
 from edge.uplinks.firewall import render
 from edge.uplinks.nft import marks
 
@@ -19,18 +19,30 @@ LINKS = [Link(name="fibre", interface="wan.100"), Link(name="lte", interface="ww
 ZONES = [
     Zone(name="bureaux", interface="lan0", role=ZoneRole.STAFF),
     Zone(name="telephones", interface="lan0.20", role=ZoneRole.PHONES),
+    Zone(name="crise", interface="lan0.40", role=ZoneRole.CRISIS, networks=["10.40.0.0/24", "10.41.0.0/24"]),
     Zone(name="public", interface="lan0.30", role=ZoneRole.GUEST),
 ]
+OPEN = [
+    Open(name="cameras", ports=["8443"], sources=["198.51.100.0/24"], to="10.77.0.50", to_port=443),
+    Open(name="wireguard", protocol=Protocol.UDP, ports=["51820"], links=["fibre"]),
+]
+ONE_LEG = UplinksSection(
+    nft_table="mine",
+    links=[Link(name="mairie", interface="eth0")],
+    zones=[Zone(name="telephones", interface="eth0", role=ZoneRole.PHONES, networks=["10.20.0.0/16"])],
+)
 WORLDS = {
     "two-links": UplinksSection(links=LINKS, nft_table="mine"),
     "zones": UplinksSection(links=LINKS, nft_table="mine", zones=ZONES),
+    "open": UplinksSection(links=LINKS, nft_table="mine", open=OPEN),
+    "one-leg": ONE_LEG,
 }
 
 
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_whole_table(world: str) -> None:
     snapshot = SNAPSHOTS / f"{world}.nft"
-    rendered = render(WORLDS[world], 2)
+    rendered = render(WORLDS[world], len(WORLDS[world].links))
     if os.environ.get("REPLI_SNAPSHOTS") == "write":
         snapshot.write_text(rendered)
     assert rendered == snapshot.read_text()

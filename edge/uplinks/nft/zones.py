@@ -1,0 +1,28 @@
+"""Which interfaces are outside, which are zones, and how a packet of a zone is known."""
+
+from __future__ import annotations
+
+from edge.shared.model import UplinksSection, Zone, ZoneRole
+from edge.uplinks.nft.words import values
+
+
+def outside(section: UplinksSection) -> list[str]:
+    """Every interface behind which the internet is."""
+    return [link.interface for link in section.links]
+
+
+def shares_a_link(section: UplinksSection, zone: Zone) -> bool:
+    """Whether the zone is behind an interface that is also a link: the box stands on one leg."""
+    return zone.interface in outside(section)
+
+
+def comes_from(section: UplinksSection, zone: Zone) -> str:
+    """The expression that is true of a zone's packets; on one leg the source decides."""
+    if shares_a_link(section, zone):
+        return f'iifname "{zone.interface}" ip saddr {values(zone.networks)}'
+    return f'iifname "{zone.interface}"'
+
+
+def can_be_isolated(section: UplinksSection) -> list[Zone]:
+    """The staff's zones that reach anything through the box alone."""
+    return [zone for zone in section.zones if zone.role is ZoneRole.STAFF and not shares_a_link(section, zone)]
