@@ -92,8 +92,9 @@ class Applier:
             return
         mine = plan.footprint(section)
         self._owned.write([*(entry for entry in before if entry != mine), mine])
-        if section.links:
-            self._replace_nft(section, active)
+        if section.links and not self._replace_nft(section, active):
+            await self.settle(section, interfaces, active)
+            return  # earlier rules stay in force: no rules at all would open the box
         await self.settle(section, interfaces, active)
         for entry in before:
             await self._take_away(entry, mine, section)
@@ -145,10 +146,12 @@ class Applier:
         self._nft_listing = self._firewall.listing(section.nft_table)
         return True
 
-    def _replace_nft(self, section: UplinksSection, active: str | None) -> None:
-        self._attempt_nft("nftables", lambda: self._firewall.replace(section, self._active_mark(section, active)))
-        if "nftables" not in self.refusals:
+    def _replace_nft(self, section: UplinksSection, active: str | None) -> bool:
+        mark = self._active_mark(section, active)
+        done = self._attempt_nft("nftables", lambda: self._firewall.replace(section, mark))
+        if done:
             self.refusals.pop("new flows", None)  # the whole table holds them too
+        return done
 
     async def send_by(self, section: UplinksSection, interface: Interface, name: str) -> None:
         """Make a link the active one: new flows from inside first, then the box's own."""
@@ -214,14 +217,15 @@ class Applier:
         self.refusals.pop(operation, None)
         return result
 
-    def _attempt_nft(self, operation: str, work: Callable[[], None]) -> None:
+    def _attempt_nft(self, operation: str, work: Callable[[], None]) -> bool:
         try:
             work()
         except FirewallRefused as refused:
             self._note(operation, refused.reason)
-        else:
-            self._nft_listing = None
-            self.refusals.pop(operation, None)
+            return False
+        self._nft_listing = None
+        self.refusals.pop(operation, None)
+        return True
 
     def _note(self, operation: str, reason: str) -> None:
         if self.refusals.get(operation) != reason:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from nftables import Nftables
 
 from edge.shared.model import UplinksSection
-from edge.uplinks.nft import classes, filter, marks, nat, sources
+from edge.uplinks.nft import classes, filtering, marks, nat, sources
 
 
 class FirewallRefused(Exception):
@@ -57,7 +57,7 @@ def render(section: UplinksSection, active_mark: int | None, isolated: Collectio
         f"add table inet {section.nft_table}",
         f"delete table inet {section.nft_table}",
         f"table inet {section.nft_table} {{",
-        *filter.render(section, isolated),
+        *filtering.render(section, isolated),
         *sources.render(section),
         *classes.render(section),
         *marks.render(section, active_mark),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.shared.model import Open, UplinksSection
-from edge.uplinks.nft.filter import came_in, wanted
+from edge.uplinks.nft.filtering import came_in, wanted
 from edge.uplinks.nft.words import chain, names
 from edge.uplinks.nft.zones import outside
 

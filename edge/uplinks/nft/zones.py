@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from edge.shared.model import UplinksSection, Zone, ZoneRole
+from edge.uplinks import plan
 from edge.uplinks.nft.words import values
 
 
 def outside(section: UplinksSection) -> list[str]:
     """Every interface behind which the internet is."""
     return [link.interface for link in section.links]
+
+
+def below(section: UplinksSection) -> list[str]:
+    """What carries a link's VLAN or session, and is no zone: the provider is at the other end of that, too."""
+    carriers = {link.parent for link in section.links if link.parent is not None}
+    carriers |= {vlan.name for vlan in plan.vlans(section)}
+    return sorted(carriers - set(outside(section)) - {zone.interface for zone in section.zones})
 
 
 def shares_a_link(section: UplinksSection, zone: Zone) -> bool:

@@ -39,6 +39,23 @@ def build_network(plan: Plan) -> None:
         _translate(plan.namespace(isp.name), isp)
 
 
+def build_staff(plan: Plan) -> None:
+    """A second network of the building: a namespace of its own, one host, the edge as its way out."""
+    _create(plan.namespace("staff"))
+    length = ip_network(plan.staff_network).prefixlen
+    with (
+        _routes_of(plan.namespace("staff")) as staff,
+        _routes_of(plan.namespace("edge")) as edge,
+        _namespace_file(plan.namespace("edge")) as there,
+    ):
+        _up(staff, "lo")
+        _cable(staff, plan.staff_interface, plan.staff_interface, there)
+        for route, address in ((staff, plan.staff_host), (edge, plan.edge_staff)):
+            _address(route, plan.staff_interface, f"{address}/{length}")
+            _up(route, plan.staff_interface)
+        staff.route("add", dst="default", gateway=plan.edge_staff)
+
+
 def set_link(namespace: str, interface: str, state: str) -> None:
     """Set an interface "up" or "down"."""
     with _routes_of(namespace) as route:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 TOWNS = Path("/run/repli-town")
 NAMESPACES = ("lan", "edge", "fibre", "lte", "cloud")
+PARTS_NAMESPACES = ("staff",)  # made by the part of that name
 # Short enough for the folder to leave room for socket names, and safe in paths and namespace names.
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
 
@@ -79,6 +80,10 @@ class Plan:
     lan_network: str = "10.77.0.0/24"
     lan_interface: str = "lan0"  # the name on both sides
     edge_lan: str = "10.77.0.1"
+    staff_network: str = "10.78.0.0/24"
+    staff_interface: str = "staff0"  # the name on both sides
+    edge_staff: str = "10.78.0.1"
+    staff_host: str = "10.78.0.20"
     probe_host: str = "10.77.0.20"  # flows are sent from here
     browser_host: str = "10.77.0.50"
     phones: tuple[Phone, ...] = (
@@ -138,7 +143,7 @@ class Plan:
         return self.folder / "modem-at"
 
     def namespace(self, role: str) -> str:
-        """Full name of one of NAMESPACES. Raises KeyError for another role."""
-        if role not in NAMESPACES:
-            raise KeyError(f"a town has no namespace {role!r}: it has {', '.join(NAMESPACES)}")
+        """Full name of a namespace of the town or of a part. Raises KeyError for another role."""
+        if role not in (*NAMESPACES, *PARTS_NAMESPACES):
+            raise KeyError(f"a town has no namespace {role!r}: it has {', '.join((*NAMESPACES, *PARTS_NAMESPACES))}")
         return f"{self.name}-{role}"

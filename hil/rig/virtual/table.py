@@ -8,8 +8,10 @@ from hil.rig.virtual.cloud import EchoPart, TargetsPart
 from hil.rig.virtual.modem.part import ModemPart
 from hil.rig.virtual.part import Part
 from hil.rig.virtual.sip.parts import PbxPart, PstnPart
+from hil.rig.virtual.staff import StaffPart
 
 PARTS: dict[str, Callable[[], Part]] = {
+    "staff": StaffPart,
     "echo": EchoPart,
     "targets": TargetsPart,
     "modem": ModemPart,

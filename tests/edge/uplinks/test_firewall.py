@@ -31,11 +31,13 @@ ONE_LEG = UplinksSection(
     links=[Link(name="mairie", interface="eth0")],
     zones=[Zone(name="telephones", interface="eth0", role=ZoneRole.PHONES, networks=["10.20.0.0/16"])],
 )
+PPPOE = Link(name="fibre", interface="ppp0", address="pppoe", parent="eth0", vlan=835, user="a", password="b")
 WORLDS = {
     "two-links": UplinksSection(links=LINKS, nft_table="mine"),
     "zones": UplinksSection(links=LINKS, nft_table="mine", zones=ZONES),
     "open": UplinksSection(links=LINKS, nft_table="mine", open=OPEN),
     "one-leg": ONE_LEG,
+    "pppoe": UplinksSection(links=[PPPOE], nft_table="mine"),
 }
 
 

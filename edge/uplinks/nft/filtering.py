@@ -10,7 +10,7 @@ from collections.abc import Collection
 from edge.shared.model import Open, UplinksSection, Zone, ZoneRole
 from edge.uplinks.nft import classes
 from edge.uplinks.nft.words import chain, names, values
-from edge.uplinks.nft.zones import can_be_isolated, comes_from, outside, shares_a_link
+from edge.uplinks.nft.zones import below, can_be_isolated, comes_from, outside, shares_a_link
 from edge.uplinks.plan import FlowClass
 
 INSIDE = "dropped_inside"  # counter of what zones were refused
@@ -71,7 +71,7 @@ def _input(section: UplinksSection) -> list[str]:
                 "ct state { established, related } accept",
                 *[f'{comes_from(section, zone)} {_to_box(zone)} comment "{zone.name}"' for zone in section.zones],
                 f"iifname {links} goto link_to_box",
-                "goto refused" if section.zones else "accept",
+                *_the_rest(section),
             ],
         ),
     ]
@@ -145,10 +145,17 @@ def _forward(section: UplinksSection) -> list[str]:
                 f"oifname {links} ct state invalid goto refused",  # it would leave untranslated
                 *[rule for zone in section.zones for rule in _zone_forward(section, zone)],
                 f"iifname {links} goto link_to_inside",
-                "goto refused" if section.zones else "accept",
+                *_the_rest(section),
             ],
         ),
     ]
+
+
+def _the_rest(section: UplinksSection) -> list[str]:
+    """Interfaces that are neither link nor zone."""
+    if section.zones:
+        return ["goto refused"]
+    return [*([f"iifname {names(below(section))} goto refused"] if below(section) else []), "accept"]
 
 
 def _zone_forward(section: UplinksSection, zone: Zone) -> list[str]:
