@@ -106,6 +106,7 @@ def test_another_address_on_renewal_moves_the_flows_to_it_and_not_to_4g(box: Box
     server = dnsmasq(town, fibre, "192.168.1.50", "192.168.1.50", "--dhcp-option=option:T1,3")
     start_by_dhcp(box)
     moves = box.moves()
+    heard = town.spawn("edge", ["ip", "-4", "monitor", "address"], "addresses.log")
     with town.flow() as flow:
         flow.wait_arrivals(25)
         server.stop()
@@ -123,6 +124,8 @@ def test_another_address_on_renewal_moves_the_flows_to_it_and_not_to_4g(box: Box
         "a flow clings to the address that is gone"
     )
     assert box.moves() == moves
+    heard.wait_printed("^Deleted .* 192.168.1.50/24")
+    assert not re.search("Deleted .* 192.168.1.70/24", heard.log_text()), "the new address went with the old one"
 
 
 def test_an_address_whose_time_is_over_is_given_up_though_nobody_answers(box: Box) -> None:
