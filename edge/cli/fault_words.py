@@ -58,6 +58,7 @@ _SENTENCES: dict[str, str] = {
     "duplicate": "« {value} » est déjà pris plus haut",
     "not_allowed": "ne va pas avec {with}",
     "not_ports": "« {value} » n'est ni un port ni une plage de ports (par exemple 5060-5061)",
+    "only_gateway": "seule la passerelle {value} est interrogée : elle répond aussi quand la ligne est coupée derrière elle",
     "unknown_reference": "« {value} » n'existe pas",
     "string_type": _TEXT,
     "int_type": _WHOLE,

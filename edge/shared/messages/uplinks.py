@@ -104,6 +104,16 @@ class Override(Message):
     request_id: str
 
 
+class ProbeOutcome(StrEnum):
+    """What became of one probe."""
+
+    ANSWERED = "answered"
+    TIMEOUT = "timeout"  # nothing came back in time
+    REFUSED = "refused"  # somebody there says no
+    WRONG = "wrong"  # an answer, but not the expected one
+    UNSENT = "unsent"  # the box itself could not send it
+
+
 class UplinksState(Message):
     """All links, the newest change, and what persons want."""
 

@@ -143,3 +143,14 @@ class UplinksSection(Section):
                     reason = f"there is no link named {name.node}"
                     at = ("open", index, "links", place)
                     yield Broken(at, "unknown_reference", reason, {"value": str(name.node)})
+        yield from _only_gateways(given)
+
+
+def _only_gateways(given: Given) -> Iterator[Broken]:
+    """Each link of which nothing but its own gateway is asked: it answers while the line behind it is cut."""
+    for index, link in enumerate(given.parts("links")):
+        gateway = link.get("gateway")
+        targets = link.parts("targets") or given.parts("targets")
+        if gateway is not None and {str(target.get("host")) for target in targets} == {str(gateway)}:
+            reason = f"only the gateway {gateway} is asked: it answers while the line behind it is cut"
+            yield Broken(("links", index, "targets"), "only_gateway", reason, {"value": str(gateway)})

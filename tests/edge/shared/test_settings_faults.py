@@ -114,6 +114,47 @@ def test_what_is_no_file_is_refused_without_waiting(tmp_path: Path) -> None:
         assert [fault.kind for fault in caught.value.faults] == [kind]
 
 
+@pytest.mark.parametrize(
+    ("target", "setting", "kind"),
+    [
+        ("kind='dns'", "query", "missing"),
+        ("query='a.fr'", "query", "not_allowed"),
+        ("kind='dns',query='a b'", "query", "string_pattern_mismatch"),
+        ("kind='tcp',port=1,expect_text='x'", "expect_text", "not_allowed"),
+        ("kind='http',path=\"/a\\r\\nX: y\"", "path", "string_pattern_mismatch"),
+        ("kind='http',expect_status=200", "expect_text", "missing"),
+        ("kind='https',verify_tls=true", "host_name", "missing"),
+        ("kind='http',verify_tls=true", "verify_tls", "not_allowed"),
+    ],
+)
+def test_a_probe_target_that_does_not_fit_its_kind(target: str, setting: str, kind: str) -> None:
+    document = LINK + f"targets = [{{host='192.0.2.1',{target}}}]"
+    assert faults(document) == {f"uplinks.links.fibre.targets[0].{setting}": kind}
+
+
+@pytest.mark.parametrize(
+    "document", [LINK + "{gateway}\n{targets}", "uplinks.targets = [{{host='192.0.2.1'}}]\n" + LINK + "{gateway}"]
+)
+def test_the_gateway_alone_is_no_probe_target(document: str) -> None:
+    text = document.format(gateway="gateway='192.0.2.1'", targets="targets = [{host='192.0.2.1'}]")
+    assert faults(text) == {"uplinks.links.fibre.targets": "only_gateway"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "{kind='dns',host='192.0.2.1',query='sonde.example',expect=['192.0.2.80']}",
+        "{kind='http',host='192.0.2.1'}",
+        "{kind='http',host='192.0.2.1',host_name='www.example',path='/up?x=1',expect_status=503,expect_text='Café'}",
+        "{kind='https',host='192.0.2.1',host_name='www.example',verify_tls=true,expect_status=204}",
+        "{kind='sip',host='192.0.2.1',host_name='sip.example'}",
+        "{host='192.0.2.9'},{host='192.0.2.1'}",  # the gateway beside another
+    ],
+)
+def test_probe_targets_that_are_taken(target: str) -> None:
+    parse_site(LINK + f"gateway='192.0.2.1'\ntargets = [{target.replace('192.0.2.1', '192.0.2.7', 1)}]")
+
+
 def test_every_fault_at_once() -> None:
     document = (
         LINK

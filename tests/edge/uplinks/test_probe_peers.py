@@ -1,0 +1,288 @@
+"""Probes of every kind against real peers on the loopback: right, wrong, silent and hostile ones."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import subprocess
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.shared.messages.uplinks import ProbeOutcome
+from edge.shared.model import ProbeTarget
+from edge.uplinks.probes import Failure, ProbeSockets, Volume
+from hil.rig.virtual.responders import answer_datagrams, answer_http, dns, echo, sip_options
+
+pytestmark = pytest.mark.town  # binds to a device: needs root
+
+HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+def target(kind: str, **settings: Any) -> ProbeTarget:
+    return ProbeTarget.model_validate({"kind": kind, "host": HERE, **settings})
+
+
+async def ask(
+    target: ProbeTarget, *, interface: str = "lo", seconds: float = 3.0, volume: Volume | None = None
+) -> Failure | None:
+    """Ask once; None: answered."""
+    done: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
+
+    def settle(result: Failure | None) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    sockets = ProbeSockets(
+        interface,
+        (target,),
+        lambda _number, _target, _age: settle(None),
+        lambda _number, _target, failure: settle(failure),
+        volume,
+    )
+    sockets.send(1, (target,))
+    try:
+        return await asyncio.wait_for(done, seconds)
+    except TimeoutError:
+        return Failure(ProbeOutcome.TIMEOUT, "")
+    finally:
+        sockets.close()
+
+
+async def serve(talk: Talk, context: ssl.SSLContext | None = None) -> int:
+    """A TCP server for one test; its port."""
+
+    async def guarded(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await talk(reader, writer)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(guarded, HERE, 0, ssl=context)
+    return int(server.sockets[0].getsockname()[1])
+
+
+def says(answer: bytes) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.write_eof() if writer.can_write_eof() else writer.close()
+        await asyncio.sleep(1)
+
+    return talk
+
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free for UDP and, most likely, for TCP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind((HERE, 0))
+        return int(opened.getsockname()[1])
+
+
+def outcome(story: Awaitable[Failure | None]) -> ProbeOutcome:
+    failure = asyncio.run(story)  # type: ignore[arg-type]
+    return ProbeOutcome.ANSWERED if failure is None else failure.outcome
+
+
+def test_a_name_server_answers(port: int) -> None:
+    async def story() -> Failure | None:
+        await answer_datagrams(HERE, port, dns({"sonde.example": "192.0.2.80"}.get))
+        return await ask(target("dns", port=port, query="sonde.example", expect=["192.0.2.80"]))
+
+    assert outcome(story()) is ProbeOutcome.ANSWERED
+
+
+def test_a_lying_name_server_does_not(port: int) -> None:
+    async def story() -> Failure | None:
+        await answer_datagrams(HERE, port, dns(lambda _name: "203.0.113.66"))
+        return await ask(target("dns", port=port, query="sonde.example", expect=["192.0.2.80"]))
+
+    assert asyncio.run(story()) == Failure(ProbeOutcome.WRONG, "203.0.113.66")
+
+
+def test_an_answer_from_another_address_is_nothing(port: int) -> None:
+    async def story() -> Failure | None:
+        loop = asyncio.get_running_loop()
+        stranger, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(ELSEWHERE, port))
+        name_server = dns(lambda _name: "192.0.2.80")
+
+        class Asked(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
+                stranger.sendto(name_server(data), source)
+
+        await loop.create_datagram_endpoint(Asked, local_addr=(HERE, port))
+        return await ask(target("dns", port=port, query="sonde.example"), seconds=1)
+
+    assert outcome(story()) is ProbeOutcome.TIMEOUT
+
+
+def test_two_targets_at_one_address_and_port_are_told_apart(port: int) -> None:
+    async def story() -> set[str | None]:
+        await answer_datagrams(HERE, port, dns({"one.example": "192.0.2.1", "two.example": "192.0.2.2"}.get))
+        asked = tuple(
+            target("dns", port=port, query=f"{name}.example", expect=[address])
+            for name, address in (("one", "192.0.2.1"), ("two", "192.0.2.2"))
+        )
+        answered: set[str | None] = set()
+        sockets = ProbeSockets("lo", asked, lambda _number, target, _age: answered.add(target.query))
+        sockets.send(1, asked)
+        for _ in range(50):
+            if len(answered) == len(asked):
+                break
+            await asyncio.sleep(0.05)
+        sockets.close()
+        return answered
+
+    assert asyncio.run(story()) == {"one.example", "two.example"}
+
+
+def test_a_sip_server_answers(port: int) -> None:
+    async def story() -> Failure | None:
+        await answer_datagrams(HERE, port, sip_options)
+        return await ask(target("sip", port=port))
+
+    assert outcome(story()) is ProbeOutcome.ANSWERED
+
+
+@pytest.mark.parametrize("kind", ["dns", "sip", "udp"])
+def test_floods_of_garbage_are_no_answer(kind: str, port: int) -> None:
+    async def story() -> Failure | None:
+        await answer_datagrams(HERE, port, lambda data: data[::-1] * 700)
+        settings = {"query": "sonde.example"} if kind == "dns" else {}
+        return await ask(target(kind, port=port, **settings), seconds=0.6)
+
+    assert outcome(story()) is ProbeOutcome.TIMEOUT
+
+
+def test_a_page_with_the_expected_text(port: int) -> None:
+    async def story() -> Failure | None:
+        await answer_http(HERE, port, b"repli-ok")
+        return await ask(target("http", port=port, expect_text="repli-ok"))
+
+    assert outcome(story()) is ProbeOutcome.ANSWERED
+
+
+def test_a_captive_portal_is_wrong(port: int) -> None:
+    async def story() -> Failure | None:
+        await answer_http(HERE, port, b"<title>Portail</title>")
+        return await ask(target("http", port=port))
+
+    assert asyncio.run(story()) == Failure(ProbeOutcome.WRONG, "HTTP/1.1 200 OK")
+
+
+def test_nobody_there_is_refused(port: int) -> None:
+    for kind in ("tcp", "http"):
+        assert outcome(ask(target(kind, port=port))) is ProbeOutcome.REFUSED
+
+
+def test_a_slow_answer_byte_by_byte_is_given_up() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for byte in NO_CONTENT:
+            writer.write(bytes([byte]))
+            await writer.drain()
+            await asyncio.sleep(0.1)
+
+    async def story() -> Failure | None:
+        return await ask(target("http", port=await serve(drip)), seconds=5)
+
+    assert asyncio.run(story()) == Failure(ProbeOutcome.TIMEOUT, "")
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_endless_answer_costs_little(start: bytes) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+
+    async def story() -> tuple[Failure | None, Volume]:
+        volume = Volume()
+        failure = await ask(target("http", port=await serve(flood), expect_text="repli-ok"), volume=volume)
+        return failure, volume
+
+    failure, volume = asyncio.run(story())
+    assert failure is not None
+    assert failure.outcome is ProbeOutcome.WRONG
+    assert 0 < volume.received < 100_000
+
+
+def test_an_interface_that_is_not_there_is_said() -> None:
+    for kind, settings in (("icmp", {}), ("sip", {}), ("http", {})):
+        assert outcome(ask(target(kind, **settings), interface="no-such-thing")) is ProbeOutcome.UNSENT
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server with a certificate that nobody vouches for."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    key, made = folder / "key.pem", folder / "cert.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1",
+         "-subj", "/CN=www.example", "-keyout", str(key), "-out", str(made)],
+        check=True,
+        capture_output=True,
+        timeout=30,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    return context
+
+
+def test_https_answers_although_nobody_vouches_for_its_certificate(certificate: ssl.SSLContext) -> None:
+    async def story() -> Failure | None:
+        return await ask(target("https", port=await serve(says(NO_CONTENT), certificate)))
+
+    assert asyncio.run(story()) is None
+
+
+def test_verified_https_does_not(certificate: ssl.SSLContext) -> None:
+    async def story() -> Failure | None:
+        port = await serve(says(NO_CONTENT), certificate)
+        return await ask(target("https", port=port, host_name="www.example", verify_tls=True))
+
+    failure = asyncio.run(story())
+    assert failure is not None
+    assert (failure.outcome, failure.got) == (ProbeOutcome.WRONG, "TLS: CERTIFICATE_VERIFY_FAILED")
+
+
+def test_a_portal_behind_https_is_wrong(certificate: ssl.SSLContext) -> None:
+    async def story() -> Failure | None:
+        port = await serve(says(b"HTTP/1.1 200 OK\r\n\r\n<title>Portail</title>"), certificate)
+        return await ask(target("https", port=port, expect_text="repli-ok"))
+
+    failure = asyncio.run(story())
+    assert failure == Failure(ProbeOutcome.WRONG, "HTTP/1.1 200 OK <title>Portail</title>")
+
+
+def test_what_speaks_no_tls_is_wrong() -> None:
+    async def story() -> Failure | None:
+        async def talk(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(1)
+
+        return await ask(target("https", port=await serve(talk)))
+
+    assert outcome(story()) is ProbeOutcome.WRONG
+
+
+def test_the_bytes_of_a_datagram_are_counted_with_their_headers(port: int) -> None:
+    async def story() -> Volume:
+        volume = Volume()
+        await answer_datagrams(HERE, port, echo)
+        await ask(target("udp", port=port), volume=volume)
+        await ask(target("icmp"), volume=volume)
+        return volume
+
+    volume = asyncio.run(story())
+    assert (volume.sent, volume.received) == (44 + 44, 44 + 44)
