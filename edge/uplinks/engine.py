@@ -14,9 +14,16 @@ from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages import uplinks as messages
 from edge.shared.messages.common import Issue
-from edge.shared.messages.uplinks import Override, OverrideParams, Switch, SwitchCause, UplinksState
+from edge.shared.messages.uplinks import (
+    Override,
+    OverrideParams,
+    Switch,
+    SwitchCause,
+    SwitchEvidence,
+    UplinksState,
+)
 from edge.shared.model import Link, LinkAddress, UplinksSection
-from edge.uplinks import decision, overrides, plan, situation, timex, view
+from edge.uplinks import decision, evidence, overrides, plan, situation, timex, view
 from edge.uplinks.applier import Applier
 from edge.uplinks.dhcp import Lease
 from edge.uplinks.facts import Facts
@@ -258,6 +265,9 @@ class Engine:
         self._queue.put_nowait(RoundEnded(link, answered))
 
     def _measured(self, link: str) -> None:
+        newest = self._probers[link].ring.newest
+        if newest is not None:
+            self._history.round_over(link, newest)
         self._queue.put_nowait(_Measured(link))
 
     def _recent_foreign(self) -> dict[str, str]:
@@ -307,9 +317,15 @@ class Engine:
             detected_at=utc_text(detected_at),
             switched_at=utc_text(switched_at),
             flows_flushed=flushed,
+            evidence=self._evidence(move.detected_ns),
         )
         log.info("%s: %s -> %s", switch.cause, switch.from_link, switch.to_link)
         self._history.record(switch)
+
+    def _evidence(self, detected_ns: int) -> SwitchEvidence:
+        links = [link.name for link in self.section.links]
+        lately = {link: self._history.lately(link, evidence.WINDOW_S) for link in links}
+        return evidence.gather(links, self._state.health, view.link_states(self._state), lately, detected_ns)
 
     def _note_switch_before_this_life(self) -> None:
         """A life that ended between a switch and its record left the kernel ahead of the history."""

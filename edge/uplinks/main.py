@@ -10,6 +10,7 @@ from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
 from edge.uplinks.applier import Applier
+from edge.uplinks.book import boot_id
 from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.dhcp_leases import LeaseFile
 from edge.uplinks.dhcp_links import DhcpLinks
@@ -28,11 +29,12 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     state = paths.state("uplinks")
     source = SettingsSource(paths, "uplinks")
     site = source.load()
-    history = History(state / "history.db")
+    clock = SystemClock()
+    history = History(state / "history.db", clock, boot_id())
     await history.open()
     async with Kernel() as kernel, Conntrack() as conntrack:
         applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"))
-        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), SystemClock())
+        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), clock)
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), SystemClock(), engine.adopt)
 

@@ -114,6 +114,11 @@ class Ring:
         """One more round whose waiting time is over. Late answers may still be added to it."""
         self._rounds.append(entry)
 
+    @property
+    def newest(self) -> Round | None:
+        """The round that was added last."""
+        return self._rounds[-1] if self._rounds else None
+
     def figures(self) -> Quality | None:
         """What people are shown."""
         return assess(list(self._rounds)[-FIGURES:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 from edge.shared.broadcast import WatcherTooSlow
 from edge.shared.messages.common import STATUS, Actor, DaemonStatus, Role, state_of
@@ -11,6 +12,7 @@ from edge.shared.messages.uplinks import (
     LIST,
     OVERRIDE,
     RELEASE,
+    SAMPLES,
     UPLINKS,
     WATCH,
     HistoryParams,
@@ -19,7 +21,11 @@ from edge.shared.messages.uplinks import (
     OverrideParams,
     OverridesResult,
     ReleaseParams,
+    Resolution,
     RoleRequired,
+    Sample,
+    SamplesParams,
+    SamplesResult,
     UplinksState,
     WishNotKept,
 )
@@ -29,6 +35,7 @@ from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
 from edge.uplinks.engine import Engine
 from edge.uplinks.history import History
+from edge.uplinks.rollup import MINUTE, SECOND, Row
 
 
 class UplinksService:
@@ -46,6 +53,7 @@ class UplinksService:
         server.on(HISTORY, self.history)
         server.on(OVERRIDE, self.override)
         server.on(RELEASE, self.release)
+        server.on(SAMPLES, self.samples)
         server.on_stream(WATCH, self.watch)
         return server
 
@@ -66,7 +74,10 @@ class UplinksService:
         return self._engine.uplinks_state()
 
     async def history(self, params: HistoryParams, _caller: Caller) -> HistoryResult:
-        """Every change of the active link."""
+        """Every change of the active link, or one with its evidence."""
+        if params.seq is not None:
+            switch = await self._history.one(params.seq)
+            return HistoryResult(switches=[switch] if switch else [])
         return HistoryResult(switches=await self._history.last(params.limit))
 
     async def override(self, params: OverrideParams, _caller: Caller) -> OverridesResult:
@@ -94,6 +105,12 @@ class UplinksService:
         if name not in {link.name for link in self._engine.section.links}:
             raise Refused(NoSuchUplink(uplink=name))
 
+    async def samples(self, params: SamplesParams, _caller: Caller) -> SamplesResult:
+        """Loss, delay and jitter of a link in the past; none for a link that was never there."""
+        step = SECOND if params.resolution is Resolution.SECOND else MINUTE
+        rows = await self._history.rows(step, params.link, params.since, params.limit)
+        return SamplesResult(samples=[_sample(at, row) for at, row in rows])
+
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[UplinksState]:
         """All links, then again at each change; ends for a watcher that is too slow."""
         try:
@@ -106,3 +123,16 @@ class UplinksService:
 def _require_technician(actor: Actor) -> None:
     if actor.role is not Role.TECHNICIAN:
         raise Refused(RoleRequired(role=Role.TECHNICIAN))
+
+
+def _sample(at_s: int, row: Row) -> Sample:
+    at = datetime.fromtimestamp(at_s, UTC).isoformat().replace("+00:00", "Z")
+    return Sample(
+        at=at,
+        sent=row.sent,
+        lost=row.lost,
+        rtt_min_ms=row.rtt_min_ms,
+        rtt_ms=row.rtt_ms,
+        rtt_max_ms=row.rtt_max_ms,
+        jitter_ms=row.jitter_ms,
+    )

@@ -87,6 +87,7 @@ def test_every_file_of_a_running_appliance_is_on_the_page(full: Appliance) -> No
         "settings show",
         "uplinks list",
         "uplinks history",
+        "uplinks graph",
         "modem status",
         "modem outbox",
         "modem inbox",

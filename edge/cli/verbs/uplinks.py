@@ -7,6 +7,7 @@ import getpass
 import uuid
 
 from edge.cli.arguments import count_up_to, duration_up_to
+from edge.cli.link_past import add_graph, lately, print_evidence
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _, figure
@@ -33,6 +34,7 @@ from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import NoParams
 
 LIMIT_MAX = 10_000  # as the daemon takes it
+SEQ_MAX = 999_999_999
 
 
 def register(subjects: Subjects) -> None:
@@ -46,6 +48,9 @@ def register(subjects: Subjects) -> None:
     past = verbs.add_parser("history", help=_("les bascules, la plus récente en dernier"))
     past.add_argument(
         "--limit", type=count_up_to(LIMIT_MAX), default=100, metavar=_("NOMBRE"), help=_("combien au plus (100)")
+    )
+    past.add_argument(
+        "--seq", type=count_up_to(SEQ_MAX), metavar=_("N°"), help=_("une seule bascule, avec ce qui l'a décidée")
     )
     past.add_argument("--json", action="store_true")
     past.set_defaults(verb=history)
@@ -71,6 +76,7 @@ def register(subjects: Subjects) -> None:
     releasing.add_argument("link", nargs="?", metavar=_("ACCÈS"))
     releasing.add_argument("--json", action="store_true")
     releasing.set_defaults(verb=release)
+    add_graph(verbs)
 
 
 async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -95,23 +101,39 @@ async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
         _("MOS"),
         _("DEPUIS (UTC)"),
     )
-    print_table(headings, [_row(uplink) for uplink in state.uplinks])
+    past = [await lately(paths, uplink.name) for uplink in state.uplinks]
+    rows = [(*_row(uplink), drawn) for uplink, drawn in zip(state.uplinks, past, strict=True)]
+    print_table((*headings, _("10 DERNIÈRES MINUTES")), rows)
     return code
 
 
 async def history(arguments: argparse.Namespace, paths: Paths) -> int:
-    """Every change of the active link, with cause and times."""
-    params = HistoryParams(limit=arguments.limit)
+    """Every change of the active link, with cause and times; exit code 1 when the one asked for is not kept."""
+    params = HistoryParams(limit=arguments.limit, seq=arguments.seq)
     result = await call_once(UPLINKS, paths.socket("uplinks"), HISTORY, params)
+    code = 1 if arguments.seq is not None and not result.switches else 0
     if arguments.json:
         print_json(result)
-        return 0
+        return code
     if not result.switches:
-        print(_("Aucune bascule."))
-        return 0
-    headings = (_("QUAND (UTC)"), _("DE"), _("VERS"), _("CAUSE"), _("EN"))
+        missing = (
+            _("Aucune bascule.") if arguments.seq is None else _("La bascule n° {seq} n'est pas dans l'historique.")
+        )
+        print(missing.format(seq=arguments.seq))
+        return code
+    headings = (_("N°"), _("QUAND (UTC)"), _("DE"), _("VERS"), _("CAUSE"), _("EN"))
     print_table(headings, [_switch_row(switch) for switch in result.switches])
-    return 0
+    if arguments.seq is not None:
+        _print_evidence(result.switches[0])
+    return code
+
+
+def _print_evidence(switch: Switch) -> None:
+    print()
+    if switch.evidence is None:
+        print(_("Aucun relevé n'a été gardé pour cette bascule."))
+        return
+    print_evidence(switch.evidence.links, {state: _(words) for state, words in _STATES.items()})
 
 
 async def override(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -177,6 +199,7 @@ def _row(uplink: Uplink) -> tuple[object, ...]:
 def _switch_row(switch: Switch) -> tuple[object, ...]:
     took_ms = (switch.switched_monotonic_ns - switch.detected_monotonic_ns) / 1e6
     return (
+        switch.seq,
         moment(switch.switched_at),
         switch.from_link,
         switch.to_link or _("aucun"),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
+from annotated_types import Timezone
 from pydantic import Field
 
 from edge.shared.messages.common import STATUS, Actor, Role
@@ -71,6 +74,34 @@ class SwitchCause(StrEnum):
     SETTINGS = "settings"
 
 
+class EvidenceSecond(Message):
+    """The probes sent over one link in one second."""
+
+    before_s: int = Field(description="Seconds before the detection")
+    sent: int
+    lost: int
+    rtt_ms: float | None = Field(None, description="Median")
+
+
+class LinkEvidence(Message):
+    """What was known of one link when the active link changed."""
+
+    link: str
+    state: UplinkState
+    lost_in_row: int = Field(description="Rounds of probes without answer, up to then")
+    last_answer_ms: float | None = Field(None, description="How long before the detection it last answered")
+    sent: int = Field(description="Probes of all these seconds")
+    lost: int
+    rtt_ms: float | None = Field(None, description="Median of the last second that had an answer")
+    seconds: list[EvidenceSecond] = Field([], description="Oldest first; a second without probes is absent")
+
+
+class SwitchEvidence(Message):
+    """Why the active link changed: the seconds before, link by link. Words are made from it and from the cause."""
+
+    links: list[LinkEvidence]
+
+
 class Switch(Message):
     """One change of the active link. Monotonic times are CLOCK_MONOTONIC of this boot."""
 
@@ -83,6 +114,7 @@ class Switch(Message):
     detected_at: str = Field(description="RFC 3339, UTC")
     switched_at: str = Field(description="RFC 3339, UTC")
     flows_flushed: bool = Field(False, description="Whether the dead link's flows were moved by flushing its mark")
+    evidence: SwitchEvidence | None = Field(None, description="Only of a switch that was asked for by its seq")
 
 
 class Wish(StrEnum):
@@ -124,9 +156,10 @@ class UplinksState(Message):
 
 
 class HistoryParams(Params):
-    """How many changes, newest last."""
+    """How many changes, newest last; or one, with its evidence."""
 
     limit: int = Field(100, ge=1, le=10_000)
+    seq: int | None = Field(None, ge=1)
 
 
 class HistoryResult(Message):
@@ -177,15 +210,53 @@ class WishNotKept(ErrorReply):
     reason: str
 
 
-OVERRIDE = Method("Override", OverrideParams, OverridesResult, "Force or forbid a link, with reason and expiry.")
-RELEASE = Method("Release", ReleaseParams, OverridesResult, "End the wish about a link, or every wish.")
+class Resolution(StrEnum):
+    """What one sample stands for."""
+
+    SECOND = "second"  # kept for an hour
+    MINUTE = "minute"  # kept for 31 days
+
+
+SAMPLES_MAX = 1440
+
+
+class SamplesParams(Params):
+    """Which samples of a link: the first ones from a moment on. The next ones begin after the last one's `at`."""
+
+    link: str
+    since: Annotated[datetime, Timezone(...)] = Field(description="RFC 3339, with its zone")
+    resolution: Resolution = Resolution.MINUTE
+    limit: int = Field(SAMPLES_MAX, ge=1, le=SAMPLES_MAX)
+
+
+class Sample(Message):
+    """The probes sent over a link in one second or minute."""
+
+    at: str = Field(description="When it began; RFC 3339, UTC, by the clock as it is now")
+    sent: int
+    lost: int
+    rtt_min_ms: float | None = None
+    rtt_ms: float | None = Field(None, description="Median; null: nothing was answered")
+    rtt_max_ms: float | None = None
+    jitter_ms: float | None = Field(None, description="Mean difference between one round's delay and the next one's")
+
+
+class SamplesResult(Message):
+    """Oldest first; time without probes has no samples."""
+
+    samples: list[Sample]
+
+
 LIST = Method("List", NoParams, UplinksState, "All links as they are now.")
 HISTORY = Method("History", HistoryParams, HistoryResult, "Every change of the active link, with cause and times.")
+SAMPLES = Method("Samples", SamplesParams, SamplesResult, "Loss, delay and jitter of a link in the past.")
 WATCH = Method("Watch", NoParams, UplinksState, "All links, then again at each change.", streams=True)
+OVERRIDE = Method("Override", OverrideParams, OverridesResult, "Force or forbid a link, with reason and expiry.")
+RELEASE = Method("Release", ReleaseParams, OverridesResult, "End the wish about a link, or every wish.")
 
 UPLINKS = Interface(
     "fr.repli.uplinks",
     "The links to the internet: which carries, and every change between them.",
-    [STATUS, LIST, HISTORY, WATCH, OVERRIDE, RELEASE],
+    [STATUS, LIST, HISTORY, SAMPLES, WATCH, OVERRIDE, RELEASE],
     [NoSuchUplink, RoleRequired, WishNotKept],
 )

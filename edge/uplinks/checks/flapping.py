@@ -18,7 +18,14 @@ FIX = "uplinks history"
 
 LOSSES = 3  # with hold-downs of 30, 60 and 120 s a link that fails at once on return is lost four times in this window
 WINDOW = timedelta(minutes=10)
-_NO_LOSS = {SwitchCause.START, SwitchCause.SETTINGS, SwitchCause.FAILBACK, SwitchCause.RECOVERED}
+_NO_LOSS = {
+    SwitchCause.START,
+    SwitchCause.SETTINGS,
+    SwitchCause.FAILBACK,
+    SwitchCause.RECOVERED,
+    SwitchCause.FORCED,
+    SwitchCause.FORBIDDEN,
+}
 
 
 def check(facts: Facts) -> Iterator[Finding]:

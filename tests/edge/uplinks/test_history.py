@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.shared.clock import VirtualClock
 from edge.shared.ledger import LedgerBusy
 from edge.shared.messages.uplinks import Switch, SwitchCause
-from edge.uplinks import history as module
+from edge.uplinks import book
 from edge.uplinks.history import History
 
 
@@ -27,7 +28,7 @@ def switch(seq: int) -> Switch:
 
 
 async def write(path: Path, *switches: Switch) -> None:
-    history = History(path)
+    history = History(path, VirtualClock(), "boot")
     await history.open()
     for one in switches:
         history.record(one)
@@ -37,7 +38,7 @@ async def write(path: Path, *switches: Switch) -> None:
 def test_switches_are_there_after_a_restart(tmp_path: Path) -> None:
     async def story() -> None:
         await write(tmp_path / "history.db", switch(1), switch(2))
-        history = History(tmp_path / "history.db")
+        history = History(tmp_path / "history.db", VirtualClock(), "boot")
         await history.open()
         assert history.next_seq == 3
         assert await history.last(10) == [switch(1), switch(2)]
@@ -48,11 +49,11 @@ def test_switches_are_there_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEPT", 3)
+    monkeypatch.setattr(book, "SWITCHES_KEPT", 3)
 
     async def story() -> None:
         await write(tmp_path / "history.db", *(switch(seq) for seq in range(1, 8)))
-        history = History(tmp_path / "history.db")
+        history = History(tmp_path / "history.db", VirtualClock(), "boot")
         await history.open()
         assert [one.seq for one in await history.last(10)] == [5, 6, 7]
         await history.close()
@@ -65,7 +66,7 @@ def test_a_damaged_file_stays_as_it_is_and_links_go_on(tmp_path: Path) -> None:
     path.write_bytes(b"not a database, " * 100)
 
     async def story() -> None:
-        history = History(path)
+        history = History(path, VirtualClock(), "boot")
         await history.open()
         assert history.fault is not None
         history.record(switch(1))
@@ -78,7 +79,7 @@ def test_a_damaged_file_stays_as_it_is_and_links_go_on(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     async def story() -> None:
-        history = History(tmp_path / "nowhere" / "history.db")
+        history = History(tmp_path / "nowhere" / "history.db", VirtualClock(), "boot")
         await history.open()
         assert history.fault is not None
         await history.close()
@@ -88,7 +89,10 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_two_daemons_do_not_share_a_history(tmp_path: Path) -> None:
     async def story() -> None:
-        first, second = History(tmp_path / "history.db"), History(tmp_path / "history.db")
+        first, second = (
+            History(tmp_path / "history.db", VirtualClock(), "boot"),
+            History(tmp_path / "history.db", VirtualClock(), "boot"),
+        )
         await first.open()
         with pytest.raises(LedgerBusy):
             await second.open()
