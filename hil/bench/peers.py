@@ -14,34 +14,38 @@ from hil.rig.virtual.running import RunningTown
 class Peer(Protocol):
     """Something that carries a town hall over from the fibre to 4G."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """As tables show it."""
 
     def start(self, town: RunningTown) -> None:
-        """Have it route the LAN; returns while it is still settling."""
+        """Have it route the LAN by the fibre; returns while it is still settling."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Repli:
     """This project, started as on the box: its own user, two capabilities."""
 
     name: str = "Repli"
 
     def start(self, town: RunningTown) -> None:
-        """Start the one daemon; a short hold-down keeps the benchmark short and does not change an outage."""
-        document = town.site_document().replace("hold_down_s = 5.0", "hold_down_s = 0.5", 1)
-        town.write_site(document)
+        """Start the one daemon, with the town's own document."""
         town.start_appliance(only="uplinks")
         town.wait_ready()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Keepalived:
     """keepalived (Debian's package): a tracked ping, at its shortest interval of 1 s, holds the fibre's default route."""
 
     name: str = "keepalived"
 
     def start(self, town: RunningTown) -> None:
-        """Start it with both ways set up; `fall 1` and no flush are its quickest: masquerade moves flows by itself."""
+        """Start it with both ways set up, as quick as it gets.
+
+        `fall 1`, a ping that is given up after half a second (less would be one slow answer on 4G), and no flush:
+        masquerade moves flows by itself.
+        """
         plain_router(town)
         folder = town.folder / "keepalived"
         folder.mkdir()
@@ -53,7 +57,7 @@ class Keepalived:
         town.spawn("edge", argv, "keepalived.log")
 
 
-@dataclass
+@dataclass(frozen=True)
 class PingScript:
     """What many build by hand: a ping every second, then `ip route replace` and `conntrack -D`."""
 
@@ -83,7 +87,8 @@ class PingScript:
 
 def plain_router(town: RunningTown) -> None:
     """Both ways with addresses, translation, and a table each for what is bound to a device."""
-    commands = ["sysctl -qw net.ipv4.ip_forward=1", "sysctl -qw net.ipv4.conf.all.rp_filter=0"]
+    forward_and_translate(town)
+    commands = []
     for table, isp in enumerate(town.plan.isps, start=201):
         commands += [
             f"ip address add {isp.edge_cidr} dev {isp.edge_interface}",
@@ -93,9 +98,12 @@ def plain_router(town: RunningTown) -> None:
         set_link(town.namespace("edge"), isp.edge_interface, "up")
     lte = town.plan.lte
     commands.append(f"ip route add default via {lte.gateway} dev {lte.edge_interface} metric 200")
-    result = town.run("edge", ["sh", "-ec", "\n".join(commands)])
-    if result.returncode:
-        raise RuntimeError(result.stderr)
+    _run(town, commands)
+
+
+def forward_and_translate(town: RunningTown) -> None:
+    """What makes a router of the edge, addresses and routes excepted."""
+    _run(town, ["sysctl -qw net.ipv4.ip_forward=1", "sysctl -qw net.ipv4.conf.all.rp_filter=0"])
     outside = ", ".join(f'"{isp.edge_interface}"' for isp in town.plan.isps)
     nft(
         town.namespace("edge"),
@@ -105,6 +113,12 @@ def plain_router(town: RunningTown) -> None:
         }}
         """,
     )
+
+
+def _run(town: RunningTown, commands: list[str]) -> None:
+    result = town.run("edge", ["sh", "-ec", "\n".join(commands)])
+    if result.returncode:
+        raise RuntimeError(result.stderr)
 
 
 def _keepalived_conf(town: RunningTown) -> str:
@@ -117,7 +131,7 @@ global_defs {{
     vrrp_startup_delay 0
 }}
 vrrp_script fibre_answers {{
-    script "/usr/bin/ping -c1 -W1 -q -I {fibre.edge_interface} {town.plan.targets[0]}"
+    script "/usr/bin/ping -c1 -W0.5 -q -I {fibre.edge_interface} {town.plan.targets[0]}"
     interval 1
     timeout 1
     fall 1
