@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from edge.cli.errors import silence
+from edge.cli.programs import serves
 from edge.cli.readiness import STATUS_TIMEOUT, status_interface
 from edge.cli.runfile import RunEntry, RunState, read_run
 from edge.cli.words import _
@@ -82,10 +83,12 @@ async def look(paths: Paths) -> Overview:
     names = list(run.daemons) if run else list(DAEMONS)
     asked = (_service(paths, name, run.daemons.get(name) if run else None) for name in names)
     services, phrases = await asyncio.gather(asyncio.gather(*asked), _phrases(paths, names))
-    return Overview(list(services), phrases)
+    return Overview([service for service in services if service is not None], phrases)
 
 
-async def _service(paths: Paths, name: str, entry: RunEntry | None) -> Service:
+async def _service(paths: Paths, name: str, entry: RunEntry | None) -> Service | None:
+    if DAEMONS[name].question is not None:
+        return await _program(paths, name, entry)
     if not DAEMONS[name].varlink:
         return await _kamailio(paths, name, entry)
     try:
@@ -95,6 +98,14 @@ async def _service(paths: Paths, name: str, entry: RunEntry | None) -> Service:
     except CallFailed as error:
         return Service(name, True, entry, silence=str(error))
     return Service(name, True, entry, status)
+
+
+async def _program(paths: Paths, name: str, entry: RunEntry | None) -> Service | None:
+    if entry is None and not paths.configuration(name).exists():
+        return None  # with nothing to serve its launcher only waits, and nobody would miss it
+    if entry is not None and entry.state is not RunState.READY:
+        return Service(name, False, entry, silence=entry.reason)
+    return Service(name, await serves(paths, DAEMONS[name]), entry)
 
 
 async def _kamailio(paths: Paths, name: str, entry: RunEntry | None) -> Service:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from edge.cli.errors import silence
+from edge.cli.programs import serves
 from edge.cli.runfile import RunEntry, RunFile, RunState, read_run
 from edge.cli.words import _
 from edge.shared.daemons import DAEMONS
@@ -44,7 +45,7 @@ async def _reason(paths: Paths, name: str, run: RunFile | None) -> str:
     if entry is not None and entry.state is not RunState.READY:
         return _standing(entry)
     if not DAEMONS[name].varlink:
-        return await _kamailio(paths, run)
+        return await _program(paths, name, run)
     try:
         await call_once(status_interface(name), paths.socket(name), STATUS, NoParams(), timeout=STATUS_TIMEOUT)
     except Unreachable as error:
@@ -52,6 +53,12 @@ async def _reason(paths: Paths, name: str, run: RunFile | None) -> str:
     except CallFailed:
         return ""  # it answered, if only that this user may not ask
     return ""
+
+
+async def _program(paths: Paths, name: str, run: RunFile | None) -> str:
+    if name == "kamailio":
+        return await _kamailio(paths, run)
+    return "" if await serves(paths, DAEMONS[name]) else _("ne répond pas")
 
 
 async def _kamailio(paths: Paths, run: RunFile | None) -> str:

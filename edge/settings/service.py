@@ -36,8 +36,8 @@ from edge.shared.section import SettingsRefused, only_section, parse_site
 from edge.shared.varlink import Denied, Refused, Server
 from edge.shared.varlink_idl import NoParams
 
-# Whose user may watch a section besides the daemon of that name: Kamailio starts from voice's.
-READERS = {"voice": frozenset({"voice", "kamailio"})}
+# Whose user may watch a section besides the daemon of that name: programs that start from it.
+READERS = {"voice": frozenset({"voice", "kamailio"}), "uplinks": frozenset({"uplinks", "dnsmasq"})}
 
 
 class Service:

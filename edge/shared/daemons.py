@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Question:
+    """A datagram to loopback that a program which speaks no varlink answers, whatever with, once it serves."""
+
+    port: int
+    datagram: bytes
+
+
+@dataclass(frozen=True)
 class Daemon:
     """One process of the appliance."""
 
@@ -16,13 +24,28 @@ class Daemon:
     groups: tuple[str, ...] = ("repli",)
     socket_activated: bool = False
     varlink: bool = True
+    question: Question | None = None
 
+
+# version.bind TXT in class CHAOS, which dnsmasq answers itself (RFC 1035, RFC 4892).
+_DNS = bytes.fromhex("52650100000100000000000007") + b"version\x04bind\x00" + bytes.fromhex("00100003")
+# A client's request: version 4, mode 3, everything else zero (RFC 5905, SNTP).
+_NTP = bytes([0x23]) + bytes(47)
 
 DAEMONS: dict[str, Daemon] = {
     daemon.name: daemon
     for daemon in (
         Daemon("settings", "edge.settings", "repli-settings"),
         Daemon("uplinks", "edge.uplinks", "repli-uplinks", capabilities=("net_admin", "net_raw")),
+        Daemon(
+            "dnsmasq",
+            "edge.uplinks.dnsmasq",
+            "repli-dnsmasq",
+            # It refuses to run without all three: ports 53 and 67, answers to a client that has no address yet.
+            capabilities=("net_bind_service", "net_admin", "net_raw"),
+            varlink=False,
+            question=Question(53, _DNS),
+        ),
         Daemon("modem", "edge.modem", "repli-modem", groups=("repli", "dialout")),
         Daemon("kamailio", "edge.voice.kamailio", "kamailio", varlink=False),
         Daemon("voice", "edge.voice", "repli-voice"),

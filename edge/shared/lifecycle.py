@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from edge.shared.ledger import LedgerBusy, LedgerDamaged
 from edge.shared.logs import start_logging
-from edge.shared.notify import feed_watchdog, notify
+from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused
 from edge.shared.storage import DocumentDamaged
@@ -47,12 +47,20 @@ async def _run(main: Main) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    watchdog = asyncio.create_task(feed_watchdog())
+    watchdog = asyncio.create_task(_feed_watchdog())
     try:
         await main(Paths.from_environment(), stop)
     finally:
         watchdog.cancel()
         notify("STOPPING=1")
+
+
+async def _feed_watchdog() -> None:
+    """Tell systemd's watchdog that the event loop turns, at half of WATCHDOG_USEC. Returns when there is none."""
+    period = int(os.environ.get("WATCHDOG_USEC") or 0) / 2e6
+    while period > 0:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(period)
 
 
 async def until_stopped(stop: asyncio.Event, *tasks: asyncio.Task[None]) -> None:

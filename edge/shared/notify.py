@@ -1,8 +1,7 @@
-"""sd_notify(3) over NOTIFY_SOCKET: readiness, stopping, watchdog. Silent when nobody listens."""
+"""sd_notify(3) over NOTIFY_SOCKET. Silent when nobody listens."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 
@@ -21,11 +20,3 @@ def notify(state: str) -> bool:
             # The supervisor died or is restarting; a daemon outlives it.
             return False
     return True
-
-
-async def feed_watchdog() -> None:
-    """Tell systemd's watchdog that the event loop turns, at half of WATCHDOG_USEC. Returns when there is none."""
-    period = int(os.environ.get("WATCHDOG_USEC") or 0) / 2e6
-    while period > 0:
-        notify("WATCHDOG=1")
-        await asyncio.sleep(period)

@@ -54,9 +54,18 @@ class Paths:
         return self.run / "kamailio"
 
     @property
+    def resolver_file(self) -> Path:
+        """The resolvers of the link that carries, as resolv.conf(5): uplinks writes it, dnsmasq reads it."""
+        return self.run / "resolv.conf"
+
+    @property
     def supervisor_file(self) -> Path:
         """What `repli run` started: JSON with pids and states."""
         return self.run / "run.json"
+
+    def configuration(self, daemon: str) -> Path:
+        """What a launcher rendered for the program it becomes; absent while there is nothing to serve."""
+        return self.run / daemon / f"{daemon}.conf"
 
     def state(self, daemon: str) -> Path:
         """The daemon's own folder that outlives a reboot."""

@@ -17,6 +17,7 @@ from edge.uplinks.firewall import Firewall, FirewallRefused
 from edge.uplinks.kernel import Kernel, KernelRefused
 from edge.uplinks.owned import Owned
 from edge.uplinks.plan import FlowClass, Footprint, Interface, Route, Rule, Vlan
+from edge.uplinks.resolver import ResolverFile, resolvers
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,9 @@ T = TypeVar("T")
 class Applier:
     """The only writer of the kernel's routing, marks and translation."""
 
-    def __init__(self, kernel: Kernel, firewall: Firewall, conntrack: Conntrack, owned: Owned) -> None:
+    def __init__(
+        self, kernel: Kernel, firewall: Firewall, conntrack: Conntrack, owned: Owned, resolver_file: ResolverFile
+    ) -> None:
         self.refusals: dict[str, str] = {}
         self._settled: object = None  # what routes and rules were made to be
         self._nft_listing: str | None = None  # our table as it was just after we last changed it; None: not read yet
@@ -34,6 +37,7 @@ class Applier:
         self._firewall = firewall
         self._conntrack = conntrack
         self._owned = owned
+        self._resolver_file = resolver_file
 
     async def interfaces(self, section: UplinksSection) -> dict[str, Interface]:
         """The links' interfaces that are there; VLANs, addresses and interfaces that are down are seen to first.
@@ -103,10 +107,11 @@ class Applier:
     async def settle(
         self, section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None
     ) -> frozenset[str]:
-        """Make routes, rules and switches what they should be.
+        """Make routes, rules, switches and resolvers what they should be.
 
         Returns what of it somebody else had changed ("routes", "rules"): it differed although nothing new was wanted.
         """
+        self.name_resolvers(section, active)
         if not section.links:
             await self._attempt("routes", self._settle(plan.footprint(section), frozenset(), frozenset()))
             return frozenset()
@@ -168,6 +173,15 @@ class Applier:
     async def _flush(self, link_mark: int, flow_class: FlowClass | None) -> bool:
         await self._conntrack.flush(link_mark, flow_class)
         return True
+
+    def name_resolvers(self, section: UplinksSection, active: str | None) -> None:
+        """Have names asked of the active link's resolvers. After the flush: a question on the way takes the new link."""
+        try:
+            self._resolver_file.name(resolvers(section, active))
+        except OSError as error:
+            self._note("resolvers", str(error))
+        else:
+            self.refusals.pop("resolvers", None)
 
     def _active_mark(self, section: UplinksSection, active: str | None) -> int | None:
         return plan.mark(section, active) if active is not None else None

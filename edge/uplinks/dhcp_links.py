@@ -102,7 +102,8 @@ class DhcpLinks:
 
 
 def with_lease(link: Link, lease: Lease | None) -> Link:
-    """The link with what the lease gives it; a gateway of the settings goes before the lease's. Pure."""
+    """The link with what the lease gives it; gateway and resolvers of the settings go before the lease's. Pure."""
     if lease is None:
         return link
-    return link.model_copy(update={"cidr": lease.address, "gateway": link.gateway or lease.gateway})
+    found = {"cidr": lease.address, "gateway": link.gateway or lease.gateway, "dns": link.dns or list(lease.dns)}
+    return link.model_copy(update=found)

@@ -292,6 +292,7 @@ class Engine:
             await self._applier.send_by(self.section, self._interfaces[link.interface], link.name)
             if move.flush is not None:
                 flushed = await self._applier.flush(plan.mark(self.section, move.flush), move.classes)
+            self._applier.name_resolvers(self.section, move.to_link)
         switched_ns = self._clock.monotonic_ns()
         self._applier.verify_nft(self.section, self._state.active)
         self._record(replace(move, cause=await self._known_cause(move)), switched_ns, flushed=flushed)

@@ -21,6 +21,7 @@ from edge.uplinks.kernel import Kernel
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
+from edge.uplinks.resolver import ResolverFile
 from edge.uplinks.service import UplinksService
 
 
@@ -33,7 +34,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     history = History(state / "history.db", clock, boot_id())
     await history.open()
     async with Kernel() as kernel, Conntrack() as conntrack:
-        applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"))
+        applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"), ResolverFile(paths.resolver_file))
         engine = Engine(applier, history, OverrideFile(state / "overrides.json"), clock)
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), SystemClock(), engine.adopt)

@@ -24,8 +24,10 @@ EXAMPLES = TOP / "docs/examples"
 FILES = [
     r"etc/repli/site\.toml",
     r"run/repli/(settings|uplinks|modem|voice|alerts|web|notify|run\.json|run\.lock)",
+    r"run/repli/dnsmasq/dnsmasq\.conf",
     r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|voice-\d+|(tables|location)\.sqlite(-journal)?)",
     r"var/lib/repli/\w+/last-known-good\.json",
+    r"var/lib/repli/dnsmasq/leases",
     r"var/lib/repli/settings/revisions\.json(\.good)?",
     r"var/lib/repli/web/(sessions|pins)\.json(\.good)?",
     r"var/lib/repli/(modem/modem|alerts/alerts|uplinks/history)\.db(-shm|-wal|\.lock)?",
@@ -61,7 +63,7 @@ def full() -> Iterator[Appliance]:
     """Everything runs, telephony included."""
     folder = Path(tempfile.mkdtemp(prefix="r-", dir="/tmp"))
     with Appliance(folder, f"page-{folder.name[2:]}") as box:
-        box.write_site((EXAMPLES / "voice.toml").read_text() + (EXAMPLES / "alerts.toml").read_text())
+        box.write_site("".join((EXAMPLES / f"{name}.toml").read_text() for name in ("voice", "alerts", "lan")))
         box.start()
         yield box
     shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from edge.shared.model.firewall import FlowClasses, Open, Protocol
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
 from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
+from edge.shared.model.services import Dhcp, Dns, LocalName, Reservation
 from edge.shared.model.site import Language, Site, SiteSection
 from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, UplinksSection
 from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, Transport, Trunk, VoiceSection
@@ -13,6 +14,8 @@ from edge.shared.model.web import WebSection
 __all__ = [
     "AlertsSection",
     "CloudPbx",
+    "Dhcp",
+    "Dns",
     "Emergency",
     "Extension",
     "FlowClasses",
@@ -21,6 +24,7 @@ __all__ = [
     "LinkAddress",
     "LinkKind",
     "Listen",
+    "LocalName",
     "ModemDevice",
     "ModemSection",
     "Open",
@@ -28,6 +32,7 @@ __all__ = [
     "ProbeTarget",
     "Protocol",
     "QualityLimits",
+    "Reservation",
     "Scenario",
     "Site",
     "SiteSection",

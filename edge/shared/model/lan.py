@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 
 from pydantic import Field
 
-from edge.shared.model.base import InterfaceName, Section, Slug
+from edge.shared.model.base import Broken, Given, InterfaceName, Section, Slug
+from edge.shared.model.services import Dhcp, rules_of_zone
 
 
 class ZoneRole(StrEnum):
@@ -28,3 +30,13 @@ class Zone(Section):
     networks: list[IPv4Network] = Field(
         [], description="Addresses that may come from it; absent: those of the interface itself"
     )
+    address: IPv4Interface | None = Field(
+        None,
+        description="The box's own address there, e.g. 192.0.2.1/24, as the interface has it: names are served on it",
+    )
+    dhcp: Dhcp | None = Field(None, description="Addresses given there; absent: somebody else does, or nobody")
+
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """Addresses are given inside the zone's network."""
+        yield from rules_of_zone(given)

@@ -12,6 +12,7 @@ from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceN
 from edge.shared.model.firewall import FlowClasses, Open
 from edge.shared.model.lan import Zone
 from edge.shared.model.probes import ProbeTarget, QualityLimits
+from edge.shared.model.services import Dns, rules_between_zones
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
@@ -50,6 +51,11 @@ class Link(Section):
     user: str | None = Field(None, max_length=128, pattern=PRINTABLE, description="PPPoE user, as the provider gave it")
     password: str | None = Field(None, max_length=128, pattern=PRINTABLE, description="PPPoE password")
     modem: Slug | None = Field(None, description="Name of the modem (section modem) whose bearer this interface is")
+    dns: list[IPv4Address] = Field(
+        [],
+        max_length=3,
+        description="Resolvers asked while it carries; absent: those of its lease, else of the other links",
+    )
     targets: list[ProbeTarget] = Field([], description="Absent: the targets of the section")
     interval_ms: int = Field(100, ge=20, le=60_000, description="Between two probes of a target while the link carries")
     standby_interval_ms: int | None = Field(
@@ -117,6 +123,7 @@ class UplinksSection(Section):
     )
     classes: FlowClasses = FlowClasses()
     open: list[Open] = Field([], max_length=64, description="What is open from outside; none: nothing is")
+    dns: Dns = Dns()
     route_table_base: int = Field(
         4100, ge=256, le=2**31, description="First of the routing tables used: base, base+1..."
     )
@@ -131,6 +138,7 @@ class UplinksSection(Section):
         yield from duplicates(given, "links", "vlan", "parent")
         yield from duplicates(given, "zones", "name")
         yield from duplicates(given, "zones", "interface")
+        yield from rules_between_zones(given)
         yield from duplicates(given, "open", "name")
         interfaces = [link.get("interface") for link in given.parts("links")]
         for index, zone in enumerate(given.parts("zones")):

@@ -16,9 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-from edge.shared.lifecycle import EXIT_CONFIG, ready, until_stopped
+from edge.shared.launcher import something_to_serve
+from edge.shared.lifecycle import EXIT_CONFIG
 from edge.shared.logs import start_logging
-from edge.shared.model import Site
 from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, SettingsSource
@@ -28,7 +28,6 @@ from edge.voice.tables import tables
 log = logging.getLogger(__name__)
 
 READY_WITHIN = 20.0  # seconds
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 RPC_READY = b'{"jsonrpc":"2.0","method":"core.uptime","id":1}'
 
 
@@ -37,7 +36,8 @@ def main() -> None:
     start_logging("kamailio")
     paths = Paths.from_environment()
     try:
-        site = asyncio.run(_settings_to_serve(paths))
+        source = SettingsSource(paths, "kamailio", section="voice")
+        site = asyncio.run(something_to_serve(source, lambda site: site if site.voice.listen else None))
     except SettingsRefused as refused:
         for fault in refused.faults:
             print(f"kamailio: {fault.text}", file=sys.stderr)
@@ -56,29 +56,6 @@ def main() -> None:
         print(f"kamailio: {files.folder}: {error}", file=sys.stderr)
         sys.exit(1)
     _become_kamailio(files)
-
-
-async def _settings_to_serve(paths: Paths) -> Site | None:
-    """The settings to start from; while they name no address to listen on, ready and idle. None: told to stop."""
-    source = SettingsSource(paths, "kamailio", section="voice")
-    site = source.load()
-    if site.voice.listen:
-        return site
-    stop = asyncio.Event()
-    for number in STOP_SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ready()
-    log.info("no listen address in the settings: waiting for one")
-    found: list[Site] = []
-
-    async def wait() -> None:
-        async for changed in source.follow(site):
-            if changed.voice.listen:
-                found.append(changed)
-                stop.set()
-
-    await until_stopped(stop, asyncio.create_task(wait()))
-    return found[0] if found else None
 
 
 def end_leftovers(files: RunFolder) -> None:

@@ -1,4 +1,4 @@
-"""Parts of the cloud that only answer: the echo for measured flows and the health targets."""
+"""Parts of the cloud that only answer: the echo for measured flows, the health targets, the ISPs' resolvers."""
 
 from __future__ import annotations
 
@@ -40,6 +40,24 @@ class TargetsPart:
         """Start it in the cloud."""
         argv = [sys.executable, "-m", "hil.rig.virtual.targets", town.name]
         town.spawn("cloud", argv, "targets.log").wait_printed("^listening")
+
+    def stop(self) -> None:
+        """Nothing to flush."""
+
+    def faults(self) -> Sequence[Fault]:
+        """None of its own: the network's do it."""
+        return ()
+
+
+class ResolversPart:
+    """The resolver of each ISP, at its address of the plan."""
+
+    name = "resolvers"
+
+    def start(self, town: RunningTown) -> None:
+        """Start it in the cloud."""
+        argv = [sys.executable, "-m", "hil.rig.virtual.resolvers", town.plan.name]
+        town.spawn("cloud", argv, "resolvers.log").wait_printed("^listening")
 
     def stop(self) -> None:
         """Nothing to flush."""

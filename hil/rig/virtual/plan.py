@@ -34,6 +34,8 @@ class Isp:
     cloud_interface: str
     cloud_cidr: str
     cloud: str  # the ISP's default gateway
+    resolver: str  # answers its own customers only
+    resolver_says: str  # the address of every name it knows; tells which resolver was asked
     inside_interface: str = "box0"  # in the ISP's namespace, towards the box
     outside_interface: str = "net0"  # in the ISP's namespace, towards the cloud
 
@@ -64,6 +66,8 @@ class Plan:
         cloud_interface="fibre0",
         cloud_cidr="198.51.100.1/24",
         cloud="198.51.100.1",
+        resolver="198.51.100.53",
+        resolver_says="192.0.2.81",
     )
     lte: Isp = Isp(
         name="lte",
@@ -76,6 +80,8 @@ class Plan:
         cloud_interface="lte0",
         cloud_cidr="203.0.113.1/24",
         cloud="203.0.113.1",
+        resolver="203.0.113.53",
+        resolver_says="192.0.2.82",
     )
     lan_network: str = "10.77.0.0/24"
     lan_interface: str = "lan0"  # the name on both sides
@@ -104,6 +110,7 @@ class Plan:
     target_http_port: int = 80
     target_http_body: str = "repli-ok"  # to every request
     target_sip_port: int = 5060  # OPTIONS over UDP
+    resolved_zone: str = "noms.example"  # every name below it is known to the ISPs' resolvers
     echo: str = "192.0.2.40"
     echo_port: int = 7007
     web_port: int = 8080
@@ -125,7 +132,7 @@ class Plan:
     @property
     def cloud_services(self) -> tuple[str, ...]:
         """Every address of the cloud namespace that is reached through the ISPs."""
-        return (self.cloud_pbx, self.pstn, *self.targets, self.echo)
+        return (self.cloud_pbx, self.pstn, *self.targets, self.echo, *(isp.resolver for isp in self.isps))
 
     @property
     def folder(self) -> Path:

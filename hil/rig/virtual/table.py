@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hil.rig.virtual.cloud import EchoPart, TargetsPart
+from hil.rig.virtual.cloud import EchoPart, ResolversPart, TargetsPart
 from hil.rig.virtual.modem.part import ModemPart
 from hil.rig.virtual.part import Part
 from hil.rig.virtual.sip.parts import PbxPart, PstnPart
@@ -14,6 +14,7 @@ PARTS: dict[str, Callable[[], Part]] = {
     "staff": StaffPart,
     "echo": EchoPart,
     "targets": TargetsPart,
+    "resolvers": ResolversPart,
     "modem": ModemPart,
     "pbx": PbxPart,
     "pstn": PstnPart,

@@ -21,7 +21,7 @@ from hil.rig.alone import Appliance
 pytestmark = pytest.mark.town
 
 # capability(7), as bits of the masks in /proc/PID/status
-BITS = {"net_admin": 12, "net_raw": 13}
+BITS = {"net_bind_service": 10, "net_admin": 12, "net_raw": 13}
 
 
 def facts(pid: int) -> dict[str, list[str]]:

@@ -13,6 +13,10 @@ from edge.shared.section import SettingsRefused, parse_site, read_site
 
 LINK = '[[uplinks.links]]\nname = "fibre"\ninterface = "eth0"\n'
 PPPOE = "address = 'pppoe'\nparent = 'eth1'\nuser = 'u'\npassword = 'x'\n"
+ZONE = "[[uplinks.zones]]\nname = 'lan'\ninterface = 'lan0'\naddress = '192.0.2.1/24'\n"
+DHCP = "dhcp = {first='192.0.2.9',last='192.0.2.99',reservations=[%s]}"
+DEVICE = "{mac='02:00:00:00:00:01',address='192.0.2.%s'}"
+RESERVED = "uplinks.zones.lan.dhcp.reservations"
 EXTENSION = '[voice]\ndomain = "x.fr"\n[[voice.extensions]]\nnumber = "101"\n'
 
 
@@ -68,6 +72,16 @@ def faults(document: str) -> dict[str, str]:
         ("[[uplinks.links]]\ninterface = 'eth0'", "uplinks.links[0].name", "missing"),
         (LINK + "targets = [{kind='udp',host='192.0.2.1'}]", "uplinks.links.fibre.targets[0].port", "missing"),
         (LINK + "targets = [{host='192.0.2.1',port=7}]", "uplinks.links.fibre.targets[0].port", "not_allowed"),
+        (ZONE + "dhcp={first='192.0.2.9',last='192.0.2.8'}", "uplinks.zones.lan.dhcp.last", "before"),
+        (ZONE + "dhcp={first='192.0.2.9',last='192.0.3.8'}", "uplinks.zones.lan.dhcp.last", "outside"),
+        (ZONE + "dhcp={first='192.0.2.0',last='192.0.2.8'}", "uplinks.zones.lan.dhcp.first", "outside"),
+        (ZONE + DHCP % (DEVICE % 1), RESERVED + "[0].address", "own_address"),
+        (ZONE + DHCP % "{mac='02:00:00:00:00:01',address='10.0.0.1'}", RESERVED + "[0].address", "outside"),
+        (ZONE + DHCP % f"{DEVICE % 2},{DEVICE % 3}", RESERVED + "[1].mac", "duplicate"),
+        (ZONE + DHCP % "{mac='02-00-00-00-00-01',address='192.0.2.2'}", RESERVED + "[0].mac", "string_pattern_mismatch"),
+        (ZONE.partition("address")[0] + DHCP % "", "uplinks.zones.lan.address", "missing"),
+        (ZONE + ZONE.replace("lan", "wifi").replace("/24", "/16"), "uplinks.zones.wifi.address", "overlaps"),
+        ("uplinks.dns.hosts=[%s,%s]" % (("{name='a',address='192.0.2.1'}",) * 2), "uplinks.dns.hosts.a.name", "duplicate"),
         ("uplinks.links = 'fibre'", "uplinks.links", "list_type"),
         ("[[modem.devices]]\nname='a'\ndevice='ttyUSB2'", "modem.devices.a.device", "string_pattern_mismatch"),
         ("modem.devices=[{name='a',device='/a'},{name='b',device='/a'}]", "modem.devices.b.device", "duplicate"),
@@ -91,6 +105,19 @@ def test_a_name_that_would_act_on_the_text_of_nftables_is_refused(name: str) -> 
     document = LINK.replace('"eth0"', json.dumps(name))
     (path,) = faults(document)
     assert path == "uplinks.links.fibre.interface"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp:/x", 'http://a"', "http://a b", "http://a\\b", "http://a\nserver=1.2.3.4", "x", ""]
+)
+def test_an_address_that_would_act_on_the_text_of_dnsmasq_is_refused(url: str) -> None:
+    document = ZONE + f"dhcp = {{first='192.0.2.9',last='192.0.2.99',provisioning_url={json.dumps(url)}}}"
+    assert faults(document) == {"uplinks.zones.lan.dhcp.provisioning_url": "string_pattern_mismatch"}
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "a/b", "-a", "a-", "a..b", "A", "é", "a#b", "a\nb", ""])
+def test_a_host_name_that_would_act_on_the_text_of_dnsmasq_is_refused(name: str) -> None:
+    assert faults(f"[uplinks.dns]\ndomain = {json.dumps(name)}") == {"uplinks.dns.domain": "string_pattern_mismatch"}
 
 
 @pytest.mark.parametrize("name", ["eth0", "enp0s31f6", "eth0.100", "br-lan", "wg_1", "usb0@x", "0a", "abcdefghijklmno"])

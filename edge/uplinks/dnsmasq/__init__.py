@@ -1,0 +1,1 @@
+"""dnsmasq's configuration and its launcher: addresses and names for the building."""

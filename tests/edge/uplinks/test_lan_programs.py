@@ -1,0 +1,126 @@
+"""The programs that serve the building, under `repli run`: started, followed, named when they hang."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hil.rig.alone import Appliance
+from hil.rig.virtual.waiting import wait_for
+
+pytestmark = pytest.mark.town
+
+NOTHING = "[site]\nname = 'Mairie'\n"
+SERVED = """
+[[uplinks.zones]]
+name = "lan"
+interface = "lan0"
+address = "10.77.0.1/24"
+"""
+
+
+@pytest.fixture
+def appliance() -> Iterator[Appliance]:
+    """settings and dnsmasq, ready, with nothing to serve."""
+    folder = Path(tempfile.mkdtemp(prefix="r-", dir="/tmp"))
+    folder.chmod(0o755)
+    with Appliance(folder, f"lp-{folder.name[2:]}", only="settings,dnsmasq") as box:
+        box.write_site(NOTHING)
+        box.start()
+        yield box
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def listening(box: Appliance) -> str:
+    """UDP and TCP ports somebody listens on in the appliance's namespace."""
+    command = ["ip", "netns", "exec", box.namespace, "ss", "-Hlntu"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def names(box: Appliance, name: str) -> bool:
+    """Whether the box itself resolves a name by loopback."""
+    ask = (
+        "import socket, sys\n"
+        "from hil.rig.virtual.lan.names import address_in, question\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1); s.connect(('127.0.0.1', 53))\n"
+        "s.send(question(7, sys.argv[1])); sys.exit(address_in(s.recv(2000)) is None)\n"
+    )
+    command = ["ip", "netns", "exec", box.namespace, sys.executable, "-c", ask, name]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def host(name: str) -> str:
+    return f"[uplinks.dns]\nhosts = [{{ name = '{name}', address = '10.77.0.9' }}]\n{SERVED}"
+
+
+def members(group: int) -> list[str]:
+    """Processes of a group."""
+    listed = subprocess.run(["ps", "-eo", "pgid=,pid="], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if line.split()[0] == str(group)]
+
+
+def restarts(box: Appliance) -> int:
+    return int(box.run_file()["daemons"]["dnsmasq"]["restarts"])
+
+
+def test_it_serves_as_soon_as_the_settings_say_so_and_follows_them(appliance: Appliance) -> None:
+    assert ":53" not in listening(appliance)
+    assert appliance.repli("status").returncode == 0
+    conf = appliance.paths.configuration("dnsmasq")
+    assert not conf.exists()
+
+    appliance.write_site(host("a"))
+    wait_for(lambda: names(appliance, "a"), "the first names", 20, every=0.2)
+    pid = appliance.pid("dnsmasq")
+    assert Path(f"/proc/{pid}/comm").read_text() == "dnsmasq\n"  # the launcher became it
+    assert restarts(appliance) == 0
+    wait_for(lambda: appliance.repli("wait", "--timeout", "0").returncode == 0, "ready", 10)
+
+    appliance.write_site(host("a") + "[web]\nport = 8099\n")
+    revisions = "settings/revisions.json"
+    wait_for(lambda: "8099" in (appliance.paths.state("settings").parent / revisions).read_text(), "the revision", 10)
+    appliance.write_site(host("b"))
+    wait_for(lambda: names(appliance, "b"), "the other names", 20, every=0.2)
+    assert not names(appliance, "a")
+    assert restarts(appliance) == 1  # for what concerns it, and not for the pages' port
+
+    appliance.write_site(NOTHING)
+    wait_for(lambda: ":53" not in listening(appliance), "silence", 20, every=0.2)
+    wait_for(lambda: not conf.exists(), "nothing rendered", 10)
+    assert appliance.repli("wait", "--timeout", "20").returncode == 0
+
+
+def test_one_that_hangs_is_named(appliance: Appliance) -> None:
+    appliance.write_site(host("a"))
+    wait_for(lambda: names(appliance, "a"), "the names", 20, every=0.2)
+    assert appliance.repli("wait", "--timeout", "10").returncode == 0
+    hung = appliance.pid("dnsmasq")
+    os.kill(hung, signal.SIGSTOP)
+    try:
+        waited = appliance.repli("wait", "--timeout", "0")
+        status = appliance.repli("status")
+    finally:
+        os.kill(hung, signal.SIGKILL)
+    assert waited.returncode == 1
+    assert "dnsmasq : ne répond pas" in waited.stderr
+    assert status.returncode == 1
+    (line,) = [line for line in status.stdout.splitlines() if line.startswith("dnsmasq")]
+    assert "ne répond pas" in line
+
+
+def test_killed_it_leaves_nobody_behind_and_comes_back(appliance: Appliance) -> None:
+    appliance.write_site(host("a"))
+    wait_for(lambda: names(appliance, "a"), "the names", 20, every=0.2)
+    killed = appliance.pid("dnsmasq")
+    assert len(members(killed)) == 2
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: restarts(appliance) == 1 and names(appliance, "a"), "the names again", 20, every=0.2)
+    wait_for(lambda: not members(killed), "the sentinel of the killed one gone", 5)
