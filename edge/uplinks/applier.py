@@ -18,6 +18,7 @@ from edge.uplinks.kernel import Kernel, KernelRefused
 from edge.uplinks.owned import Owned
 from edge.uplinks.plan import FlowClass, Footprint, Interface, Route, Rule, Vlan
 from edge.uplinks.resolver import ResolverFile, resolvers
+from edge.uplinks.shaper import Shaper
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,13 @@ class Applier:
     """The only writer of the kernel's routing, marks and translation."""
 
     def __init__(
-        self, kernel: Kernel, firewall: Firewall, conntrack: Conntrack, owned: Owned, resolver_file: ResolverFile
+        self,
+        kernel: Kernel,
+        firewall: Firewall,
+        conntrack: Conntrack,
+        shaper: Shaper,
+        owned: Owned,
+        resolver_file: ResolverFile,
     ) -> None:
         self.refusals: dict[str, str] = {}
         self._settled: object = None  # what routes and rules were made to be
@@ -36,6 +43,7 @@ class Applier:
         self._kernel = kernel
         self._firewall = firewall
         self._conntrack = conntrack
+        self._shaper = shaper
         self._owned = owned
         self._resolver_file = resolver_file
 
@@ -109,7 +117,8 @@ class Applier:
     ) -> frozenset[str]:
         """Make routes, rules, switches and resolvers what they should be.
 
-        Returns what of it somebody else had changed ("routes", "rules"): it differed although nothing new was wanted.
+        Returns what of it somebody else had changed ("routes", "rules", "queues"): it differed although nothing new was
+        wanted.
         """
         self.name_resolvers(section, active)
         if not section.links:
@@ -123,10 +132,9 @@ class Applier:
             else:
                 self.refusals.pop(path, None)
         wanted = plan.routes(section, interfaces, active)
-        return (
-            await self._attempt("routes", self._settle(plan.footprint(section), wanted, plan.rules(section)))
-            or frozenset()
-        )
+        routing = self._attempt("routes", self._settle(plan.footprint(section), wanted, plan.rules(section)))
+        queues = self._attempt("queues", self._shaper.settle(section, interfaces))
+        return (await routing or frozenset()) | (await queues or frozenset())
 
     async def _settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> frozenset[str]:
         differed = await self._kernel.settle(mine, routes, rules)
@@ -193,6 +201,8 @@ class Applier:
             await self._attempt("routes", self._remove_routing(old, mine, section))
         for interface, address in old.addresses - mine.addresses:
             await self._attempt("address", self._remove_address(interface, address))
+        for interface in old.shaped - mine.shaped:
+            await self._attempt("queues", self._shaper.remove(interface))
         for number, interface in enumerate(old.marks, start=1):
             if mine.marks[number - 1 : number] != (interface,):
                 # The mark means another link now, or none: its flows must not follow by accident.

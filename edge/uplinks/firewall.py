@@ -7,7 +7,7 @@ from collections.abc import Collection
 from nftables import Nftables
 
 from edge.shared.model import UplinksSection
-from edge.uplinks.nft import classes, filtering, marks, nat, sources
+from edge.uplinks.nft import classes, filtering, marks, nat, priority, sources
 
 
 class FirewallRefused(Exception):
@@ -62,6 +62,7 @@ def render(section: UplinksSection, active_mark: int | None, isolated: Collectio
         *classes.render(section),
         *marks.render(section, active_mark),
         *nat.render(section),
+        *priority.render(section),
         "}",
     ]
     return "\n".join(lines) + "\n"

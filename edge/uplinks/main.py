@@ -23,6 +23,7 @@ from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
 from edge.uplinks.resolver import ResolverFile
 from edge.uplinks.service import UplinksService
+from edge.uplinks.shaper import Shaper
 
 
 async def main(paths: Paths, stop: asyncio.Event) -> None:
@@ -33,8 +34,9 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     clock = SystemClock()
     history = History(state / "history.db", clock, boot_id())
     await history.open()
-    async with Kernel() as kernel, Conntrack() as conntrack:
-        applier = Applier(kernel, Firewall(), conntrack, Owned(state / "owned.json"), ResolverFile(paths.resolver_file))
+    async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
+        resolver_file = ResolverFile(paths.resolver_file)
+        applier = Applier(kernel, Firewall(), conntrack, shaper, Owned(state / "owned.json"), resolver_file)
         engine = Engine(applier, history, OverrideFile(state / "overrides.json"), clock)
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), SystemClock(), engine.adopt)

@@ -27,7 +27,12 @@ class Owned:
             return
         self.footprints = list(footprints)
         entries = [
-            {**asdict(entry), "addresses": sorted(entry.addresses), "vlans": sorted(entry.vlans)}
+            {
+                **asdict(entry),
+                "addresses": sorted(entry.addresses),
+                "vlans": sorted(entry.vlans),
+                "shaped": sorted(entry.shaped),
+            }
             for entry in footprints
         ]
         try:
@@ -47,6 +52,7 @@ def _load(path: Path) -> list[Footprint]:
                 frozenset((interface, address) for interface, address in entry["addresses"]),
                 tuple(entry["marks"]),
                 frozenset(Vlan(*vlan) for vlan in entry.get("vlans", ())),
+                frozenset(entry.get("shaped", ())),
             )
             for entry in entries
         ]

@@ -103,6 +103,7 @@ class Footprint:
     addresses: frozenset[tuple[str, str]] = frozenset()  # interface, address with prefix: only those it adds
     marks: tuple[str, ...] = ()  # interfaces, by mark - 1
     vlans: frozenset[Vlan] = frozenset()
+    shaped: frozenset[str] = frozenset()  # interfaces with queues of ours
 
     @property
     def tables(self) -> range:
@@ -124,6 +125,7 @@ def footprint(section: UplinksSection) -> Footprint:
         frozenset((link.interface, str(link.cidr)) for link in section.links if link.cidr is not None),
         tuple(link.interface for link in section.links),
         vlans(section),
+        frozenset(link.interface for link in section.links if link.upload_kbit is not None),
     )
 
 

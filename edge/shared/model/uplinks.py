@@ -65,6 +65,13 @@ class Link(Section):
         description="The same while it stands by; default: interval_ms, 30 000 when metered",
     )
     metered: bool = Field(False, description="Paid by volume: probed rarely while it stands by")
+    upload_kbit: int | None = Field(
+        None,
+        ge=64,
+        le=10_000_000,
+        description="What the link uploads, in kbit/s, a tenth less than measured: telephony then waits for nothing else; "
+        "absent: no priority",
+    )
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:

@@ -215,9 +215,9 @@ class RunningTown:
 
     # -- measuring and reaching ------------------------------------------------------------------------------------
 
-    def flow(self, rate: float = 50.0, size: int = 172, name: str = "flow") -> Flow:
+    def flow(self, rate: float = 50.0, size: int = 172, name: str = "flow", dscp: int = 0) -> Flow:
         """An established flow from the LAN to the cloud, measured at its far end; use it in a `with` block."""
-        return Flow(self, name=name, rate=rate, size=size)
+        return Flow(self, name=name, rate=rate, size=size, dscp=dscp)
 
     def new_flows(self, every: float = 0.05, name: str = "newflows") -> Opener:
         """A new flow each `every` seconds, to tell when new flows work; use it in a `with` block."""

@@ -34,6 +34,7 @@ ONE_LEG = UplinksSection(
 PPPOE = Link(name="fibre", interface="ppp0", address="pppoe", parent="eth0", vlan=835, user="a", password="b")
 WORLDS = {
     "two-links": UplinksSection(links=LINKS, nft_table="mine"),
+    "shaped": UplinksSection(links=[LINKS[0].model_copy(update={"upload_kbit": 2_000}), LINKS[1]], nft_table="mine"),
     "zones": UplinksSection(links=LINKS, nft_table="mine", zones=ZONES),
     "open": UplinksSection(links=LINKS, nft_table="mine", open=OPEN),
     "one-leg": ONE_LEG,

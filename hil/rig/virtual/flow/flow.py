@@ -74,15 +74,16 @@ class _Measured:
 class Flow(_Measured):
     """An established flow (one 5-tuple) of numbered packets; every figure is computed from the receivers' logs."""
 
-    def __init__(self, town: RunningTown, name: str, rate: float, size: int) -> None:
+    def __init__(self, town: RunningTown, name: str, rate: float, size: int, dscp: int) -> None:
         super().__init__(town, name)
         self._rate = rate
         self._size = size
+        self._dscp = dscp
         self._near: Process | None = None
 
     def __enter__(self) -> Self:
         port = self._start_far_end()
-        schedule = [self._town.plan.echo, port, str(self._rate), str(self._size)]
+        schedule = [self._town.plan.echo, port, str(self._rate), str(self._size), str(self._dscp)]
         self._near = self._start_near_end("sender", [*schedule, str(self._log("sent")), str(self._log("echoes"))])
         return self
 
@@ -112,6 +113,15 @@ class Flow(_Measured):
         until = time.monotonic_ns() - round(SETTLE_S * NS)
         reached = {arrival.seq for arrival in self.arrivals()}
         return sum(since_ns <= packet.sent_ns <= until and packet.seq not in reached for packet in self.sent())
+
+    def delays_ms(self, since_ns: int) -> list[float]:
+        """How long each packet sent from since_ns on, that arrived, was under way: one way, both ends read one clock."""
+        arrived = {arrival.seq: arrival.arrived_ns for arrival in reversed(self.arrivals())}
+        return [
+            (arrived[packet.seq] - packet.sent_ns) / 1e6
+            for packet in self.sent()
+            if packet.sent_ns >= since_ns and packet.seq in arrived
+        ]
 
     def result(self) -> FlowResult:
         """End the sending, let the last packets arrive, and judge the whole flow."""

@@ -1,7 +1,7 @@
 """The near end: sends numbered packets on a fixed schedule from one socket, and logs what comes back.
 
-Arguments: own address, far address, far port, packets per second, bytes, log of sent packets (`SEQ SENT_NS`), log of
-returned ones (`SEQ ARRIVED_NS`). SIGTERM ends the sending; it listens on until killed.
+Arguments: own address, far address, far port, packets per second, bytes, DSCP, log of sent packets (`SEQ SENT_NS`), log
+of returned ones (`SEQ ARRIVED_NS`). SIGTERM ends the sending; it listens on until killed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Schedule:
     far: tuple[str, int]
     interval_ns: int
     size: int
+    dscp: int
 
 
 class Sender:
@@ -33,6 +34,7 @@ class Sender:
     def __init__(self, own_address: str, schedule: Schedule, sent: Path, returned: Path) -> None:
         self._schedule = schedule
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, schedule.dscp << 2)
         self._sock.bind((own_address, 0))
         self._sock.setblocking(False)
         stamp_arrivals(self._sock)
@@ -85,6 +87,6 @@ def _append(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    own, far, port, rate, size, sent_log, returned_log = sys.argv[1:]
-    plan = Schedule((far, int(port)), round(1e9 / float(rate)), int(size))
+    own, far, port, rate, size, dscp, sent_log, returned_log = sys.argv[1:]
+    plan = Schedule((far, int(port)), round(1e9 / float(rate)), int(size), int(dscp))
     Sender(own, plan, Path(sent_log), Path(returned_log)).run()
