@@ -64,6 +64,14 @@ WORDS: dict[str, str] = {
     "uplinks.history_unwritable": "L'historique des accès ne peut pas être enregistré ({reason}).",
     "uplinks.settings_refused": "Les réglages des accès Internet sont refusés, les précédents restent en vigueur "
     "({subject} : {reason}).",
+    "pppd.unsupported": "Le noyau de ce boîtier ne sait pas faire de PPPoE : l'accès « {subject} » ne peut pas être établi. "
+    "Mettez le boîtier à jour, ou laissez la box de l'opérateur se connecter.",
+    "pppd.parent_missing": "L'interface {interface}, qui porte la connexion PPPoE de l'accès « {subject} », est absente. "
+    "Vérifiez le matériel ou « parent » dans les réglages.",
+    "pppd.login_refused": "L'opérateur refuse l'identifiant ou le mot de passe PPPoE de l'accès « {subject} ». "
+    "Vérifiez « user » et « password » dans les réglages.",
+    "pppd.no_session": "Personne ne répond à la connexion PPPoE de l'accès « {subject} » ({interface}). "
+    "Vérifiez le câble et « vlan » dans les réglages, sinon appelez l'opérateur.",
     "modem.device_missing": "Le modem « {subject} » est absent ({device}). "
     "Vérifiez son branchement ou le port dans les réglages.",
     "modem.device_busy": "Le port du modem « {subject} » ({device}) est occupé par {holder}. Arrêtez ce programme.",

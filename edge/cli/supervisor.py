@@ -146,11 +146,12 @@ class Supervisor:
                 self._say(child, _("prêt en {seconds} s").format(seconds=figure(time.monotonic() - child.started)))
 
     def _sender(self, notification: Notification) -> Child | None:
-        """By pid, else by user: each daemon has its own, and a helper process may speak for it."""
+        """By pid, else by user: each daemon has its own (root is nobody's), and a helper process may speak for it."""
         for child in self.children:
             if child.entry.pid == notification.pid:
                 return child
-        return next((child for child in self.children if child.uid == notification.uid), None)
+        own = (child for child in self.children if child.uid == notification.uid and child.uid != 0)
+        return next(own, None)
 
     async def _stop_all(self) -> None:
         for child in reversed(self.children):

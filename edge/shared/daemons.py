@@ -46,6 +46,8 @@ DAEMONS: dict[str, Daemon] = {
             varlink=False,
             question=Question(53, _DNS),
         ),
+        # pppd(8) insists on root; it gets two of root's rights. No work without a PPPoE link.
+        Daemon("pppd", "edge.uplinks.pppd", "root", capabilities=("net_admin", "net_raw")),
         Daemon("modem", "edge.modem", "repli-modem", groups=("repli", "dialout")),
         Daemon("kamailio", "edge.voice.kamailio", "kamailio", varlink=False),
         Daemon("voice", "edge.voice", "repli-voice"),

@@ -30,6 +30,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.uplinks.Watch": frozenset({"web", "voice", "alerts"}),
     "fr.repli.uplinks.Override": frozenset({"web"}),
     "fr.repli.uplinks.Release": frozenset({"web"}),
+    "fr.repli.pppd.Status": EVERY_DAEMON,
     "fr.repli.modem.Status": EVERY_DAEMON,
     "fr.repli.modem.List": frozenset({"web", "alerts"}),
     "fr.repli.modem.Send": frozenset({"alerts"}),

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from edge.shared.storage import remove_leftovers, write_durably
+from edge.uplinks.book import boot_id
 from edge.uplinks.dhcp import Lease, State
 
 log = logging.getLogger(__name__)
-
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class LeaseFile:
@@ -32,7 +31,7 @@ class LeaseFile:
         """What each interface's client starts from. A file that cannot be read costs one question more, nothing else."""
         try:
             document = json.loads(self._path.read_bytes())
-            same_boot = document["boot"] == _boot()
+            same_boot = document["boot"] == boot_id()
             leases = {name: _lease(entry) for name, entry in document["leases"].items()}
         except FileNotFoundError:
             return {}
@@ -44,11 +43,7 @@ class LeaseFile:
     def save(self, leases: Mapping[str, Lease]) -> None:
         """Keep exactly these; returns when they are on the medium. Raises OSError."""
         entries = {name: _entry(lease) for name, lease in leases.items()}
-        write_durably(self._path, json.dumps({"boot": _boot(), "leases": entries}).encode())
-
-
-def _boot() -> str:
-    return _BOOT_ID.read_text(encoding="ascii").strip()
+        write_durably(self._path, json.dumps({"boot": boot_id(), "leases": entries}).encode())
 
 
 def _entry(lease: Lease) -> dict[str, Any]:

@@ -39,7 +39,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         applier = Applier(kernel, Firewall(), conntrack, shaper, Owned(state / "owned.json"), resolver_file)
         engine = Engine(applier, history, OverrideFile(state / "overrides.json"), clock)
         engine.settings_refused = source.refused
-        dhcp = DhcpLinks(LeaseFile(state / "leases.json"), SystemClock(), engine.adopt)
+        dhcp = DhcpLinks(LeaseFile(state / "leases.json"), clock, engine.adopt)
 
         def something_changed() -> None:
             engine.something_changed()

@@ -23,7 +23,7 @@ EXAMPLES = TOP / "docs/examples"
 # What the page promises below the root; NAME is a daemon.
 FILES = [
     r"etc/repli/site\.toml",
-    r"run/repli/(settings|uplinks|modem|voice|alerts|web|notify|run\.json|run\.lock)",
+    r"run/repli/(settings|uplinks|pppd|modem|voice|alerts|web|notify|run\.json|run\.lock)",
     r"run/repli/dnsmasq/dnsmasq\.conf",
     r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|voice-\d+|(tables|location)\.sqlite(-journal)?)",
     r"var/lib/repli/\w+/last-known-good\.json",

@@ -12,7 +12,7 @@ from edge.shared.messages.common import Issue
 
 TOP = Path(__file__).parents[2]
 PAGE = TOP / "docs/issues.md"
-ID = re.compile(r"(settings|uplinks|modem|voice|alerts|web)\.[a-z][a-z_]+")
+ID = re.compile(r"(settings|uplinks|pppd|modem|voice|alerts|web)\.[a-z][a-z_]+")
 NOT_IDS = re.compile(r".*\.(db|json|toml|sqlite)$")
 
 

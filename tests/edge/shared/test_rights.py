@@ -7,7 +7,7 @@ import pytest
 from edge.shared.daemons import DAEMONS
 from edge.shared.rights import OTHER, RIGHTS, ROOT, Caller, may_call
 
-ALL = "settings uplinks dnsmasq modem kamailio voice alerts web"
+ALL = "settings uplinks dnsmasq pppd modem kamailio voice alerts web"
 
 TABLE = {
     "fr.repli.settings.Status": ALL,
@@ -24,6 +24,7 @@ TABLE = {
     "fr.repli.uplinks.Watch": "voice alerts web",
     "fr.repli.uplinks.Override": "web",
     "fr.repli.uplinks.Release": "web",
+    "fr.repli.pppd.Status": ALL,
     "fr.repli.modem.Status": ALL,
     "fr.repli.modem.List": "alerts web",
     "fr.repli.modem.Send": "alerts",
