@@ -32,6 +32,7 @@ from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
 from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.plan import Interface
+from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.prober import LinkProber
 from edge.uplinks.quality import Thresholds
 from edge.uplinks.situation import (
@@ -84,13 +85,16 @@ _Item: TypeAlias = situation.Event | _Measured | _FlagsChanged | _ReadAnew | _Ad
 class Engine:
     """The heart of the daemon. Everything goes through one queue, so that no deed overtakes another."""
 
-    def __init__(self, applier: Applier, history: History, wishes: OverrideFile, clock: Clock) -> None:
+    def __init__(
+        self, applier: Applier, history: History, wishes: OverrideFile, volumes: VolumeBook, clock: Clock
+    ) -> None:
         self.section = UplinksSection()
         self.leases: Mapping[str, Lease] = {}
         self.settings_refused: list[Fault] = []
         self._applier = applier
         self._history = history
         self._wishes = wishes
+        self.volumes = volumes
         self._clock = clock
         self._state: State = situation.initial(_rules(self.section), None)
         self._in_force: UplinksSection | None = None
@@ -133,7 +137,8 @@ class Engine:
     def uplinks_state(self) -> UplinksState:
         """All links as they are now."""
         figures = {name: prober.ring.figures() for name, prober in self._probers.items()}
-        seen = view.Seen(self._interfaces, figures, self._shown_leases())
+        spent = {name: self.volumes.spent(name) for name in self._probers}
+        seen = view.Seen(self._interfaces, figures, self._shown_leases(), spent)
         state = view.uplinks_state(self.section, self._state, seen, self._history.newest, self._since, self._now_text())
         return state.model_copy(update={"overrides": self.overrides()})
 
@@ -256,7 +261,13 @@ class Engine:
                 targets = tuple(link.targets or self.section.targets)
                 quorum = self.section.quorum or (1 if len(targets) <= 2 else 2)
                 self._probers[link.name] = LinkProber(
-                    link, targets, quorum, self._clock, self._round_ended, self._measured
+                    link,
+                    targets,
+                    quorum,
+                    self._clock,
+                    self._round_ended,
+                    self._measured,
+                    self.volumes.of(link.name),
                 )
         # New probers stand still: the next step tells everybody its pace.
         self._state = replace(self._state, paces={})

@@ -21,6 +21,7 @@ from edge.uplinks.kernel import Kernel
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
+from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.resolver import ResolverFile
 from edge.uplinks.service import UplinksService
 from edge.uplinks.shaper import Shaper
@@ -37,7 +38,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
         resolver_file = ResolverFile(paths.resolver_file)
         applier = Applier(kernel, Firewall(), conntrack, shaper, Owned(state / "owned.json"), resolver_file)
-        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), clock)
+        volumes = VolumeBook(state / "probe-volume.json", clock)
+        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), volumes, clock)
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), clock, engine.adopt)
 
@@ -52,12 +54,14 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             work = asyncio.create_task(engine.run(), name="engine")
             follow = asyncio.create_task(_follow(source, site, engine, dhcp), name="settings")
             leases = asyncio.create_task(dhcp.run(), name="dhcp")
+            counting = asyncio.create_task(volumes.run(), name="volumes")
             ready()
             try:
-                await until_stopped(stop, work, follow, leases)
+                await until_stopped(stop, work, follow, leases, counting)
             finally:
                 monitor.stop()
                 dhcp.stop()
+                volumes.save()
                 await history.close()
 
 

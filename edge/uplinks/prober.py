@@ -12,17 +12,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edge.shared.clock import Clock
+from edge.shared.messages.uplinks import ProbeOutcome
 from edge.shared.model import Link, ProbeTarget
-from edge.uplinks.probes import ProbeSockets
+from edge.uplinks.probe_cost import standby_interval_ms
+from edge.uplinks.probes import Failure, ProbeSockets, Volume
 from edge.uplinks.quality import Ring, Round
 from edge.uplinks.rounds import RoundTrip
 from edge.uplinks.situation import Pace
 
 BURST_MS = 100
 SEEK_MS = 1000
-METERED_STANDBY_MS = 30_000
 LATE_MAX_MS = 1000
 ROUNDS_REMEMBERED = 64  # ended ones too, for late answers
+
+_REPLIED = frozenset({ProbeOutcome.WRONG, ProbeOutcome.REFUSED})
 
 RoundEnd = Callable[[str, bool], None]  # link, whether enough targets answered
 Measured = Callable[[str], None]  # link: its ring has one more round
@@ -34,6 +37,7 @@ class _Round:
     needed: int  # answers that make it a good one
     figures: Round
     answered: set[ProbeTarget] = field(default_factory=set)
+    wrong: set[ProbeTarget] = field(default_factory=set)
 
 
 class LinkProber:
@@ -47,15 +51,17 @@ class LinkProber:
         clock: Clock,
         ended: RoundEnd,
         measured: Measured,
+        volume: Volume,
     ) -> None:
         self.link = link
         self.targets = targets
+        self._volume = volume
         self.ring = Ring()
         self._quorum = quorum
         self._clock = clock
         self._ended = ended
         self._measured = measured
-        self._sockets = ProbeSockets(link.interface, targets, self._on_answer)
+        self._sockets = ProbeSockets(link.interface, targets, self._on_answer, self._on_failure, volume)
         self._round_trip = RoundTrip()
         self._rounds: OrderedDict[int, _Round] = OrderedDict()
         self._number = 0
@@ -93,10 +99,8 @@ class LinkProber:
                 return min(self.link.interval_ms, BURST_MS)
             case Pace.SEEK:
                 return max(self.link.interval_ms, SEEK_MS)
-            case Pace.STANDBY if self.link.standby_interval_ms is not None:
-                return self.link.standby_interval_ms
-            case Pace.STANDBY if self.link.metered:
-                return METERED_STANDBY_MS
+            case Pace.STANDBY:
+                return standby_interval_ms(self.link, self.targets, self._volume)
             case _:
                 return self.link.interval_ms
 
@@ -141,6 +145,14 @@ class LinkProber:
         probe.figures.rtts_ms.append(rtt_ms)
         if len(probe.figures.rtts_ms) == probe.needed:
             self._ended(self.link.name, True)
+
+    def _on_failure(self, number: int, target: ProbeTarget, failure: Failure) -> None:
+        """A wrong answer proves no line alive, but it is no lost packet either: somebody got the probe and replied."""
+        probe = self._rounds.get(number)
+        if probe is None or failure.outcome not in _REPLIED or target in probe.wrong or target not in probe.targets:
+            return
+        probe.wrong.add(target)
+        probe.figures.asked -= 1
 
     def _on_deadline(self, number: int) -> None:
         probe = self._rounds.get(number)

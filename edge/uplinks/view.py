@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import Lease, Switch, Uplink, UplinksState, UplinkState
-from edge.shared.model import Link, UplinksSection
+from edge.shared.model import Link, ProbeTarget, UplinksSection
 from edge.uplinks import checks, dhcp, plan
 from edge.uplinks.facts import Facts
 from edge.uplinks.plan import Interface
+from edge.uplinks.probe_cost import NOTHING_SPENT, Spent, standby_interval_ms, standby_mb_month
 from edge.uplinks.quality import Quality
 from edge.uplinks.situation import State
 
@@ -44,9 +45,10 @@ class Seen:
     interfaces: Mapping[str, Interface]
     figures: Mapping[str, Quality | None]
     leases: Mapping[str, Lease]
+    probes: Mapping[str, Spent]
 
 
-def targets_of(section: UplinksSection, link: Link) -> tuple[object, ...]:
+def targets_of(section: UplinksSection, link: Link) -> tuple[ProbeTarget, ...]:
     """The link's own targets, or the section's."""
     return tuple(link.targets or section.targets)
 
@@ -76,6 +78,8 @@ def uplinks_state(
     for link in section.links:
         interface = seen.interfaces.get(link.interface)
         shown = seen.figures.get(link.name)
+        spent = seen.probes.get(link.name, NOTHING_SPENT)
+        targets = targets_of(section, link)
         uplinks.append(
             Uplink(
                 name=link.name,
@@ -90,6 +94,10 @@ def uplinks_state(
                 rtt_ms=round(shown.rtt_ms, 2) if shown and shown.rtt_ms is not None else None,
                 jitter_ms=round(shown.jitter_ms, 2) if shown else None,
                 mos=round(shown.mos, 2) if shown else None,
+                probe_standby_ms=standby_interval_ms(link, targets, spent.counted) if targets else None,
+                probe_mb_month=round(standby_mb_month(link, targets, spent.counted), 1) if targets else None,
+                probe_bytes=spent.counted.total,
+                probe_bytes_month=spent.month_bytes,
                 forced=link.name == state.wishes.forced,
                 forbidden=link.name in state.wishes.forbidden,
                 lease=seen.leases.get(link.name),

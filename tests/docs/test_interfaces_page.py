@@ -30,6 +30,7 @@ FILES = [
     r"var/lib/repli/dnsmasq/leases",
     r"var/lib/repli/settings/revisions\.json(\.good)?",
     r"var/lib/repli/web/(sessions|pins)\.json(\.good)?",
+    r"var/lib/repli/uplinks/probe-volume\.json",
     r"var/lib/repli/(modem/modem|alerts/alerts|uplinks/history)\.db(-shm|-wal|\.lock)?",
 ]
 

@@ -104,6 +104,9 @@ async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
     past = [await lately(paths, uplink.name) for uplink in state.uplinks]
     rows = [(*_row(uplink), drawn) for uplink, drawn in zip(state.uplinks, past, strict=True)]
     print_table((*headings, _("10 DERNIÈRES MINUTES")), rows)
+    for uplink in state.uplinks:
+        if uplink.metered and uplink.probe_mb_month is not None and uplink.probe_standby_ms is not None:
+            print(_probe_sentence(uplink, uplink.probe_mb_month, uplink.probe_standby_ms))
     return code
 
 
@@ -194,6 +197,15 @@ def _row(uplink: Uplink) -> tuple[object, ...]:
         None if uplink.mos is None else figure(uplink.mos, 1),
         moment(uplink.since),
     )
+
+
+def _probe_sentence(uplink: Uplink, mb_month: float, standby_ms: int) -> str:
+    text = _(
+        "Accès « {link} », payé au volume : en attente, vérifié toutes les {seconds} s, soit {month} Mo par mois ; "
+        "{so_far} Mo depuis le début du mois."
+    )
+    so_far = figure(uplink.probe_bytes_month / 1e6)
+    return text.format(link=uplink.name, seconds=figure(standby_ms / 1000, 0), month=figure(mb_month), so_far=so_far)
 
 
 def _switch_row(switch: Switch) -> tuple[object, ...]:

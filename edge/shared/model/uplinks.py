@@ -62,7 +62,7 @@ class Link(Section):
         None,
         ge=20,
         le=600_000,
-        description="The same while it stands by; default: interval_ms, 30 000 when metered",
+        description="The same while it stands by; default: interval_ms, or what probe_budget_mb allows when metered",
     )
     metered: bool = Field(False, description="Paid by volume: probed rarely while it stands by")
     upload_kbit: int | None = Field(
@@ -71,6 +71,12 @@ class Link(Section):
         le=10_000_000,
         description="What the link uploads, in kbit/s, a tenth less than measured: telephony then waits for nothing else; "
         "absent: no priority",
+    )
+    probe_budget_mb: float | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="Megabytes a month for the probes of a metered link that stands by, one target in turn; default: 10",
     )
 
     @classmethod
@@ -88,6 +94,13 @@ class Link(Section):
         if address == LinkAddress.PPPOE and given.get("gateway") is not None:
             yield Broken(("gateway",), "not_allowed", "the session has one way only", {"with": "address = pppoe"})
         yield from _rules_of_parent(given, pppoe=address == LinkAddress.PPPOE)
+        if given.get("probe_budget_mb") is not None:
+            if not given.get("metered"):
+                reason = "a link that is not metered has no budget"
+                yield Broken(("probe_budget_mb",), "not_allowed", reason, {"with": "metered = false"})
+            elif given.get("standby_interval_ms") is not None:
+                reason = "the interval follows from the budget"
+                yield Broken(("standby_interval_ms",), "not_allowed", reason, {"with": "probe_budget_mb"})
 
 
 def _rules_of_parent(given: Given, *, pppoe: bool) -> Iterator[Broken]:

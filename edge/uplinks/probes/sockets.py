@@ -59,6 +59,7 @@ class ProbeSockets:
 
     def send(self, number: int, targets: tuple[ProbeTarget, ...]) -> None:
         """Send round number to these targets."""
+        self._volume.probes += len(targets)
         for target in targets:
             if target.kind in _STREAMS:
                 self._streams.ask(number, target)

@@ -22,6 +22,7 @@ class Volume:
 
     sent: int = 0
     received: int = 0
+    probes: int = 0  # how many it took
 
     def add(self, sent: int, received: int) -> None:
         """Count some more."""

@@ -160,6 +160,18 @@ def test_a_probe_target_that_does_not_fit_its_kind(target: str, setting: str, ki
 
 
 @pytest.mark.parametrize(
+    ("settings", "setting", "kind"),
+    [
+        ("probe_budget_mb = 5", "probe_budget_mb", "not_allowed"),
+        ("metered = true\nprobe_budget_mb = 0", "probe_budget_mb", "greater_than_equal"),
+        ("metered = true\nprobe_budget_mb = 5\nstandby_interval_ms = 50", "standby_interval_ms", "not_allowed"),
+    ],
+)
+def test_a_probe_budget_is_for_paid_links_and_decides_the_interval(settings: str, setting: str, kind: str) -> None:
+    assert faults(LINK + settings) == {f"uplinks.links.fibre.{setting}": kind}
+
+
+@pytest.mark.parametrize(
     "document", [LINK + "{gateway}\n{targets}", "uplinks.targets = [{{host='192.0.2.1'}}]\n" + LINK + "{gateway}"]
 )
 def test_the_gateway_alone_is_no_probe_target(document: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from edge.shared.messages.uplinks import ProbeOutcome
 from edge.shared.model import ProbeTarget
+from edge.uplinks.probe_cost import probe_bytes
 from edge.uplinks.probes import Failure, ProbeSockets, Volume
 from hil.rig.virtual.responders import answer_datagrams, answer_http, dns, echo, sip_options
 
@@ -286,3 +287,42 @@ def test_the_bytes_of_a_datagram_are_counted_with_their_headers(port: int) -> No
 
     volume = asyncio.run(story())
     assert (volume.sent, volume.received) == (44 + 44, 44 + 44)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kind": "icmp"},
+        {"kind": "udp"},
+        {"kind": "dns", "query": "sonde.example"},
+        {"kind": "sip"},
+        {"kind": "tcp"},
+        {"kind": "http", "expect_text": "repli-ok"},
+    ],
+)
+def test_what_a_probe_is_assumed_to_cost_is_no_less_than_it_does(asked: dict[str, str], port: int) -> None:
+    async def story() -> tuple[Failure | None, Volume]:
+        replies = {"udp": echo, "dns": dns(lambda _name: "192.0.2.80"), "sip": sip_options}
+        if asked["kind"] in replies:
+            await answer_datagrams(HERE, port, replies[asked["kind"]])
+        else:
+            await answer_http(HERE, port, b"repli-ok")
+        volume = Volume()
+        return await ask(of_kind, volume=volume), volume
+
+    of_kind = target(**asked, **({} if asked["kind"] == "icmp" else {"port": port}))
+    failure, volume = asyncio.run(story())
+    assert failure is None
+    assert 0.2 * probe_bytes(of_kind) < volume.total <= probe_bytes(of_kind)
+    assert volume.probes == 1
+
+
+def test_https_costs_about_what_is_assumed(certificate: ssl.SSLContext) -> None:
+    async def story() -> tuple[ProbeTarget, Volume]:
+        volume = Volume()
+        asked = target("https", port=await serve(says(NO_CONTENT), certificate))
+        await ask(asked, volume=volume)
+        return asked, volume
+
+    asked, volume = asyncio.run(story())
+    assert 0.3 * probe_bytes(asked) < volume.total <= probe_bytes(asked)

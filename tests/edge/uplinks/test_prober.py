@@ -11,6 +11,7 @@ import pytest
 from edge.shared.clock import SystemClock
 from edge.shared.model import Link, ProbeKind, ProbeTarget
 from edge.uplinks.prober import LinkProber
+from edge.uplinks.probes import Volume
 from edge.uplinks.situation import Pace
 
 pytestmark = pytest.mark.town  # binds to a device: needs root
@@ -50,6 +51,7 @@ def rounds(answer: Answer, *, seconds: float, interface: str = "lo", silent: int
             SystemClock(),
             lambda _link, answered: ended.append(answered),
             lambda _link: None,
+            Volume(),
         )
         prober.set_pace(Pace.STEADY)
         await asyncio.sleep(seconds)
@@ -98,3 +100,36 @@ def test_an_interface_that_is_not_there_is_lost_rounds() -> None:
     ended = rounds(lambda data: [(0, data)], seconds=1.5, interface="no-such-thing")
     assert ended
     assert not any(ended)
+
+
+def test_a_paid_link_that_stands_by_asks_one_target_at_a_time_in_turn() -> None:
+    async def story() -> list[list[int]]:
+        loop = asyncio.get_running_loop()
+        asked: list[list[int]] = []  # by round: the places of the targets
+        targets, transports = [], []
+        for place in range(3):
+
+            def answer(data: bytes, place: int = place) -> list[tuple[float, bytes]]:
+                asked.append([int.from_bytes(data[-4:], "big"), place])
+                return [(0, data)]
+
+            transport, _ = await loop.create_datagram_endpoint(lambda a=answer: Echo(a), local_addr=("127.0.0.1", 0))
+            transports.append(transport)
+            port = transport.get_extra_info("sockname")[1]
+            targets.append(ProbeTarget(kind=ProbeKind.UDP, host=IPv4Address("127.0.0.1"), port=port))
+        link = Link(name="here", interface="lo", metered=True, standby_interval_ms=50)
+        prober = LinkProber(
+            link, tuple(targets), 2, SystemClock(), lambda _link, _answered: None, lambda _link: None, Volume()
+        )
+        prober.set_pace(Pace.STANDBY)
+        await asyncio.sleep(1)
+        prober.stop()
+        for transport in transports:
+            transport.close()
+        return asked
+
+    asked = asyncio.run(story())
+    numbers = [number for number, _ in asked]
+    assert len(numbers) >= 6
+    assert numbers == sorted(set(numbers))  # one target a round
+    assert {place for _, place in asked[:3]} == {0, 1, 2}

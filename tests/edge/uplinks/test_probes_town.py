@@ -1,0 +1,104 @@
+"""Probes of every kind in a town: what they cost on the cable, and liars that keep no dead link alive."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from edge.cli.folders import lay_out
+from edge.shared.paths import Paths
+from hil.rig.virtual.plan import Isp, Plan
+from hil.rig.virtual.waiting import wait_for
+from tests.edge.uplinks.conftest import Box
+
+pytestmark = pytest.mark.town
+
+_ETHERNET_HEADER = 14
+
+
+def targets(plan: Plan) -> dict[str, str]:
+    """A target of every kind but https, for which the town has no server."""
+    first, second, third = plan.targets
+    return {
+        "icmp": f'{{ kind = "icmp", host = "{first}" }}',
+        "udp": f'{{ kind = "udp", host = "{second}", port = {plan.target_udp_port} }}',
+        "tcp": f'{{ kind = "tcp", host = "{third}", port = {plan.target_tcp_port} }}',
+        "dns": f'{{ kind = "dns", host = "{first}", query = "{plan.target_dns_name}", '
+        f'expect = ["{plan.target_dns_address}"] }}',
+        "dns2": f'{{ kind = "dns", host = "{second}", query = "{plan.target_dns_name}", '
+        f'expect = ["{plan.target_dns_address}"] }}',
+        "http": f'{{ kind = "http", host = "{second}", expect_text = "{plan.target_http_body}" }}',
+        "sip": f'{{ kind = "sip", host = "{third}" }}',
+    }
+
+
+def start(box: Box, kinds: Sequence[str], *links: str) -> None:
+    """Write the settings with these targets, and start uplinks."""
+    asked = targets(box.town.plan)
+    chosen = ", ".join(asked[kind] for kind in kinds)
+    box.town.write_site(f"[uplinks]\nhold_down_s = 2.0\ntargets = [{chosen}]\n" + "\n".join(links))
+    lay_out(Paths(box.town.root))
+    box.start()
+
+
+def on_the_cable(box: Box, isp: Isp) -> int:
+    """Bytes of IP packets that the ISP's box has had to do with on its customer's cable."""
+    shown = box.town.run(isp.name, ["ip", "-j", "-s", "link", "show", "dev", isp.inside_interface])
+    (link,) = json.loads(shown.stdout)
+    ways = (link["stats64"]["rx"], link["stats64"]["tx"])
+    return sum(way["bytes"] - _ETHERNET_HEADER * way["packets"] for way in ways)
+
+
+@pytest.mark.parametrize("kind", ["dns", "http", "sip"])
+def test_a_link_is_good_by_each_kind_alone(box: Box, kind: str) -> None:
+    start(box, [kind], *box.both())
+    box.wait_up("fibre", "lte", active="fibre")
+    box.town.fault("fibre-blackhole")
+    wait_for(lambda: box.links()["active"] == "lte", "4G carries", 10)
+
+
+def test_what_probes_cost_is_what_went_over_the_cable(box: Box) -> None:
+    lte = box.town.plan.lte
+    start(box, ["icmp", "udp", "tcp", "dns", "http", "sip"], box.static(lte, "metered = true"))
+    box.wait_up("lte", active="lte")
+    time.sleep(1)  # neighbours and routers are found: what follows is probes
+    cable, counted = on_the_cable(box, lte), box.link("lte")["probe_bytes"]
+    time.sleep(3)
+    counted = box.link("lte")["probe_bytes"] - counted
+    cable = on_the_cable(box, lte) - cable
+    assert cable > 20_000
+    assert 0.9 < counted / cable < 1.1
+
+
+def test_the_budget_decides_how_often_a_paid_link_is_asked(box: Box) -> None:
+    start(box, ["icmp", "udp", "tcp"], box.static(box.town.plan.fibre), box.static(box.town.plan.lte, "metered = true"))
+    box.wait_up("fibre", "lte", active="fibre")
+    lte = box.link("lte")
+    assert lte["probe_mb_month"] <= 10
+    assert lte["probe_standby_ms"] > 30_000
+    assert lte["probe_bytes_month"] == lte["probe_bytes"] > 0
+    told = box.town.repli("uplinks", "list").stdout
+    assert "payé au volume : en attente, vérifié toutes les 36 s, soit 10,0 Mo par mois" in told
+
+
+def test_a_lying_name_server_and_a_portal_keep_no_dead_link_alive(box: Box) -> None:
+    start(box, ["dns", "dns2", "http"], *box.both())
+    box.wait_up("fibre", "lte", active="fibre")
+    for fault in ("fibre-lying-dns", "fibre-captive-portal", "fibre-blackhole"):
+        box.town.fault(fault)
+    wait_for(lambda: box.links()["active"] == "lte", "4G carries", 10)
+    time.sleep(3)  # more than the hold-down: the liars answer all the while
+    assert box.link("fibre")["state"] == "down"
+    assert box.links()["active"] == "lte"
+
+
+def test_one_lying_target_does_not_condemn_a_good_link(box: Box) -> None:
+    start(box, ["icmp", "tcp", "dns"], *box.both())
+    box.wait_up("fibre", "lte", active="fibre")
+    box.town.fault("fibre-lying-dns")
+    time.sleep(4)  # 40 rounds: twice what any verdict is made of
+    assert box.moves() == [("start", None, "fibre")]
+    assert box.link("fibre")["state"] == "up"
