@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from edge.shared.broadcast import Broadcast
 from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages import uplinks as messages
@@ -17,13 +16,13 @@ from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import (
     Override,
     OverrideParams,
-    Switch,
     SwitchCause,
     SwitchEvidence,
     UplinksState,
 )
 from edge.shared.model import Link, LinkAddress, UplinksSection
 from edge.uplinks import decision, evidence, overrides, plan, situation, timex, view
+from edge.uplinks.announcer import Announcer
 from edge.uplinks.applier import Applier
 from edge.uplinks.dhcp import Lease
 from edge.uplinks.facts import Facts
@@ -105,8 +104,7 @@ class Engine:
         self._since = Since()
         self._interfaces_moved = False  # since everything was last read: what then differs is the kernel's own doing
         self._foreign: dict[str, datetime] = {}  # what somebody else changed in the kernel, and when it was put back
-        self._shown: object = None
-        self.broadcast: Broadcast[UplinksState] = Broadcast(self.uplinks_state())
+        self.announcer = Announcer(self.uplinks_state())
 
     def flags_changed(self, index: int, flags: int) -> None:
         """The kernel's word on an interface, straight from the monitor: carrier loss takes this way."""
@@ -169,6 +167,11 @@ class Engine:
             carrying=view.carrying(self._state),
             interfaces=self._interfaces,
             switches=self._history.recent,
+            lost_in_row={
+                (name, target): lost
+                for name, prober in self._probers.items()
+                for target, lost in prober.lost_in_row.items()
+            },
             clock_synchronised=timex.synchronised(),
             refusals=self._applier.refusals,
             history_fault=self._history.fault,
@@ -317,20 +320,8 @@ class Engine:
         return move.cause if there else SwitchCause.INTERFACE_GONE
 
     def _record(self, move: Move, switched_ns: int, *, flushed: bool) -> None:
-        switched_at = self._clock.now() - timedelta(microseconds=(self._clock.monotonic_ns() - switched_ns) / 1000)
-        detected_at = switched_at - timedelta(microseconds=(switched_ns - move.detected_ns) / 1000)
-        switch = Switch(
-            seq=self._history.next_seq,
-            cause=move.cause,
-            from_link=move.from_link,
-            to_link=move.to_link,
-            detected_monotonic_ns=move.detected_ns,
-            switched_monotonic_ns=switched_ns,
-            detected_at=utc_text(detected_at),
-            switched_at=utc_text(switched_at),
-            flows_flushed=flushed,
-            evidence=self._evidence(move.detected_ns),
-        )
+        times = evidence.Times(self._clock.now(), self._clock.monotonic_ns(), switched_ns)
+        switch = evidence.switch(self._history.next_seq, move, times, self._evidence(move.detected_ns), flushed=flushed)
         log.info("%s: %s -> %s", switch.cause, switch.from_link, switch.to_link)
         self._history.record(switch)
 
@@ -353,18 +344,16 @@ class Engine:
 
     def _publish(self) -> None:
         addresses = {name: interface.addresses for name, interface in self._interfaces.items()}
-        newest = self._history.newest.seq if self._history.newest else 0
         shown = (
             view.link_states(self._state),
             view.carrying(self._state),
-            newest,
             addresses,
             self.section,
             self.leases,
+            self._wishes.entries,
         )
-        if shown != self._shown:
-            self._shown = shown
-            self.broadcast.publish(self.uplinks_state())
+        switch = self._history.newest.seq if self._history.newest else None
+        self.announcer.offer(shown, switch, self.uplinks_state, self._clock.monotonic_ns())
 
     def _shown_leases(self) -> dict[str, messages.Lease]:
         now, now_ns = self._clock.now(), self._clock.monotonic_ns()

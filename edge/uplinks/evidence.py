@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from edge.shared.messages.uplinks import EvidenceSecond, LinkEvidence, SwitchEvidence, UplinkState
+from edge.shared.clock import utc_text
+from edge.shared.messages.uplinks import EvidenceSecond, LinkEvidence, Switch, SwitchEvidence, UplinkState
 from edge.uplinks.health import LinkHealth
 from edge.uplinks.rollup import Row
+from edge.uplinks.situation import Move
 
 WINDOW_S = 10  # long enough to see that it was well before
+
+
+@dataclass(frozen=True)
+class Times:
+    """When a switch was done, and one moment by both clocks."""
+
+    now: datetime
+    now_ns: int
+    switched_ns: int
+
+    def utc(self, moment_ns: int) -> str:
+        """A moment of CLOCK_MONOTONIC in UTC."""
+        return utc_text(self.now - timedelta(microseconds=(self.now_ns - moment_ns) / 1000))
+
+
+def switch(seq: int, move: Move, times: Times, seen: SwitchEvidence, *, flushed: bool) -> Switch:
+    """What is kept of a change of the active link."""
+    return Switch(
+        seq=seq,
+        cause=move.cause,
+        from_link=move.from_link,
+        to_link=move.to_link,
+        detected_monotonic_ns=move.detected_ns,
+        switched_monotonic_ns=times.switched_ns,
+        detected_at=times.utc(move.detected_ns),
+        switched_at=times.utc(times.switched_ns),
+        flows_flushed=flushed,
+        evidence=seen,
+    )
 
 
 def gather(

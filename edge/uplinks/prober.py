@@ -63,6 +63,7 @@ class LinkProber:
         self._measured = measured
         self._sockets = ProbeSockets(link.interface, targets, self._on_answer, self._on_failure, volume)
         self._round_trip = RoundTrip()
+        self.lost_in_row: dict[ProbeTarget, int] = {}  # probes without answer in time, of each target
         self._rounds: OrderedDict[int, _Round] = OrderedDict()
         self._number = 0
         self._pace = Pace.OFF
@@ -160,6 +161,8 @@ class LinkProber:
             return
         self._sockets.collect()
         self.ring.add(probe.figures)
+        for target in probe.targets:
+            self.lost_in_row[target] = 0 if target in probe.answered else self.lost_in_row.get(target, 0) + 1
         if len(probe.figures.rtts_ms) < probe.needed:
             self._ended(self.link.name, False)
         self._measured(self.link.name)

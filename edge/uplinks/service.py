@@ -114,7 +114,7 @@ class UplinksService:
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[UplinksState]:
         """All links, then again at each change; ends for a watcher that is too slow."""
         try:
-            async for state in self._engine.broadcast.watch():
+            async for state in self._engine.announcer.broadcast.watch():
                 yield state
         except WatcherTooSlow:
             return

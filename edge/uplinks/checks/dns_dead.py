@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edge.shared.messages.common import Severity
 from edge.shared.messages.uplinks import UplinkState
+from edge.shared.model import ProbeKind
 from edge.uplinks.checks import Finding
 from edge.uplinks.facts import Facts
 
@@ -15,14 +16,15 @@ SUGGESTION = "change_resolvers"
 FIX = "settings apply"
 
 DEAD_AFTER = 5  # probes in a row
+_ANSWERS = {UplinkState.UP, UplinkState.POOR}  # poor, as silent name servers count as loss
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Each good link by which no DNS target answers any more."""
+    """Each link that answers, but by which no DNS target answers any more."""
     for link in facts.section.links:
-        if facts.states[link.name] is not UplinkState.UP:
+        if facts.states[link.name] not in _ANSWERS:
             continue
-        servers = [target for target in link.targets or facts.section.targets if str(target.kind) == "dns"]
+        servers = [target for target in link.targets or facts.section.targets if target.kind is ProbeKind.DNS]
         silent = [server for server in servers if facts.lost_in_row.get((link.name, server), 0) >= DEAD_AFTER]
         if servers and silent == servers:
             yield Finding(link.name, {"servers": ", ".join(str(server.host) for server in silent)})

@@ -16,7 +16,7 @@ from edge.shared.clock import utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Severity, state_of
 from edge.shared.messages.uplinks import Override, Switch, SwitchCause, UplinkState, Wish
-from edge.shared.model import Link, ProbeTarget, UplinksSection
+from edge.shared.model import Link, ProbeKind, ProbeTarget, UplinksSection
 from edge.uplinks import view
 from edge.uplinks.checks import all_checks, found
 from edge.uplinks.facts import Budget, Facts
@@ -87,7 +87,7 @@ def after(*switches: Switch) -> Facts:
 
 
 def asking_dns(lost: int, state: UplinkState = UplinkState.UP) -> Facts:
-    server = ProbeTarget.model_construct(kind="dns", host=IPv4Address("192.0.2.53"))
+    server = ProbeTarget(kind=ProbeKind.DNS, host=IPv4Address("192.0.2.53"), query="sonde.example")
     links = [link.model_copy(update={"targets": [server, TARGET]}) for link in SECTION.links[:1]]
     section = SECTION.model_copy(update={"links": links})
     return replace(fibre(state), section=section, lost_in_row={("fibre", server): lost})
