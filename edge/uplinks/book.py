@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from edge.shared.ledger import Ledger
@@ -71,7 +72,21 @@ class Moment:
     """One moment by both clocks, in whole seconds."""
 
     monotonic_s: int
-    utc_s: int
+    shift_s: int  # UTC less CLOCK_MONOTONIC
+
+    @property
+    def utc_s(self) -> int:
+        """Seconds since 1970."""
+        return self.monotonic_s + self.shift_s
+
+
+def shift(now: datetime, monotonic_ns: int, before_s: int | None) -> int:
+    """UTC less CLOCK_MONOTONIC in whole seconds; the one before as long as it is right to a second.
+
+    Both clocks tick at different instants: rounded anew each time, the same row would be dated now here, now there.
+    """
+    exact = now.timestamp() - monotonic_ns / 1e9
+    return before_s if before_s is not None and abs(exact - before_s) < 1 else round(exact)
 
 
 class Book:
@@ -82,6 +97,11 @@ class Book:
         self._ledger = Ledger(path, _STEPS)
         self._boot_id = boot_id
         self._boot = self._this_boot(now)
+
+    @property
+    def shift_s(self) -> int:
+        """What to add to CLOCK_MONOTONIC of this boot for UTC, as it was known last."""
+        return self._boot.base_s + self._boot.utc_s
 
     def close(self) -> None:
         """Close the file."""
@@ -130,7 +150,7 @@ class Book:
         with self._ledger.change() as connection:
             connection.execute(
                 "INSERT INTO boots VALUES (?, ?, ?, ?) ON CONFLICT (first_run_s) DO UPDATE SET utc_s = excluded.utc_s",
-                (boot.first_run_s, self._boot_id, boot.base_s, now.utc_s - run_s),
+                (boot.first_run_s, self._boot_id, boot.base_s, now.shift_s - boot.base_s),
             )
             connection.execute(
                 "DELETE FROM boots WHERE first_run_s NOT IN (SELECT first_run_s FROM boots ORDER BY 1 DESC LIMIT ?)",
@@ -172,14 +192,14 @@ class Book:
         ]
         first = max(ends, default=0)
         base = first + MINUTE - now.monotonic_s  # the first minute of this life may have begun before it
-        return _Boot(first, base, now.utc_s - now.monotonic_s - base)
+        return _Boot(first, base, now.shift_s - base)
 
     def _boots(self, now: Moment) -> list[_Boot]:
         rows = self._ledger.read("SELECT * FROM boots ORDER BY first_run_s")
         boots = [_Boot(row["first_run_s"], row["base_s"], row["utc_s"]) for row in rows]
         mine = self._boot
         others = [boot for boot in boots if boot.first_run_s != mine.first_run_s]
-        return [*others, _Boot(mine.first_run_s, mine.base_s, now.utc_s - now.monotonic_s - mine.base_s)]
+        return [*others, _Boot(mine.first_run_s, mine.base_s, now.shift_s - mine.base_s)]
 
 
 def boot_id() -> str:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from edge.shared.clock import Clock
 from edge.shared.ledger import LedgerDamaged
 from edge.shared.messages.uplinks import Switch
-from edge.uplinks.book import KEPT_S, Book, Moment
+from edge.uplinks.book import KEPT_S, Book, Moment, shift
 from edge.uplinks.rollup import MINUTE, SECOND, RollUp, Round, Row
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ class History:
         self._roll_up = RollUp()
         self._rows: dict[int, deque[Row]] = {SECOND: deque(), MINUTE: deque()}
         self._written_s = {SECOND: -1, MINUTE: -1}  # rows up to this start are on disk
+        self._shift_s: int | None = None
         self._rows_due_s = self._now().monotonic_s + ROWS_EVERY_S
         self._saving: asyncio.Future[None] | None = None
 
@@ -102,8 +103,7 @@ class History:
         """The first rows of a link that begin at this moment or later, each with its UTC second, oldest first."""
         now = self._now()
         span = range(ceil(since.timestamp()), now.utc_s + 1)
-        shift = now.utc_s - now.monotonic_s
-        unsaved = [(row.start_s + shift, row) for row in self._rows[step] if row.link == link]
+        unsaved = [(row.start_s + now.shift_s, row) for row in self._rows[step] if row.link == link]
         saved: list[tuple[int, Row]] = []
         try:
             saved = await self._in_thread(lambda: self._book.rows(step, link, span, limit, now) if self._book else [])
@@ -140,7 +140,9 @@ class History:
         return self.newest.seq + 1 if self.newest else 1
 
     def _now(self) -> Moment:
-        return Moment(self._clock.monotonic_ns() // 10**9, int(self._clock.now().timestamp()))
+        now_ns = self._clock.monotonic_ns()
+        self._shift_s = shift(self._clock.now(), now_ns, self._shift_s)
+        return Moment(now_ns // 10**9, self._shift_s)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -190,6 +192,7 @@ class History:
 
     def _open(self) -> None:
         self._book = Book(self._path, self._boot_id, self._now())
+        self._shift_s = self._book.shift_s
         self.recent.extend(self._book.switches(RECENT))
 
     def _close(self) -> None:

@@ -170,6 +170,30 @@ def test_a_clock_without_battery_that_learns_the_time_keeps_the_months_before(pa
         assert len(seen) == (400 - 3) + (800 - 3)
         assert seen == sorted(set(seen))
         await history.close()
+        history = await opened(path, clock(wall=datetime(2026, 11, 22, 2, tzinfo=UTC)), "third")
+        assert await seconds_of(history) == seen, "put right for good"
+        await history.close()
+
+    story(tell)
+
+
+@pytest.mark.parametrize("wall_us", [0, 100_000, 499_000, 500_000, 501_000, 900_000])
+def test_a_row_keeps_its_date_whenever_it_is_looked_at(path: Path, wall_us: int) -> None:
+    """The two clocks tick at different instants, and a time server moves one of them a little all the time."""
+
+    async def tell() -> None:
+        now = clock(wall=datetime(2026, 11, 22, microsecond=wall_us, tzinfo=UTC))
+        history = await opened(path, now)
+        await live(history, now, 10)
+        first = (await seconds_of(history))[0]
+        for _ in range(20):
+            now.advance(0.13)
+            now.wall += timedelta(milliseconds=20)
+            assert (await seconds_of(history))[0] == first
+        await history.close()
+        history = await opened(path, now)
+        assert (await seconds_of(history))[0] == first, "nor does a restart change it"
+        await history.close()
 
     story(tell)
 

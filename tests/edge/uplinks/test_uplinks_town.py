@@ -430,3 +430,27 @@ def test_the_past_of_a_link_and_what_decided_a_switch(running: Box) -> None:
     said = town.repli("uplinks", "history", "--seq", str(switch["seq"])).stdout
     assert re.search(r"^fibre +coupé +\d+ ms avant +\d+ sur \d+", said, re.MULTILINE)
     assert town.repli("uplinks", "history", "--seq", "999").returncode == 1
+
+
+def test_the_past_outlives_a_stop_and_the_evidence_a_kill(running: Box) -> None:
+    town = running.town
+    town.fault("fibre-blackhole")
+    wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+    seq = str(running.history()[-1]["seq"])
+    time.sleep(0.5)  # the disk is another thread's business
+    running.kill()
+    running.start()
+    wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+    (switch,) = json.loads(town.repli("uplinks", "history", "--seq", seq, "--json").stdout)["switches"]
+    assert [link["state"] for link in switch["evidence"]["links"]] == ["down", "up"]
+
+    def measured() -> set[str]:
+        (link,) = json.loads(town.repli("uplinks", "graph", "lte", "--json").stdout)["links"]
+        return {sample["at"] for sample in link["samples"]}
+
+    wait_for(lambda: len(measured()) >= 3, "some seconds", 15, every=0.5)
+    before = measured()
+    assert running.daemon is not None
+    running.daemon.stop()
+    running.start()
+    assert before <= measured()
