@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from edge.shared.daemons import Daemon
+from edge.shared.daemons import Daemon, Question
 from edge.shared.paths import Paths
 
 ANSWER_TIMEOUT = 1.0  # seconds, for each of the questions
@@ -15,27 +15,30 @@ async def serves(paths: Paths, daemon: Daemon) -> bool:
     """Whether it answers on loopback, or has nothing to serve: its launcher waits for settings then."""
     if daemon.question is None or not paths.configuration(daemon.name).exists():
         return True
-    answered = asyncio.Event()
+    return await ask(daemon.question) is not None
+
+
+async def ask(question: Question) -> bytes | None:
+    """What the program answers, or None when it is silent."""
+    answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Listening(answered), remote_addr=("127.0.0.1", daemon.question.port)
+        lambda: _Listening(answered), remote_addr=("127.0.0.1", question.port)
     )
     try:
         for _ in range(QUESTIONS):
-            transport.sendto(daemon.question.datagram)
-            try:
-                async with asyncio.timeout(ANSWER_TIMEOUT):
-                    await answered.wait()
-            except TimeoutError:
-                continue
-            return True
-        return False
+            transport.sendto(question.datagram)
+            done, _pending = await asyncio.wait([answered], timeout=ANSWER_TIMEOUT)
+            if done:
+                return answered.result()
+        return None
     finally:
         transport.close()
 
 
 class _Listening(asyncio.DatagramProtocol):
-    def __init__(self, answered: asyncio.Event) -> None:
+    def __init__(self, answered: asyncio.Future[bytes]) -> None:
         self._answered = answered
 
-    def datagram_received(self, data: bytes, addr: object) -> None:  # noqa: ARG002
-        self._answered.set()
+    def datagram_received(self, data: bytes, _source: object) -> None:
+        if not self._answered.done():
+            self._answered.set_result(data)

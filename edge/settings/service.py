@@ -37,7 +37,7 @@ from edge.shared.varlink import Denied, Refused, Server
 from edge.shared.varlink_idl import NoParams
 
 # Whose user may watch a section besides the daemon of that name: programs that start from it.
-READERS = {"voice": frozenset({"voice", "kamailio"}), "uplinks": frozenset({"uplinks", "dnsmasq"})}
+READERS = {"voice": frozenset({"voice", "kamailio"}), "uplinks": frozenset({"uplinks", "dnsmasq", "chrony"})}
 
 
 class Service:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.shared import sntp
+
 
 @dataclass(frozen=True)
 class Question:
@@ -21,6 +23,9 @@ class Daemon:
     module: str
     user: str
     capabilities: tuple[str, ...] = ()
+    # What acts on the whole machine and not on a network namespace: given by systemd's unit on the box, never by `repli run`,
+    # whose rigs share one clock.
+    machine_capabilities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ("repli",)
     socket_activated: bool = False
     varlink: bool = True
@@ -29,8 +34,6 @@ class Daemon:
 
 # version.bind TXT in class CHAOS, which dnsmasq answers itself (RFC 1035, RFC 4892).
 _DNS = bytes.fromhex("52650100000100000000000007") + b"version\x04bind\x00" + bytes.fromhex("00100003")
-# A client's request: version 4, mode 3, everything else zero (RFC 5905, SNTP).
-_NTP = bytes([0x23]) + bytes(47)
 
 DAEMONS: dict[str, Daemon] = {
     daemon.name: daemon
@@ -48,6 +51,15 @@ DAEMONS: dict[str, Daemon] = {
         ),
         # pppd(8) insists on root; it gets two of root's rights. No work without a PPPoE link.
         Daemon("pppd", "edge.uplinks.pppd", "root", capabilities=("net_admin", "net_raw")),
+        Daemon(
+            "chrony",
+            "edge.uplinks.chrony",
+            "repli-chrony",
+            capabilities=("net_bind_service",),
+            machine_capabilities=("sys_time",),
+            varlink=False,
+            question=Question(123, sntp.REQUEST),
+        ),
         Daemon("modem", "edge.modem", "repli-modem", groups=("repli", "dialout")),
         Daemon("kamailio", "edge.voice.kamailio", "kamailio", varlink=False),
         Daemon("voice", "edge.voice", "repli-voice"),

@@ -29,6 +29,10 @@ name = "Mesure"
 name = "fibre"
 interface = "bench-none"
 targets = [{ host = "192.0.2.1" }]
+[[uplinks.zones]]
+name = "lan"
+interface = "bench-none-either"
+address = "192.0.2.9/30"
 [[modem.devices]]
 name = "lte"
 device = "/dev/repli-bench-no-such-modem"

@@ -23,7 +23,7 @@ def lines_of(name: str) -> set[str]:
 @pytest.mark.parametrize("daemon", DAEMONS.values(), ids=DAEMONS.keys())
 def test_the_unit_says_what_the_table_says(daemon: Daemon) -> None:
     unit = settings_of(IMAGE / f"systemd/repli-{daemon.name}.service")
-    capabilities = " ".join(f"CAP_{name.upper()}" for name in daemon.capabilities)
+    capabilities = " ".join(f"CAP_{name.upper()}" for name in (*daemon.capabilities, *daemon.machine_capabilities))
     assert unit["User"] == unit["Group"] == daemon.user
     assert unit["SupplementaryGroups"].split() == list(daemon.groups)
     assert unit["CapabilityBoundingSet"] == unit["AmbientCapabilities"] == capabilities

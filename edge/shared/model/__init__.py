@@ -5,7 +5,7 @@ from edge.shared.model.firewall import FlowClasses, Open, Protocol
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
 from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
-from edge.shared.model.services import Dhcp, Dns, LocalName, Reservation
+from edge.shared.model.services import Dhcp, Dns, LocalName, Reservation, Time
 from edge.shared.model.site import Language, Site, SiteSection
 from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, UplinksSection
 from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, Transport, Trunk, VoiceSection
@@ -36,6 +36,7 @@ __all__ = [
     "Scenario",
     "Site",
     "SiteSection",
+    "Time",
     "Transport",
     "Trunk",
     "UplinksSection",

@@ -32,7 +32,7 @@ class Zone(Section):
     )
     address: IPv4Interface | None = Field(
         None,
-        description="The box's own address there, e.g. 192.0.2.1/24, as the interface has it: names are served on it",
+        description="The box's own address there, e.g. 192.0.2.1/24, as the interface has it: names and time are served on it",
     )
     dhcp: Dhcp | None = Field(None, description="Addresses given there; absent: somebody else does, or nobody")
 

@@ -1,4 +1,4 @@
-"""Section uplinks: what the box serves in the networks of the building: addresses and names."""
+"""Section uplinks: what the box serves in the networks of the building: addresses, names, time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Reservation(Section):
 
 
 class Dhcp(Section):
-    """Addresses given in one zone. The box is the router and the resolver (options 3, 6)."""
+    """Addresses given in one zone. The box is the router, the resolver and the clock (options 3, 6, 42)."""
 
     first: IPv4Address = Field(description="First address given")
     last: IPv4Address = Field(description="Last address given")
@@ -66,6 +66,14 @@ class Dns(Section):
     def rules(cls, given: Given) -> Iterator[Broken]:
         """Names are distinct."""
         yield from duplicates(given, "hosts", "name")
+
+
+class Time(Section):
+    """Where the box has the time from. Every zone with an `address` is served it."""
+
+    sources: list[HostName] = Field(
+        [], max_length=8, description="NTP servers, by name or address; none: the box's own clock"
+    )
 
 
 def rules_of_zone(given: Given) -> Iterator[Broken]:

@@ -12,7 +12,7 @@ from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceN
 from edge.shared.model.firewall import FlowClasses, Open
 from edge.shared.model.lan import Zone
 from edge.shared.model.probes import ProbeTarget, QualityLimits
-from edge.shared.model.services import Dns, rules_between_zones
+from edge.shared.model.services import Dns, Time, rules_between_zones
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
@@ -144,6 +144,7 @@ class UplinksSection(Section):
     classes: FlowClasses = FlowClasses()
     open: list[Open] = Field([], max_length=64, description="What is open from outside; none: nothing is")
     dns: Dns = Dns()
+    time: Time = Time()
     route_table_base: int = Field(
         4100, ge=256, le=2**31, description="First of the routing tables used: base, base+1..."
     )

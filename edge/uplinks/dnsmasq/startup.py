@@ -60,7 +60,7 @@ def _names(dns: Dns) -> Iterator[str]:
 
 def _addresses(zone: Zone, own: IPv4Interface, dhcp: Dhcp) -> Iterator[str]:
     yield f"dhcp-range=set:{zone.name},{dhcp.first},{dhcp.last},{own.netmask},{dhcp.lease_s}"
-    for number in (3, 6):  # router, resolver
+    for number in (3, 6, 42):  # router, resolver, clock
         yield f"dhcp-option=tag:{zone.name},{number},{own.ip}"
     if dhcp.provisioning_url is not None:
         # Forced: telephones read them, and not all ask for them.

@@ -1,4 +1,4 @@
-"""Parts of the cloud that only answer: the echo for measured flows, the health targets, the ISPs' resolvers."""
+"""Parts of the cloud that only answer: the echo for measured flows, the health targets, the ISPs' resolvers, a time server."""
 
 from __future__ import annotations
 
@@ -58,6 +58,24 @@ class ResolversPart:
         """Start it in the cloud."""
         argv = [sys.executable, "-m", "hil.rig.virtual.resolvers", town.plan.name]
         town.spawn("cloud", argv, "resolvers.log").wait_printed("^listening")
+
+    def stop(self) -> None:
+        """Nothing to flush."""
+
+    def faults(self) -> Sequence[Fault]:
+        """None of its own: the network's do it."""
+        return ()
+
+
+class NtpPart:
+    """A time server of stratum 1, ahead of the machine as the plan says."""
+
+    name = "ntp"
+
+    def start(self, town: RunningTown) -> None:
+        """Start it in the cloud."""
+        argv = [sys.executable, "-m", "hil.rig.virtual.ntp", town.plan.name]
+        town.spawn("cloud", argv, "ntp.log").wait_printed("^listening")
 
     def stop(self) -> None:
         """Nothing to flush."""

@@ -111,6 +111,8 @@ class Plan:
     target_http_body: str = "repli-ok"  # to every request
     target_sip_port: int = 5060  # OPTIONS over UDP
     resolved_zone: str = "noms.example"  # every name below it is known to the ISPs' resolvers
+    ntp: str = "192.0.2.50"
+    ntp_ahead_s: int = 3600  # of the machine's clock: who has the time from it is told from who has it from the machine
     echo: str = "192.0.2.40"
     echo_port: int = 7007
     web_port: int = 8080
@@ -132,7 +134,7 @@ class Plan:
     @property
     def cloud_services(self) -> tuple[str, ...]:
         """Every address of the cloud namespace that is reached through the ISPs."""
-        return (self.cloud_pbx, self.pstn, *self.targets, self.echo, *(isp.resolver for isp in self.isps))
+        return (self.cloud_pbx, self.pstn, *self.targets, self.ntp, self.echo, *(isp.resolver for isp in self.isps))
 
     @property
     def folder(self) -> Path:

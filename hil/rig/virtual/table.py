@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hil.rig.virtual.cloud import EchoPart, ResolversPart, TargetsPart
+from hil.rig.virtual.cloud import EchoPart, NtpPart, ResolversPart, TargetsPart
 from hil.rig.virtual.modem.part import ModemPart
 from hil.rig.virtual.part import Part
 from hil.rig.virtual.sip.parts import PbxPart, PstnPart
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[], Part]] = {
     "echo": EchoPart,
     "targets": TargetsPart,
     "resolvers": ResolversPart,
+    "ntp": NtpPart,
     "modem": ModemPart,
     "pbx": PbxPart,
     "pstn": PstnPart,

@@ -32,6 +32,7 @@ WORD_TABLES = {
     "_NUMBER_REASONS",
     "_SILENCES",
     "_SYSTEM",
+    "_SOURCES",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from edge.shared.daemons import DAEMONS
 from edge.shared.rights import OTHER, RIGHTS, ROOT, Caller, may_call
 
-ALL = "settings uplinks dnsmasq pppd modem kamailio voice alerts web"
+ALL = "settings uplinks dnsmasq chrony pppd modem kamailio voice alerts web"
 
 TABLE = {
     "fr.repli.settings.Status": ALL,

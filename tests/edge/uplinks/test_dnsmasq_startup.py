@@ -81,6 +81,7 @@ def test_the_whole_configuration() -> None:
         "dhcp-range=set:bureaux,192.0.2.100,192.0.2.199,255.255.255.0,600",
         "dhcp-option=tag:bureaux,3,192.0.2.1",
         "dhcp-option=tag:bureaux,6,192.0.2.1",
+        "dhcp-option=tag:bureaux,42,192.0.2.1",
         'dhcp-option-force=tag:bureaux,66,"tftp://x"',
         'dhcp-option-force=tag:bureaux,160,"tftp://x"',
         "dhcp-option-force=tag:bureaux,43,42:08:74:66:74:70:3a:2f:2f:78",

@@ -1,4 +1,4 @@
-"""Addresses and names for the building: what a real device in the LAN is given, and how fast names come back."""
+"""Addresses, names and time for the building: what a device in the LAN is given, and how fast names come back."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ address = "10.77.0.1/24"
 @pytest.fixture
 def box() -> Iterator[Box]:
     """A box in a town whose ISPs have resolvers; each link names its own."""
-    with Town("t-services", parts=["targets", "resolvers"]) as town:
+    with Town("t-services", parts=["targets", "resolvers", "ntp"]) as town:
         yield Box(town)
 
 
@@ -93,7 +93,7 @@ def test_a_telephone_is_given_its_address_and_where_its_settings_are(served: Box
     options = {number: bytes.fromhex(value) for number, value in given["options"].items()}
     box = bytes([10, 77, 0, 1])
     assert (given["address"], given["server"]) == ("10.77.0.99", "10.77.0.1")
-    assert (options["3"], options["6"]) == (box, box)
+    assert (options["3"], options["6"], options["42"]) == (box, box, box)
     assert options["66"].rstrip(b"\0") == options["160"].rstrip(b"\0") == URL.encode()
     assert options["43"] == bytes([66, len(URL)]) + URL.encode()
     assert options["15"] == b"mairie.internal"
@@ -138,3 +138,49 @@ def test_with_uplinks_dead_names_go_on_and_with_dnsmasq_dead_the_switch_does(ser
     assert served.issues() == {("uplinks.no_answer", "fibre")}
     served.start(name="dnsmasq")
     wait_for(lambda: resolves(served, f"encore.{zone}") == served.town.plan.lte.resolver_says, "names", 10, every=0.1)
+
+
+def clock(box: Box) -> dict[str, Any]:
+    """What a device in the LAN hears when it asks the box for the time; nothing when nobody answers."""
+    done = box.town.run("lan", [sys.executable, "-m", "hil.rig.virtual.lan.clock", box.town.plan.edge_lan])
+    heard: dict[str, Any] = json.loads(done.stdout or "{}")
+    return heard
+
+
+def origin(box: Box) -> dict[str, Any]:
+    """`repli time --json`."""
+    said: dict[str, Any] = json.loads(box.town.repli("time", "--json").stdout)
+    return said
+
+
+def test_the_box_serves_the_time_of_a_server_and_says_so_and_the_machines_clock_stays(box: Box) -> None:
+    plan = box.town.plan
+    began, before = time.monotonic(), time.time()
+    box.write(*links(box), LAN, f'[uplinks.time]\nsources = ["{plan.ntp}"]')
+    box.start()
+    box.start(name="chrony")
+    # Until the server is heard, the box's own clock is better than none.
+    wait_for(lambda: clock(box).get("stratum") == 2, "the server's time", 30, every=0.3)
+    time.sleep(3)  # a clock an hour off: chrony trusts the first measurement for a moment only, and waits for the next
+    wait_for(lambda: clock(box).get("stratum") == 2, "the server's time for good", 30, every=0.3)
+    assert abs(clock(box)["ahead_s"] - plan.ntp_ahead_s) < 1
+    said = origin(box)
+    assert (said["source"], said["server"], said["stratum"]) == ("ntp", plan.ntp, 2)
+    assert abs(said["offset_s"] - plan.ntp_ahead_s) < 1
+    assert box.town.repli("time").returncode == 0
+    assert abs((time.time() - before) - (time.monotonic() - began)) < 1, "the machine's clock was set"
+
+
+def test_with_no_server_the_box_serves_its_own_clock_and_says_so(box: Box) -> None:
+    box.write(*links(box), LAN)
+    assert origin(box)["source"] == "off"
+    assert box.town.repli("time").returncode == 0  # nothing was to be served
+    box.start()
+    box.start(name="chrony")
+    wait_for(lambda: clock(box), "the time", 15, every=0.3)
+    heard = clock(box)
+    assert heard["stratum"] == 10
+    assert abs(heard["ahead_s"]) < 1
+    assert origin(box)["source"] in ("rtc", "system")
+    box.town.process("chrony").kill()
+    assert (origin(box)["source"], box.town.repli("time").returncode) == ("off", 1)

@@ -1,0 +1,1 @@
+"""chrony's configuration and its launcher: the time for the building."""
