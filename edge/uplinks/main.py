@@ -17,6 +17,7 @@ from edge.uplinks.dhcp_links import DhcpLinks
 from edge.uplinks.engine import Engine
 from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
+from edge.uplinks.inquiry import Inquiries
 from edge.uplinks.kernel import Kernel
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.overrides import OverrideFile
@@ -50,7 +51,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         monitor = Monitor(engine.flags_changed, something_changed)
         monitor.start()
         dhcp.follow(site.uplinks)
-        async with UplinksService(engine, history).server(paths):
+        async with UplinksService(engine, history, Inquiries(volumes, clock)).server(paths):
             work = asyncio.create_task(engine.run(), name="engine")
             follow = asyncio.create_task(_follow(source, site, engine, dhcp), name="settings")
             leases = asyncio.create_task(dhcp.run(), name="dhcp")

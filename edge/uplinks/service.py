@@ -11,6 +11,7 @@ from edge.shared.messages.uplinks import (
     HISTORY,
     LIST,
     OVERRIDE,
+    PROBE,
     RELEASE,
     SAMPLES,
     UPLINKS,
@@ -20,6 +21,8 @@ from edge.shared.messages.uplinks import (
     NoSuchUplink,
     OverrideParams,
     OverridesResult,
+    ProbeParams,
+    ProbeResult,
     ReleaseParams,
     Resolution,
     RoleRequired,
@@ -35,15 +38,17 @@ from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
 from edge.uplinks.engine import Engine
 from edge.uplinks.history import History
+from edge.uplinks.inquiry import Inquiries
 from edge.uplinks.rollup import MINUTE, SECOND, Row
 
 
 class UplinksService:
     """Answers from the engine's memory and the history."""
 
-    def __init__(self, engine: Engine, history: History) -> None:
+    def __init__(self, engine: Engine, history: History, inquiries: Inquiries) -> None:
         self._engine = engine
         self._history = history
+        self._inquiries = inquiries
 
     def server(self, paths: Paths) -> Server:
         """The server, not started yet."""
@@ -54,6 +59,7 @@ class UplinksService:
         server.on(OVERRIDE, self.override)
         server.on(RELEASE, self.release)
         server.on(SAMPLES, self.samples)
+        server.on(PROBE, self.probe)
         server.on_stream(WATCH, self.watch)
         return server
 
@@ -79,6 +85,12 @@ class UplinksService:
             switch = await self._history.one(params.seq)
             return HistoryResult(switches=[switch] if switch else [])
         return HistoryResult(switches=await self._history.last(params.limit))
+
+    async def probe(self, params: ProbeParams, _caller: Caller) -> ProbeResult:
+        """Ask every target once, now."""
+        if params.link is not None:
+            self._require_link(params.link)
+        return ProbeResult(links=await self._inquiries.ask(self._engine.section, params.link))
 
     async def override(self, params: OverrideParams, _caller: Caller) -> OverridesResult:
         """Force or forbid a link."""

@@ -8,6 +8,7 @@ import uuid
 
 from edge.cli.arguments import count_up_to, duration_up_to
 from edge.cli.link_past import add_graph, lately, print_evidence
+from edge.cli.link_probe import add_probe
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _, figure
@@ -77,6 +78,7 @@ def register(subjects: Subjects) -> None:
     releasing.add_argument("--json", action="store_true")
     releasing.set_defaults(verb=release)
     add_graph(verbs)
+    add_probe(verbs)
 
 
 async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:

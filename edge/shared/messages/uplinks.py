@@ -251,9 +251,44 @@ class SamplesResult(Message):
     samples: list[Sample]
 
 
+class ProbeParams(Params):
+    """Which link's targets; absent: those of all."""
+
+    link: str | None = None
+
+
+class TargetProbed(Message):
+    """What one target said."""
+
+    kind: str
+    host: str
+    port: int | None = None
+    outcome: ProbeOutcome
+    rtt_ms: float | None = None
+    got: str = Field(
+        "", description="What came instead of the right answer, or why nothing was sent; a stranger's text"
+    )
+
+
+class LinkProbed(Message):
+    """What the targets of one link said."""
+
+    link: str
+    interface: str
+    targets: list[TargetProbed]
+    wait_s: int = Field(0, description="A metered link asked less than a minute ago is not asked: seconds until it is")
+
+
+class ProbeResult(Message):
+    """Every link that was to be asked."""
+
+    links: list[LinkProbed]
+
+
 LIST = Method("List", NoParams, UplinksState, "All links as they are now.")
 HISTORY = Method("History", HistoryParams, HistoryResult, "Every change of the active link, with cause and times.")
 SAMPLES = Method("Samples", SamplesParams, SamplesResult, "Loss, delay and jitter of a link in the past.")
+PROBE = Method("Probe", ProbeParams, ProbeResult, "Ask every target once, now. Answers within three seconds.")
 WATCH = Method("Watch", NoParams, UplinksState, "All links, then again at each change.", streams=True)
 OVERRIDE = Method("Override", OverrideParams, OverridesResult, "Force or forbid a link, with reason and expiry.")
 RELEASE = Method("Release", ReleaseParams, OverridesResult, "End the wish about a link, or every wish.")
@@ -261,6 +296,6 @@ RELEASE = Method("Release", ReleaseParams, OverridesResult, "End the wish about 
 UPLINKS = Interface(
     "fr.repli.uplinks",
     "The links to the internet: which carries, and every change between them.",
-    [STATUS, LIST, HISTORY, SAMPLES, WATCH, OVERRIDE, RELEASE],
+    [STATUS, LIST, HISTORY, SAMPLES, PROBE, WATCH, OVERRIDE, RELEASE],
     [NoSuchUplink, RoleRequired, WishNotKept],
 )

@@ -13,7 +13,7 @@ from edge.uplinks.facts import Facts
 ISSUE = "uplinks.dns_dead"
 SEVERITY = Severity.FAULT
 SUGGESTION = "change_resolvers"
-FIX = "settings apply"
+FIX = "uplinks probe"
 
 DEAD_AFTER = 5  # probes in a row
 _ANSWERS = {UplinkState.UP, UplinkState.POOR}  # poor, as silent name servers count as loss

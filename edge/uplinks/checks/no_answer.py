@@ -12,7 +12,7 @@ from edge.uplinks.facts import Facts
 ISSUE = "uplinks.no_answer"
 SEVERITY = Severity.FAULT
 SUGGESTION = "wait_or_call_operator"
-FIX = "uplinks history"
+FIX = "uplinks probe"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from edge.uplinks.facts import Facts
 ISSUE = "uplinks.no_answer_anywhere"
 SEVERITY = Severity.FAULT
 SUGGESTION = "check_power_then_call_operators"
-FIX = "uplinks list"
+FIX = "uplinks probe"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from edge.cli.folders import lay_out
 from edge.shared.paths import Paths
+from hil.rig.virtual.isp.liar import PORTAL_BODY, WRONG_ADDRESS
 from hil.rig.virtual.plan import Isp, Plan
 from hil.rig.virtual.waiting import wait_for
 from tests.edge.uplinks.conftest import Box
@@ -82,6 +85,60 @@ def test_the_budget_decides_how_often_a_paid_link_is_asked(box: Box) -> None:
     assert lte["probe_bytes_month"] == lte["probe_bytes"] > 0
     told = box.town.repli("uplinks", "list").stdout
     assert "payé au volume : en attente, vérifié toutes les 36 s, soit 10,0 Mo par mois" in told
+
+
+def probed(box: Box, *arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    """Exit code, and each link of `repli uplinks probe --json`."""
+    told = box.town.repli("uplinks", "probe", *arguments, "--json")
+    return told.returncode, {link["link"]: link for link in json.loads(told.stdout)["links"]}
+
+
+def test_every_target_says_for_itself(box: Box) -> None:
+    kinds = ["icmp", "udp", "tcp", "dns", "http", "sip"]
+    start(box, kinds, box.static(box.town.plan.fibre))
+    box.wait_up("fibre", active="fibre")
+    code, links = probed(box)
+    assert code == 0
+    assert [target["kind"] for target in links["fibre"]["targets"]] == kinds
+    assert {target["outcome"] for target in links["fibre"]["targets"]} == {"answered"}
+    assert all(0 < target["rtt_ms"] < 2000 for target in links["fibre"]["targets"])
+    for fault in ("fibre-lying-dns", "fibre-captive-portal", "fibre-blackhole"):
+        box.town.fault(fault)
+    code, links = probed(box, "fibre")
+    got = {target["kind"]: (target["outcome"], target["got"]) for target in links["fibre"]["targets"]}
+    assert code == 1
+    assert got == {
+        "icmp": ("timeout", ""),
+        "udp": ("timeout", ""),
+        "tcp": ("timeout", ""),
+        "dns": ("wrong", WRONG_ADDRESS),
+        "http": ("wrong", f"HTTP/1.1 200 OK {PORTAL_BODY}"),
+        "sip": ("timeout", ""),
+    }
+    told = box.town.repli("uplinks", "probe", "fibre").stdout
+    assert re.search(rf"dns +\S+:53 +fausse +- +{WRONG_ADDRESS}", told)
+
+
+def test_a_paid_link_is_asked_by_hand_once_a_minute(box: Box) -> None:
+    start(box, ["icmp"], *box.both())
+    box.wait_up("fibre", "lte", active="fibre")
+    _, links = probed(box)
+    assert [len(links[name]["targets"]) for name in ("fibre", "lte")] == [1, 1]
+    code, links = probed(box)
+    assert code == 1
+    assert [len(links[name]["targets"]) for name in ("fibre", "lte")] == [1, 0]
+    assert 0 < links["lte"]["wait_s"] <= 60
+    assert "Réessayez dans" in box.town.repli("uplinks", "probe", "lte").stdout
+
+
+def test_an_interface_that_is_not_there_sends_nothing(box: Box) -> None:
+    absent = '[[uplinks.links]]\nname = "dsl"\ninterface = "no-such-thing"\n'
+    start(box, ["icmp", "http"], absent)
+    _, links = probed(box)
+    assert {target["outcome"] for target in links["dsl"]["targets"]} == {"unsent"}
+    refused = box.town.repli("uplinks", "probe", "adsl")
+    assert refused.returncode == 2
+    assert "Il n'y a pas d'accès « adsl »" in refused.stderr
 
 
 def test_a_lying_name_server_and_a_portal_keep_no_dead_link_alive(box: Box) -> None:
