@@ -15,7 +15,7 @@ from edge.uplinks.dhcp_packets import ANYBODY, EVERYBODY, Kind, Question, Reply
 
 SECOND = 10**9
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 32.0
-REQUESTS_MAX = 4  # of an offer, and of an address had before; then it is looked for anew
+REQUESTS_MAX = 2  # of an offer, and of an address had before; then it is looked for anew
 REFUSED_GRACE_S = 2  # a refused address serves until its successor is there, so that a change of address is one step
 REPEAT_MIN_S = 60  # RFC 2131, 4.4.5
 

@@ -380,7 +380,9 @@ def _rules(section: UplinksSection) -> Rules:
 
 def _probing(section: UplinksSection, link: Link) -> tuple[object, ...]:
     """What must stay the same for the past of a link to count still; another address by DHCP is no other link."""
-    same = link.model_copy(update={"cidr": None, "gateway": None}) if link.address is LinkAddress.DHCP else link
+    same = (
+        link.model_copy(update={"cidr": None, "gateway": None, "dns": []}) if link.address is LinkAddress.DHCP else link
+    )
     return same, view.targets_of(section, link), section.quorum
 
 

@@ -1,7 +1,7 @@
 """A DHCP server for one interface that says what a test wants. Written from RFC 2131, without the product's own bytes.
 
-Arguments: INTERFACE ADDRESS GATEWAY LEASE_SECONDS EXCHANGES [hostile]. After so many ACKs it is silent. A hostile one says a
-lot of wrong things before each right one.
+Arguments: INTERFACE ADDRESS GATEWAY LEASE_SECONDS EXCHANGES [hostile|forgetful]. After so many ACKs it is silent. A hostile
+one says a lot of wrong things before each right one; a forgetful one knows only clients that it has just made an offer.
 """
 
 from __future__ import annotations
@@ -76,10 +76,12 @@ def main() -> None:
             query = server.recv(2048)
             kind = query[query.index(b"\x63\x82\x53\x63") + 6]  # option 53 comes first
             print("heard", kind, flush=True)
-            if left == 0:
+            if left == 0 or (
+                more == ["forgetful"] and kind == REQUEST and option(54, socket.inet_aton(gateway)) not in query
+            ):
                 continue
             answer = {DISCOVER: OFFER, REQUEST: ACK}[kind]
-            for data in wrong(query, answer, address, gateway) if more else ():
+            for data in wrong(query, answer, address, gateway) if more == ["hostile"] else ():
                 server.sendto(data, ("255.255.255.255", 68))
             right = reply(query, answer, address, terms(gateway, gateway, int(lease_s)))
             server.sendto(right, ("255.255.255.255", 68))

@@ -46,6 +46,7 @@ def test_address_gateway_and_resolvers_come_from_the_server(box: Box) -> None:
     with box.town.flow() as flow:
         flow.wait_arrivals(10)
         assert flow.arrivals()[-1].source.startswith(f"{box.town.plan.fibre.public}:")
+    assert f"nameserver {DNS}" in (box.town.root / "run/repli/resolv.conf").read_text()
     # The provider's network is in no table but ours.
     assert "192.168.1" not in box.edge("ip -4 route show table main")
     assert box.issues() == set()
@@ -169,6 +170,21 @@ def test_cable_back_in_another_network(box: Box) -> None:
     town.heal("fibre-carrier")
     box.wait_up("fibre", "lte", active="fibre")
     assert fibre_address(box) == "192.168.1.80/24"
+
+
+def test_cable_back_in_a_network_that_is_silent_about_the_old_address(box: Box) -> None:
+    """RFC 2131, 4.3.2: a server without a record of the client says nothing. Nobody waits for the lease to end."""
+    town, fibre = box.town, box.town.plan.fibre
+    server = dnsmasq(town, fibre, "192.168.1.50", "192.168.1.50")
+    start_by_dhcp(box)
+    town.fault("fibre-carrier")
+    wait_for(lambda: box.links()["active"] == "lte", "4G active", every=0.1)
+    server.stop()
+    heard = scripted(town, fibre, "192.168.1.80", fibre.gateway, "3600", "9", "forgetful")
+    town.heal("fibre-carrier")
+    wait_for(lambda: fibre_address(box) == "192.168.1.80/24", "the new address", 20, every=0.2)
+    assert heard.log_text().split()[1:3] == ["heard", "3"], "the old address was asked for first"
+    box.wait_up("fibre", "lte", active="fibre")
 
 
 def test_settings_that_drop_dhcp_take_its_address_away(box: Box) -> None:

@@ -149,6 +149,25 @@ def test_renamed_away_and_back(running: Box) -> None:
     assert running.issues() == set()
 
 
+def test_an_lte_bearer_is_waited_for_and_says_its_modem(box: Box) -> None:
+    """The interface of a bearer comes and goes with the modem; who brings the bearer up is the modem's affair."""
+    lte = box.town.plan.lte
+    box.edge(f"ip link set {lte.edge_interface} down; ip link set {lte.edge_interface} name usb7")
+    bearer = f'[[uplinks.links]]\nname = "lte"\nkind = "lte"\ninterface = "{lte.edge_interface}"\nmodem = "huawei"\n'
+    box.write(box.static(box.town.plan.fibre), bearer)
+    box.start()
+    box.wait_up("fibre", active="fibre")
+    assert box.link("lte")["state"] == "absent"
+    assert box.link("lte")["modem"] == "huawei"
+    assert ("uplinks.interface_missing", "lte") in box.issues()
+    box.edge(
+        f"ip link set usb7 name {lte.edge_interface}; ip link set {lte.edge_interface} up;"
+        f"ip addr add {lte.edge_cidr} dev {lte.edge_interface}; ip route add default via {lte.gateway}"
+    )
+    box.wait_up("fibre", "lte", active="fibre")
+    assert box.link("lte")["gateway"] == lte.gateway
+
+
 def test_another_device_takes_the_name(running: Box) -> None:
     """The name is what the settings say: the device that had it carries nothing any more, whatever it is connected to."""
     town, fibre = running.town, running.town.plan.fibre
