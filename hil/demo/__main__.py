@@ -14,6 +14,7 @@ from hil.demo.story import STEPS
 from hil.demo.timeline import StepFailed, Timeline
 from hil.rig.virtual.plan import BadName
 from hil.rig.virtual.running import ApplianceNotReady
+from hil.rig.virtual.topology import add_topology
 from hil.rig.virtual.town import Town, TownLives
 from hil.rig.virtual.waiting import TooLate
 
@@ -26,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     timeline = Timeline()
     try:
-        with Town(arguments.name) as town:
+        with Town(arguments.name, topology=arguments.topology) as town:
             served = _live(Stage(town, timeline), arguments.sabotage)
             if served and not arguments.headless:
                 _stay(town)
@@ -49,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every step and figure to FILE")
     parser.add_argument("--sabotage", choices=CAN_BE_BROKEN, help="hang this daemon: the demo must turn red")
     parser.add_argument("--name", default="demo", help="name of the town (several can run side by side)")
+    add_topology(parser)
     return parser.parse_args()
 
 

@@ -22,7 +22,10 @@ def fibre_silent(stage: Stage) -> None:
 
 def fibre_cut(stage: Stage) -> None:
     """The fibre unplugged: carrier lost. The limit leaves a loaded machine some room, the target is the issue's."""
-    _failover(stage, "fibre_cut", "fibre-carrier", "fibre unplugged", Figure("outage", 0, "s", 0.2, 0.5, FAR_END))
+    # Behind a router of the commune it is that router's carrier: to the box, silence.
+    target, limit = (0.2, 0.5) if stage.town.plan.commune is None else (1.0, 1.0)
+    bound = Figure("outage", 0, "s", target, limit, FAR_END)
+    _failover(stage, "fibre_cut", "fibre-carrier", "fibre unplugged", bound)
 
 
 def _failover(stage: Stage, step: str, fault: str, says: str, bound: Figure) -> None:

@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from hil.rig.virtual.call import make_call
 from hil.rig.virtual.keeper import Report
 from hil.rig.virtual.network import NftRefused
-from hil.rig.virtual.plan import NAMESPACES, TOWNS, BadName, Plan
+from hil.rig.virtual.plan import TOWNS, BadName, Plan
 from hil.rig.virtual.processes import Gone, is_running
 from hil.rig.virtual.running import NoSuchFault, NoSuchTown, RunningTown, faults_of
 from hil.rig.virtual.sip.phone import CallFailed
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.table import PARTS
+from hil.rig.virtual.topology import add_topology
 from hil.rig.virtual.town import clear_stale, is_locked
 from hil.rig.virtual.waiting import TooLate, wait_for
 
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
     up = verb("up", _up, "build a town and start the appliance in it; it stays until `down`")
     up.add_argument("--parts", type=_parts, help=f"comma-separated, of: {','.join(PARTS)} (all)")
+    add_topology(up)
     up.add_argument("--without-appliance", action="store_true", help="build the town only")
     verb("down", _down, "take the town away")
     verb("status", _status, "what runs in the town").add_argument("--json", action="store_true")
@@ -84,7 +86,7 @@ def _up(arguments: argparse.Namespace) -> int:
     plan = Plan(arguments.name)
     TOWNS.mkdir(mode=0o755, exist_ok=True)
     log = _keeper_log(plan)
-    command = [sys.executable, "-m", "hil.rig.virtual.keeper", plan.name]
+    command = [sys.executable, "-m", "hil.rig.virtual.keeper", plan.name, "--topology", arguments.topology]
     if arguments.parts is not None:
         command += ["--parts", arguments.parts]
     if arguments.without_appliance:
@@ -140,7 +142,7 @@ def _announce(town: RunningTown, report: Report, *, with_appliance: bool) -> int
 
 
 def _others(town: RunningTown) -> str:
-    return ", ".join(town.namespace(role) for role in NAMESPACES if role != "lan")
+    return ", ".join(town.namespace(role) for role in town.plan.roles if role != "lan")
 
 
 def _down(arguments: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from types import FrameType
 
 from pydantic import BaseModel
 
+from hil.rig.virtual.plan import Topology
 from hil.rig.virtual.processes import Gone
 from hil.rig.virtual.running import ApplianceNotReady
 from hil.rig.virtual.town import Town, TownLives
@@ -36,12 +37,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
     parser.add_argument("--parts")
+    parser.add_argument("--topology", type=Topology, default=Topology.ROUTER)
     parser.add_argument("--without-appliance", action="store_true")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
     parts = arguments.parts.split(",") if arguments.parts is not None else None
     try:
-        with Town(arguments.name, parts) as town:
+        with Town(arguments.name, parts, arguments.topology) as town:
             report = Report() if arguments.without_appliance else _start_appliance(town)
             print(report.model_dump_json(), flush=True)
             while True:

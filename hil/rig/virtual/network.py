@@ -1,10 +1,10 @@
-"""Five namespaces, four cables, two ISPs that translate addresses."""
+"""Namespaces and cables; two ISPs that translate addresses; where the topology has one, a router of the commune."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,7 +15,10 @@ from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
 from hil.rig.virtual.inside import NETNS, inside
-from hil.rig.virtual.plan import NAMESPACES, Isp, Plan
+from hil.rig.virtual.plan import Commune, Isp, Plan
+
+_Routes = Mapping[str, IPRoute]  # by role
+_End = tuple[str, str]  # role and interface
 
 
 class NftRefused(Exception):
@@ -24,36 +27,35 @@ class NftRefused(Exception):
 
 def build_network(plan: Plan) -> None:
     """Make it all. The WAN interfaces of the edge are up and have no address: giving them one is the appliance's job."""
-    for role in NAMESPACES:
+    for role in plan.roles:
         _create(plan.namespace(role))
     with ExitStack() as stack:
-        routes = {role: stack.enter_context(_routes_of(plan.namespace(role))) for role in NAMESPACES}
+        routes = {role: stack.enter_context(_routes_of(plan.namespace(role))) for role in plan.roles}
         for route in routes.values():
             _up(route, "lo")
-        _build_lan(plan, routes["lan"], routes["edge"])
         for isp in plan.isps:
             _build_isp(plan, isp, routes)
+        if plan.commune is not None:
+            _build_commune(plan, plan.commune, routes)
+        _build_lan(plan, routes)
         for address in plan.cloud_services:
             routes["cloud"].addr("add", index=1, address=address, prefixlen=32)
     for isp in plan.isps:
-        _translate(plan.namespace(isp.name), isp)
+        nft(plan.namespace(isp.name), _translation("isp", isp.outside_interface))
+    if plan.commune is not None:
+        nft(plan.namespace("commune"), _translation("commune", plan.commune.outside_interface) + _guard(plan.commune))
 
 
 def build_staff(plan: Plan) -> None:
-    """A second network of the building: a namespace of its own, one host, the edge as its way out."""
+    """A second network of the building: a namespace of its own, one host, whoever routes for the building as its way out."""
     _create(plan.namespace("staff"))
-    length = ip_network(plan.staff_network).prefixlen
-    with (
-        _routes_of(plan.namespace("staff")) as staff,
-        _routes_of(plan.namespace("edge")) as edge,
-        _namespace_file(plan.namespace("edge")) as there,
-    ):
-        _up(staff, "lo")
-        _cable(staff, plan.staff_interface, plan.staff_interface, there)
-        for route, address in ((staff, plan.staff_host), (edge, plan.edge_staff)):
-            _address(route, plan.staff_interface, f"{address}/{length}")
-            _up(route, plan.staff_interface)
-        staff.route("add", dst="default", gateway=plan.edge_staff)
+    with ExitStack() as stack:
+        routes = {role: stack.enter_context(_routes_of(plan.namespace(role))) for role in ("staff", plan.inside_router)}
+        _up(routes["staff"], "lo")
+        _cable(plan, routes, ("staff", plan.staff_interface), (plan.inside_router, plan.staff_interface))
+        for role, address in (("staff", plan.staff_host), (plan.inside_router, plan.edge_staff)):
+            _address(routes[role], plan.staff_interface, _within(plan.staff_network, address))
+        routes["staff"].route("add", dst="default", gateway=plan.edge_staff)
 
 
 def set_link(namespace: str, interface: str, state: str) -> None:
@@ -89,56 +91,90 @@ def _routes_of(namespace: str) -> IPRoute:
         return IPRoute()
 
 
-def _build_lan(plan: Plan, lan: IPRoute, edge: IPRoute) -> None:
-    length = ip_network(plan.lan_network).prefixlen
-    with _namespace_file(plan.namespace("edge")) as there:
-        _cable(lan, plan.lan_interface, plan.lan_interface, there)
-    for host in plan.lan_hosts:
-        _address(lan, plan.lan_interface, f"{host}/{length}")
-    _address(edge, plan.lan_interface, f"{plan.edge_lan}/{length}")
-    _up(lan, plan.lan_interface)
-    _up(edge, plan.lan_interface)
-    lan.route("add", dst="default", gateway=plan.edge_lan)
-
-
-def _build_isp(plan: Plan, isp: Isp, routes: dict[str, IPRoute]) -> None:
+def _build_isp(plan: Plan, isp: Isp, routes: _Routes) -> None:
     here = routes[isp.name]
-    with _namespace_file(plan.namespace("edge")) as there:
-        _cable(here, isp.inside_interface, isp.edge_interface, there)
-    with _namespace_file(plan.namespace("cloud")) as there:
-        _cable(here, isp.outside_interface, isp.cloud_interface, there)
+    _cable(plan, routes, (isp.name, isp.inside_interface), plan.customer(isp))
+    _cable(plan, routes, (isp.name, isp.outside_interface), ("cloud", isp.cloud_interface))
     _address(here, isp.inside_interface, isp.gateway_cidr)
     _address(here, isp.outside_interface, isp.public_cidr)
     _address(routes["cloud"], isp.cloud_interface, isp.cloud_cidr)
-    for route, interface in (
-        (here, isp.inside_interface),
-        (here, isp.outside_interface),
-        (routes["edge"], isp.edge_interface),
-        (routes["cloud"], isp.cloud_interface),
-    ):
-        _up(route, interface)
     here.route("add", dst="default", gateway=isp.cloud)
-    with inside(plan.namespace(isp.name)):
-        # thread-self: /proc/sys/net shows the namespace of the thread that opens it.
-        Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
+    _set(plan.namespace(isp.name), "ipv4/ip_forward", 1)
 
 
-def _translate(namespace: str, isp: Isp) -> None:
-    nft(
-        namespace,
-        f"""
-        table ip isp {{
+def _build_commune(plan: Plan, commune: Commune, routes: _Routes) -> None:
+    """Its two sides; on one leg the inner one is a switch."""
+    here, namespace, box = routes["commune"], plan.namespace("commune"), ("edge", plan.fibre.edge_interface)
+    if plan.one_leg:
+        here.link("add", ifname=commune.inside_interface, kind="bridge")
+        _up(here, commune.inside_interface)
+        for port, end in (("box0", box), ("phones0", ("lan", plan.lan_interface))):
+            _cable(plan, routes, ("commune", port), end)
+            here.link("set", index=_index(here, port), master=_index(here, commune.inside_interface))
+        _set(namespace, "bridge/bridge-nf-call-iptables", 0)  # what it switches is no affair of its firewall
+    else:
+        _cable(plan, routes, ("commune", commune.inside_interface), box)
+    _address(here, commune.inside_interface, commune.inside_cidr)
+    _address(here, commune.outside_interface, commune.outside_cidr)
+    here.route("add", dst="default", gateway=plan.fibre.address)
+    _set(namespace, "ipv4/ip_forward", 1)
+    for kind in ("udp_timeout", "udp_timeout_stream"):
+        _set(namespace, f"netfilter/nf_conntrack_{kind}", commune.udp_timeout_s)
+
+
+def _build_lan(plan: Plan, routes: _Routes) -> None:
+    if not plan.one_leg:
+        _cable(plan, routes, ("lan", plan.lan_interface), ("edge", plan.lan_interface))
+        _address(routes["edge"], plan.lan_interface, _within(plan.lan_network, plan.edge_lan))
+    for host in plan.lan_hosts:
+        _address(routes["lan"], plan.lan_interface, _within(plan.lan_network, host))
+    routes["lan"].route("add", dst="default", gateway=plan.lan_gateway)
+
+
+def _translation(table: str, outside: str) -> str:
+    return f"""
+        table ip {table} {{
             chain postrouting {{
                 type nat hook postrouting priority srcnat;
-                oifname "{isp.outside_interface}" masquerade
+                oifname "{outside}" masquerade
             }}
         }}
-        """,
+        """
+
+
+def _guard(commune: Commune) -> str:
+    """Rules that let nobody in whom nobody inside asked."""
+    chains = (
+        f"""
+            chain {hook} {{
+                type filter hook {hook} priority filter; policy drop;
+                ct state {{ established, related }} accept
+                iifname != "{commune.outside_interface}" accept
+            }}
+        """
+        for hook in ("input", "forward")
     )
+    return f"table ip commune {{ {''.join(chains)} }}"
 
 
-def _cable(here: IPRoute, name: str, peer: str, peer_namespace: int) -> None:
-    here.link("add", ifname=name, kind="veth", peer={"ifname": peer, "net_ns_fd": peer_namespace})
+def _set(namespace: str, switch: str, value: int) -> None:
+    with inside(namespace), suppress(FileNotFoundError):  # a kernel without br_netfilter has no such switch
+        # thread-self: /proc/sys/net shows the namespace of the thread that opens it.
+        Path("/proc/sys/net", switch).write_text(f"{value}", encoding="ascii")
+
+
+def _cable(plan: Plan, routes: _Routes, here: _End, there: _End) -> None:
+    """Lay a cable between two ends, both up."""
+    (role, name), (peer_role, peer) = here, there
+    with _namespace_file(plan.namespace(peer_role)) as namespace:
+        routes[role].link("add", ifname=name, kind="veth", peer={"ifname": peer, "net_ns_fd": namespace})
+    _up(routes[role], name)
+    _up(routes[peer_role], peer)
+
+
+def _within(network: str, address: str) -> str:
+    """The address with its network's length."""
+    return f"{address}/{ip_network(network).prefixlen}"
 
 
 def _address(route: IPRoute, interface: str, cidr: str) -> None:

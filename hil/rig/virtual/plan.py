@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 TOWNS = Path("/run/repli-town")
 NAMESPACES = ("lan", "edge", "fibre", "lte", "cloud")
-PARTS_NAMESPACES = ("staff",)  # made by the part of that name
+SOME_NAMESPACES = ("commune", "staff")  # made where the topology has it; by the part of that name
 # Short enough for the folder to leave room for socket names, and safe in paths and namespace names.
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
 
@@ -20,6 +21,14 @@ class BadName(Exception):
         super().__init__(f"{name!r} is no name for a town: up to 16 lower-case letters, digits and -, a letter first")
 
 
+class Topology(StrEnum):
+    """How the box stands in the building; hil.rig.virtual.topology has the plan of each."""
+
+    ROUTER = "router"
+    BEHIND_FIREWALL = "behind-firewall"
+    ONE_LEG = "one-leg"
+
+
 @dataclass(frozen=True)
 class Isp:
     """One way to the internet: the edge's side, the ISP's two sides, the cloud's side."""
@@ -27,8 +36,8 @@ class Isp:
     name: str  # also the name of its namespace
     edge_interface: str
     edge_cidr: str  # what the box must take: private (fibre box) or carrier-grade (RFC 6598)
-    gateway: str  # the ISP's address towards the box
-    gateway_cidr: str
+    gateway: str  # the next hop the box must take: the ISP's own box, or the commune's router before it
+    gateway_cidr: str  # the ISP's own address towards its customer
     public: str  # the address the cloud sees
     public_cidr: str
     cloud_interface: str
@@ -38,6 +47,22 @@ class Isp:
     resolver_says: str  # the address of every name it knows; tells which resolver was asked
     inside_interface: str = "box0"  # in the ISP's namespace, towards the box
     outside_interface: str = "net0"  # in the ISP's namespace, towards the cloud
+
+    @property
+    def address(self) -> str:
+        """The ISP's own address towards its customer."""
+        return self.gateway_cidr.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class Commune:
+    """The commune's own router between the building and the fibre: it translates, keeps state, lets nobody in."""
+
+    inside_cidr: str
+    outside_cidr: str = "192.168.1.2/24"  # private: behind it the ISP translates once more
+    inside_interface: str = "in0"  # towards the box; on one leg a switch, with the telephones on it
+    outside_interface: str = "out0"
+    udp_timeout_s: int = 5  # shorter than any that is known, so that a test need not wait
 
 
 @dataclass(frozen=True)
@@ -55,6 +80,8 @@ class Plan:
     """Everything a part or a test needs to know of the town without asking it. Addresses: RFC 5737 and RFC 6598."""
 
     name: str
+    topology: Topology = Topology.ROUTER
+    commune: Commune | None = None
     fibre: Isp = Isp(
         name="fibre",
         edge_interface="fibre0",
@@ -90,7 +117,7 @@ class Plan:
     staff_interface: str = "staff0"  # the name on both sides
     edge_staff: str = "10.78.0.1"
     staff_host: str = "10.78.0.20"
-    probe_host: str = "10.77.0.20"  # flows are sent from here
+    probe_host: str = "10.77.0.20"
     browser_host: str = "10.77.0.50"
     phones: tuple[Phone, ...] = (
         Phone("101", "Accueil", "10.77.0.101", "accueil-101-secret"),
@@ -127,6 +154,37 @@ class Plan:
         return (self.fibre, self.lte)
 
     @property
+    def one_leg(self) -> bool:
+        """Whether the box's only interface in the building is also its way to the fibre."""
+        return self.fibre.edge_cidr.partition("/")[0] == self.edge_lan
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every namespace that the town has before its parts start."""
+        return NAMESPACES if self.commune is None else (*NAMESPACES, "commune")
+
+    def customer(self, isp: Isp) -> tuple[str, str]:
+        """Namespace and interface at the end of an ISP's cable."""
+        if self.commune is not None and isp is self.fibre:
+            return "commune", self.commune.outside_interface
+        return "edge", isp.edge_interface
+
+    @property
+    def inside_router(self) -> str:
+        """The namespace of whoever routes for the building."""
+        return "commune" if self.one_leg else "edge"
+
+    @property
+    def lan_gateway(self) -> str:
+        """The default gateway of telephones and browsers."""
+        return self.fibre.gateway if self.one_leg else self.edge_lan
+
+    @property
+    def near_end(self) -> tuple[str, str]:
+        """Namespace and address that measured flows are sent from: on one leg only the box's own flows are its affair."""
+        return ("edge", self.edge_lan) if self.one_leg else ("lan", self.probe_host)
+
+    @property
     def lan_hosts(self) -> tuple[str, ...]:
         """Every address of the LAN namespace; the first is the source of what binds to none."""
         return (self.browser_host, self.probe_host, *(phone.address for phone in self.phones))
@@ -153,6 +211,6 @@ class Plan:
 
     def namespace(self, role: str) -> str:
         """Full name of a namespace of the town or of a part. Raises KeyError for another role."""
-        if role not in (*NAMESPACES, *PARTS_NAMESPACES):
-            raise KeyError(f"a town has no namespace {role!r}: it has {', '.join((*NAMESPACES, *PARTS_NAMESPACES))}")
+        if role not in (*NAMESPACES, *SOME_NAMESPACES):
+            raise KeyError(f"a town has no namespace {role!r}: it has {', '.join((*NAMESPACES, *SOME_NAMESPACES))}")
         return f"{self.name}-{role}"

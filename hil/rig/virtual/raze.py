@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from hil.rig.virtual.inside import NETNS
-from hil.rig.virtual.plan import NAMESPACES, PARTS_NAMESPACES, Plan
+from hil.rig.virtual.plan import NAMESPACES, SOME_NAMESPACES, Plan
 from hil.rig.virtual.processes import is_running, pids_in
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ KILL_TIMEOUT_S = 5.0
 
 def raze(plan: Plan) -> None:
     """End every process of the town, delete its namespaces and its folder. Bounded in time; twice is once."""
-    names = [plan.namespace(role) for role in (*NAMESPACES, *PARTS_NAMESPACES)]
+    names = [plan.namespace(role) for role in (*NAMESPACES, *SOME_NAMESPACES)]
     namespaces = [name for name in names if (NETNS / name).exists()]
     _end_processes(namespaces, _recorded_outside(plan.folder))
     for namespace in namespaces:

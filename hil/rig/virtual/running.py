@@ -19,6 +19,7 @@ from hil.rig.virtual.plan import Plan
 from hil.rig.virtual.processes import Gone, Process, is_running, start_time
 from hil.rig.virtual.state import ProcessRecord, changing, read_state
 from hil.rig.virtual.table import PARTS
+from hil.rig.virtual.topology import plan_of
 
 # Python must not look for the code in the folder it is started from: a clone below /root is closed to the daemons.
 _INSTALLED = {"PYTHONSAFEPATH": "1"}
@@ -48,17 +49,16 @@ class RunningTown:
     @classmethod
     def attach(cls, name: str) -> RunningTown:
         """Reach a town that another process owns. Raises NoSuchTown."""
-        plan = Plan(name)
         try:
-            state = read_state(plan.folder)
+            state = read_state(Plan(name).folder)
         except FileNotFoundError:
             raise NoSuchTown(name) from None
         if not is_running(state.owner, state.owner_started):
             raise NoSuchTown(name)
-        return RunningTown(plan)
+        return RunningTown(plan_of(name, state.topology))
 
     def namespace(self, role: str) -> str:
-        """Full name of the namespace lan, edge, fibre, lte or cloud."""
+        """Full name of a namespace: lan, edge, fibre, lte, cloud, and those that topology or parts add."""
         return self.plan.namespace(role)
 
     # -- processes ---------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class RunningTown:
     # -- measuring and reaching ------------------------------------------------------------------------------------
 
     def flow(self, rate: float = 50.0, size: int = 172, name: str = "flow", dscp: int = 0) -> Flow:
-        """An established flow from the LAN to the cloud, measured at its far end; use it in a `with` block."""
+        """An established flow by the box to the cloud, measured at its far end; use it in a `with` block."""
         return Flow(self, name=name, rate=rate, size=size, dscp=dscp)
 
     def new_flows(self, every: float = 0.05, name: str = "newflows") -> Opener:

@@ -58,6 +58,16 @@ cidr = "{plan.lte.edge_cidr}"
 gateway = "{plan.lte.gateway}"
 interval_ms = 1000
 metered = true
+{_ONE_LEG.format(plan=plan) if plan.one_leg else ""}"""
+
+
+# The telephones come by the interface that is also the way out: who they are is known by their addresses.
+_ONE_LEG = """
+[[uplinks.zones]]
+name = "telephones"
+interface = "{plan.fibre.edge_interface}"
+role = "phones"
+networks = ["{plan.lan_network}"]
 """
 
 
@@ -75,6 +85,7 @@ listen = [
 ]
 cloud = {{ address = "{plan.cloud_pbx}", port = {plan.sip_port} }}
 hold_down_s = 5.0
+networks = ["{plan.lan_network}"]
 
 [[voice.trunks]]
 name = "pstn"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from hil.rig.virtual.plan import Topology
+
 STATE = "state.json"
 
 
@@ -31,6 +33,7 @@ class TownState(BaseModel):
     name: str
     owner: int
     owner_started: int
+    topology: Topology = Topology.ROUTER
     parts: list[str] = []
     processes: dict[str, ProcessRecord] = {}
     faults: list[str] = []

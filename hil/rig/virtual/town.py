@@ -15,12 +15,13 @@ from typing import IO, Self
 from hil.rig.virtual.inside import NETNS
 from hil.rig.virtual.network import build_network
 from hil.rig.virtual.part import Part
-from hil.rig.virtual.plan import NAMESPACES, TOWNS, Plan
+from hil.rig.virtual.plan import NAMESPACES, TOWNS, Plan, Topology
 from hil.rig.virtual.processes import Gone, is_running, start_time
 from hil.rig.virtual.raze import raze
 from hil.rig.virtual.running import RunningTown, part_named
 from hil.rig.virtual.state import TownState, write_state
 from hil.rig.virtual.table import PARTS
+from hil.rig.virtual.topology import plan_of
 
 CLEARING_TIMEOUT_S = 15.0
 
@@ -39,8 +40,10 @@ class Town(RunningTown):
     Leaving the block, an exception or a killed owner all end with nothing left: the warden sees to the last case.
     """
 
-    def __init__(self, name: str = "town", parts: Sequence[str] | None = None) -> None:
-        super().__init__(Plan(name))
+    def __init__(
+        self, name: str = "town", parts: Sequence[str] | None = None, topology: Topology = Topology.ROUTER
+    ) -> None:
+        super().__init__(plan_of(name, topology))
         self._wanted = [part_named(part) for part in (PARTS if parts is None else parts)]
         self._started: list[Part] = []
         self._owner = os.getpid()
@@ -90,7 +93,16 @@ class Town(RunningTown):
             folder.chmod(0o755)  # the daemons' users go through them, whatever this process's umask
         owner = self._owner
         parts = [part.name for part in self._wanted]
-        write_state(self.folder, TownState(name=self.name, owner=owner, owner_started=start_time(owner), parts=parts))
+        write_state(
+            self.folder,
+            TownState(
+                name=self.name,
+                owner=owner,
+                owner_started=start_time(owner),
+                topology=self.plan.topology,
+                parts=parts,
+            ),
+        )
 
     def _leave(self) -> None:
         if os.getpid() != self._owner:

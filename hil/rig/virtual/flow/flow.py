@@ -54,8 +54,9 @@ class _Measured:
         return far.wait_printed(r"^listening on [\d.]+:(\d+)$")[1]
 
     def _start_near_end(self, module: str, arguments: list[str]) -> Process:
-        argv = [sys.executable, "-m", f"hil.rig.virtual.flow.{module}", self._town.plan.probe_host, *arguments]
-        near = self._town.spawn("lan", argv, f"{self._name}-near.log")
+        role, address = self._town.plan.near_end
+        argv = [sys.executable, "-m", f"hil.rig.virtual.flow.{module}", address, *arguments]
+        near = self._town.spawn(role, argv, f"{self._name}-near.log")
         self._processes.append(near)
         near.wait_printed("^sending$")
         return near

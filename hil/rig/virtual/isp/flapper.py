@@ -9,7 +9,6 @@ import sys
 import time
 from itertools import count
 
-from hil.rig.virtual.plan import Plan
 from hil.rig.virtual.running import RunningTown
 
 
@@ -25,4 +24,4 @@ def flap(town: RunningTown, fault_name: str, state_s: float) -> None:
 
 
 if __name__ == "__main__":
-    flap(RunningTown(Plan(sys.argv[1])), sys.argv[2], float(sys.argv[3]))
+    flap(RunningTown.attach(sys.argv[1]), sys.argv[2], float(sys.argv[3]))

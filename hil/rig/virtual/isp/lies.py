@@ -56,14 +56,14 @@ def faults(isp: str) -> tuple[Fault, ...]:
 def _tell(lie: _Lie, isp: Isp, town: RunningTown) -> None:
     name = f"{isp.name}-{lie.name}"
     if not runs(town, name):
-        argv = [sys.executable, "-m", "hil.rig.virtual.isp.liar", lie.name, isp.gateway, str(lie.liar_port)]
+        argv = [sys.executable, "-m", "hil.rig.virtual.isp.liar", lie.name, isp.address, str(lie.liar_port)]
         town.spawn(isp.name, argv, f"{name}.log").wait_printed("^listening$")
     replace_table(
         isp,
         town,
         _table(lie),
         f'chain prerouting {{ type nat hook prerouting priority dstnat; iifname != "{isp.outside_interface}" '
-        f"{lie.transport} dport {lie.asked_port} dnat to {isp.gateway}:{lie.liar_port}; }};",
+        f"{lie.transport} dport {lie.asked_port} dnat to {isp.address}:{lie.liar_port}; }};",
     )
     _forget(lie, isp, town)
 

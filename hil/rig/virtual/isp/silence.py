@@ -21,7 +21,7 @@ def faults(isp: str) -> tuple[Fault, Fault, Fault]:
         isp_fault(
             isp,
             "carrier",
-            "the {isp} cable is pulled out at the ISP's end: the box sees no carrier",
+            "the {isp} cable is pulled out at the ISP's end: the box, or the commune's router before it, has no carrier",
             lambda isp, town: set_link(town.namespace(isp.name), isp.inside_interface, "down"),
             lambda isp, town: set_link(town.namespace(isp.name), isp.inside_interface, "up"),
         ),
