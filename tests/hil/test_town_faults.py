@@ -55,7 +55,9 @@ def test_a_dead_gateway_answers_nothing_arp_neither_while_the_carrier_stays(town
     edge(town, "ip", "neighbour", "flush", "dev", isp.edge_interface)
     assert not answers(town, "edge", isp.gateway)
     assert "lladdr" not in edge(town, "ip", "neighbour", "show", isp.gateway)
+    heard = edge(town, "cat", f"/sys/class/net/{isp.edge_interface}/statistics/rx_packets")
     assert not answers(town, isp_name, isp.edge_cidr.split("/")[0])
+    assert edge(town, "cat", f"/sys/class/net/{isp.edge_interface}/statistics/rx_packets") == heard
     assert "LOWER_UP" in edge(town, "ip", "link", "show", isp.edge_interface)
     for _ in range(2):
         town.heal(f"{isp_name}-dead-gateway")
