@@ -24,13 +24,14 @@ from edge.shared.messages.uplinks import (
     SamplesParams,
 )
 from edge.shared.paths import Paths
-from edge.shared.varlink import CallFailed, Unreachable, call_once
+from edge.shared.varlink import CALL_TIMEOUT, CallFailed, Unreachable, call_once
 from edge.shared.varlink_idl import NoParams
 
 HOURS_MAX = 31 * 24
 WIDTH = 72  # characters of a graph
 LATELY = timedelta(minutes=10)
 LATELY_WIDTH = 20
+LATELY_TIMEOUT = 2.0
 
 
 def add_graph(verbs: Subjects) -> None:
@@ -64,13 +65,15 @@ async def graph(arguments: argparse.Namespace, paths: Paths) -> int:
     return code
 
 
-async def samples(paths: Paths, link: str, since: datetime, resolution: Resolution) -> list[Sample]:
+async def samples(
+    paths: Paths, link: str, since: datetime, resolution: Resolution, *, timeout: float = CALL_TIMEOUT
+) -> list[Sample]:
     """Every sample of a link from a moment on."""
     found: list[Sample] = []
     step = timedelta(seconds=1)
     while True:
         params = SamplesParams(link=link, since=since, resolution=resolution, limit=SAMPLES_MAX)
-        page = (await call_once(UPLINKS, paths.socket("uplinks"), SAMPLES, params)).samples
+        page = (await call_once(UPLINKS, paths.socket("uplinks"), SAMPLES, params, timeout=timeout)).samples
         found += page
         if len(page) < SAMPLES_MAX:
             return found
@@ -78,10 +81,10 @@ async def samples(paths: Paths, link: str, since: datetime, resolution: Resoluti
 
 
 async def lately(paths: Paths, link: str) -> str | None:
-    """The last minutes of a link in a few characters; None from a daemon that does not know."""
+    """The last minutes of a link in a few characters; None when its past cannot be had now, e.g. for a disk that hangs."""
     until = datetime.now(UTC)
     try:
-        taken = await samples(paths, link, until - LATELY, Resolution.SECOND)
+        taken = await samples(paths, link, until - LATELY, Resolution.SECOND, timeout=LATELY_TIMEOUT)
     except (CallFailed, Unreachable):
         return None
     # Brackets: an empty column at either end would look like no column.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import getpass
 import uuid
 
@@ -103,7 +104,7 @@ async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:
         _("MOS"),
         _("DEPUIS (UTC)"),
     )
-    past = [await lately(paths, uplink.name) for uplink in state.uplinks]
+    past = await asyncio.gather(*(lately(paths, uplink.name) for uplink in state.uplinks))
     rows = [(*_row(uplink), drawn) for uplink, drawn in zip(state.uplinks, past, strict=True)]
     print_table((*headings, _("10 DERNIÈRES MINUTES")), rows)
     for uplink in state.uplinks:
