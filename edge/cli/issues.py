@@ -47,6 +47,10 @@ WORDS: dict[str, str] = {
     "uplinks.flapping": "L'accès « {subject} » est instable : perdu {count} fois en {minutes} minutes.",
     "uplinks.dns_dead": "L'accès « {subject} » fonctionne, mais les noms n'y sont plus trouvés ({servers} ne répond pas).",
     "uplinks.budget_nearly_used": "Le forfait de l'accès « {subject} » est utilisé à {percent} % (sur {limit_mb} Mo).",
+    "uplinks.budget_used": "Le forfait de l'accès « {subject} » ({limit_mb} Mo) est épuisé : il ne porte plus que la téléphonie "
+    "et ce que dit le boîtier lui-même (alertes, opérateur).",
+    "uplinks.budget_not_kept": "Ce que les accès ont consommé ne peut pas être lu ou enregistré ({reason}) : "
+    "un redémarrage l'oublierait.",
     "uplinks.clock_wrong": "L'horloge du boîtier est fausse ({date}) : les heures des alertes et des bascules le sont aussi.",
     "uplinks.clock_not_synchronised": "Aucun serveur de temps ne règle l'horloge du boîtier : elle dérive.",
     "uplinks.second_default_route": "Un autre programme règle aussi l'accès « {subject} » : route par défaut vers {gateway} "
@@ -125,6 +129,7 @@ SUGGESTIONS: dict[str, str] = {
     "call_operator_with_history": "Appelez l'opérateur, heures des coupures à l'appui (« repli {fix} »).",
     "change_resolvers": "Vérifiez ces serveurs de noms, ou mettez-en d'autres dans les réglages (« repli {fix} »).",
     "spare_data": "Évitez les gros téléchargements, ou augmentez le forfait.",
+    "raise_budget": "Augmentez « budget_mb » si le contrat le permet, ou attendez le mois suivant (« repli {fix} »).",
     "set_clock": "Vérifiez l'accès aux serveurs de temps et la pile de l'horloge.",
     "check_time_servers": "Vérifiez l'accès aux serveurs de temps.",
     "unmanage_interface": "Retirez cette interface de NetworkManager (unmanaged-devices) ou du client DHCP du système.",

@@ -28,6 +28,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.uplinks.History": frozenset({"web", "alerts"}),
     "fr.repli.uplinks.Samples": frozenset({"web", "alerts"}),
     "fr.repli.uplinks.Probe": frozenset({"web"}),
+    "fr.repli.uplinks.Budget": frozenset({"web", "alerts"}),
     "fr.repli.uplinks.Watch": frozenset({"web", "voice", "alerts"}),
     "fr.repli.uplinks.Override": frozenset({"web"}),
     "fr.repli.uplinks.Release": frozenset({"web"}),

@@ -15,6 +15,7 @@ from edge.uplinks import plan, sysctl
 from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.firewall import Firewall, FirewallRefused
 from edge.uplinks.kernel import Kernel, KernelRefused
+from edge.uplinks.nft import counting
 from edge.uplinks.owned import Owned
 from edge.uplinks.plan import FlowClass, Footprint, Interface, Route, Rule, Vlan
 from edge.uplinks.resolver import ResolverFile, resolvers
@@ -197,6 +198,7 @@ class Applier:
     async def _take_away(self, old: Footprint, mine: Footprint, section: UplinksSection) -> None:
         if old.nft_table != mine.nft_table or not section.links:
             self._attempt_nft("nftables", lambda: self._firewall.remove(old.nft_table))
+            self._attempt_nft("budget", lambda: self._firewall.remove(counting.table(old.nft_table)))
         if (old.tables, old.priorities) != (mine.tables, mine.priorities):
             await self._attempt("routes", self._remove_routing(old, mine, section))
         for interface, address in old.addresses - mine.addresses:

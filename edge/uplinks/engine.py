@@ -24,6 +24,7 @@ from edge.shared.model import Link, LinkAddress, UplinksSection
 from edge.uplinks import decision, evidence, overrides, plan, situation, timex, view
 from edge.uplinks.announcer import Announcer
 from edge.uplinks.applier import Applier
+from edge.uplinks.budget.keeper import BudgetKeeper
 from edge.uplinks.dhcp import Lease
 from edge.uplinks.facts import Facts
 from edge.uplinks.health import Judgement, Presence
@@ -85,7 +86,13 @@ class Engine:
     """The heart of the daemon. Everything goes through one queue, so that no deed overtakes another."""
 
     def __init__(
-        self, applier: Applier, history: History, wishes: OverrideFile, volumes: VolumeBook, clock: Clock
+        self,
+        applier: Applier,
+        history: History,
+        wishes: OverrideFile,
+        volumes: VolumeBook,
+        budget: BudgetKeeper,
+        clock: Clock,
     ) -> None:
         self.section = UplinksSection()
         self.leases: Mapping[str, Lease] = {}
@@ -94,6 +101,7 @@ class Engine:
         self._history = history
         self._wishes = wishes
         self.volumes = volumes
+        self._budget = budget
         self._clock = clock
         self._state: State = situation.initial(_rules(self.section), None)
         self._in_force: UplinksSection | None = None
@@ -173,7 +181,9 @@ class Engine:
                 for target, lost in prober.lost_in_row.items()
             },
             clock_synchronised=timex.synchronised(),
-            refusals=self._applier.refusals,
+            refusals=self._applier.refusals | self._budget.refusals,
+            budgets=self._budget.budgets(),
+            budget_fault=self._budget.fault,
             history_fault=self._history.fault,
             settings_refused=self.settings_refused,
             overrides=self.overrides(),

@@ -18,6 +18,7 @@ class Budget:
 
     used_bytes: int
     limit_bytes: int
+    warn_percent: int = 80
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Facts:
     clock_synchronised: bool | None = None
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # by link
     refusals: Mapping[str, str] = field(default_factory=dict)  # what the kernel refused -> why
+    budget_fault: str | None = None  # why what was used cannot be kept
     history_fault: str | None = None
     settings_refused: Sequence[Fault] = ()
     overrides: Sequence[Override] = ()  # what persons want of the links

@@ -9,8 +9,12 @@ from edge.shared.lifecycle import ready, until_stopped
 from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
+from edge.uplinks import timex
 from edge.uplinks.applier import Applier
 from edge.uplinks.book import boot_id
+from edge.uplinks.budget.counters import Counters
+from edge.uplinks.budget.keeper import BudgetKeeper
+from edge.uplinks.budget.kept import KeptUse
 from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.dhcp_leases import LeaseFile
 from edge.uplinks.dhcp_links import DhcpLinks
@@ -40,7 +44,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         resolver_file = ResolverFile(paths.resolver_file)
         applier = Applier(kernel, Firewall(), conntrack, shaper, Owned(state / "owned.json"), resolver_file)
         volumes = VolumeBook(state / "probe-volume.json", clock)
-        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), volumes, clock)
+        budget = BudgetKeeper(Counters(), KeptUse(state / "budget.json"), clock, boot_id(), timex.synchronised)
+        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), volumes, budget, clock)
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), clock, engine.adopt)
 
@@ -51,22 +56,26 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         monitor = Monitor(engine.flags_changed, something_changed)
         monitor.start()
         dhcp.follow(site.uplinks)
-        async with UplinksService(engine, history, Inquiries(volumes, clock)).server(paths):
+        budget.adopt(site.uplinks)
+        async with UplinksService(engine, history, Inquiries(volumes, clock), budget).server(paths):
             work = asyncio.create_task(engine.run(), name="engine")
-            follow = asyncio.create_task(_follow(source, site, engine, dhcp), name="settings")
+            follow = asyncio.create_task(_follow(source, site, engine, dhcp, budget), name="settings")
             leases = asyncio.create_task(dhcp.run(), name="dhcp")
             counting = asyncio.create_task(volumes.run(), name="volumes")
+            budgeting = asyncio.create_task(budget.run(), name="budget")
             ready()
             try:
-                await until_stopped(stop, work, follow, leases, counting)
+                await until_stopped(stop, work, follow, leases, counting, budgeting)
             finally:
                 monitor.stop()
                 dhcp.stop()
                 volumes.save()
                 await history.close()
+                await budget.close()
 
 
-async def _follow(source: SettingsSource, site: Site, engine: Engine, dhcp: DhcpLinks) -> None:
+async def _follow(source: SettingsSource, site: Site, engine: Engine, dhcp: DhcpLinks, budget: BudgetKeeper) -> None:
     async for changed in source.follow(site):
         engine.settings_refused = source.refused
         dhcp.follow(changed.uplinks)
+        budget.adopt(changed.uplinks)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from edge.shared.broadcast import WatcherTooSlow
 from edge.shared.messages.common import STATUS, Actor, DaemonStatus, Role, state_of
 from edge.shared.messages.uplinks import (
+    BUDGET,
     HISTORY,
     LIST,
     OVERRIDE,
@@ -16,6 +17,7 @@ from edge.shared.messages.uplinks import (
     SAMPLES,
     UPLINKS,
     WATCH,
+    BudgetResult,
     HistoryParams,
     HistoryResult,
     NoSuchUplink,
@@ -36,6 +38,7 @@ from edge.shared.paths import Paths
 from edge.shared.rights import Caller
 from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
+from edge.uplinks.budget.keeper import BudgetKeeper
 from edge.uplinks.engine import Engine
 from edge.uplinks.history import History
 from edge.uplinks.inquiry import Inquiries
@@ -45,10 +48,11 @@ from edge.uplinks.rollup import MINUTE, SECOND, Row
 class UplinksService:
     """Answers from the engine's memory and the history."""
 
-    def __init__(self, engine: Engine, history: History, inquiries: Inquiries) -> None:
+    def __init__(self, engine: Engine, history: History, inquiries: Inquiries, budget: BudgetKeeper) -> None:
         self._engine = engine
         self._history = history
         self._inquiries = inquiries
+        self._budget = budget
 
     def server(self, paths: Paths) -> Server:
         """The server, not started yet."""
@@ -60,6 +64,7 @@ class UplinksService:
         server.on(RELEASE, self.release)
         server.on(SAMPLES, self.samples)
         server.on(PROBE, self.probe)
+        server.on(BUDGET, self.budget)
         server.on_stream(WATCH, self.watch)
         return server
 
@@ -122,6 +127,10 @@ class UplinksService:
         step = SECOND if params.resolution is Resolution.SECOND else MINUTE
         rows = await self._history.rows(step, params.link, params.since, params.limit)
         return SamplesResult(samples=[_sample(at, row) for at, row in rows])
+
+    async def budget(self, _: NoParams, _caller: Caller) -> BudgetResult:
+        """What each link used this month."""
+        return self._budget.result()
 
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[UplinksState]:
         """All links, then again at each change; ends for a watcher that is too slow."""

@@ -8,6 +8,7 @@ import getpass
 import uuid
 
 from edge.cli.arguments import count_up_to, duration_up_to
+from edge.cli.link_budget import add_budget
 from edge.cli.link_past import add_graph, lately, print_evidence
 from edge.cli.link_probe import add_probe
 from edge.cli.main import Subjects
@@ -80,6 +81,7 @@ def register(subjects: Subjects) -> None:
     releasing.set_defaults(verb=release)
     add_graph(verbs)
     add_probe(verbs)
+    add_budget(verbs)
 
 
 async def list_links(arguments: argparse.Namespace, paths: Paths) -> int:

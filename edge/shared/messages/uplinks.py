@@ -285,6 +285,46 @@ class ProbeResult(Message):
     links: list[LinkProbed]
 
 
+class BudgetLevel(StrEnum):
+    """How a link stands with the data that is paid for."""
+
+    UNLIMITED = "unlimited"  # the settings give it no budget
+    ENOUGH = "enough"
+    NEARLY_USED = "nearly_used"
+    USED = "used"
+
+
+class ClassUse(Message):
+    """Bytes of IP that one class of flow used this month."""
+
+    flow_class: str = Field(description="bulk, rtp, sip, box (what the box itself says)")
+    in_bytes: int
+    out_bytes: int
+
+
+class LinkBudget(Message):
+    """The data of one link this month."""
+
+    link: str
+    month: str = Field(description="First day of its month, UTC")
+    next_month: str = Field(description="First day of the next one")
+    classes: list[ClassUse]
+    used_bytes: int
+    budget_bytes: int | None = None
+    level: BudgetLevel
+    forecast_bytes: int | None = Field(
+        None, description="At the end of the month, if it goes on like this; null in the first day"
+    )
+    stopped: list[str] = Field([], description="Classes that this link carries no more")
+
+
+class BudgetResult(Message):
+    """The data of every link."""
+
+    links: list[LinkBudget]
+
+
+BUDGET = Method("Budget", NoParams, BudgetResult, "What each link used this month, by class of flow.")
 LIST = Method("List", NoParams, UplinksState, "All links as they are now.")
 HISTORY = Method("History", HistoryParams, HistoryResult, "Every change of the active link, with cause and times.")
 SAMPLES = Method("Samples", SamplesParams, SamplesResult, "Loss, delay and jitter of a link in the past.")
@@ -296,6 +336,6 @@ RELEASE = Method("Release", ReleaseParams, OverridesResult, "End the wish about 
 UPLINKS = Interface(
     "fr.repli.uplinks",
     "The links to the internet: which carries, and every change between them.",
-    [STATUS, LIST, HISTORY, SAMPLES, PROBE, WATCH, OVERRIDE, RELEASE],
+    [STATUS, LIST, HISTORY, SAMPLES, PROBE, BUDGET, WATCH, OVERRIDE, RELEASE],
     [NoSuchUplink, RoleRequired, WishNotKept],
 )

@@ -79,9 +79,19 @@ class Link(Section):
         description="Megabytes a month for the probes of a metered link that stands by, one target in turn; default: 10",
     )
 
+    budget_mb: int | None = Field(
+        None,
+        ge=1,
+        le=100_000_000,
+        description="Data paid for each month, both ways, in MB (1,000,000 bytes), for a metered link; when it is used up, "
+        "the link carries no bulk any more, but voice, signalling and what the box itself says; absent: no limit",
+    )
+    budget_reset_day: int = Field(1, ge=1, le=28, description="Day on which its month begins, at 0:00 UTC")
+    budget_warn_percent: int = Field(80, ge=1, le=100, description="Used this far, it is said")
+
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """Each way to an address has what it needs, and nothing that goes with another."""
+        """Each way to an address has what it needs, and nothing that goes with another; a budget is a metered link's."""
         address = given.get("address") or LinkAddress.KEEP
         goes_with = {"cidr": LinkAddress.STATIC, "user": LinkAddress.PPPOE, "password": LinkAddress.PPPOE}
         for name, wanted in goes_with.items():
@@ -93,6 +103,10 @@ class Link(Section):
                 yield Broken((name,), "not_allowed", reason, {"with": f"address = {address}"})
         if address == LinkAddress.PPPOE and given.get("gateway") is not None:
             yield Broken(("gateway",), "not_allowed", "the session has one way only", {"with": "address = pppoe"})
+        if given.get("budget_mb") is not None and given.get("metered") is not True:
+            yield Broken(
+                ("budget_mb",), "not_allowed", "budget_mb goes with metered = true", {"with": "metered = false"}
+            )
         yield from _rules_of_parent(given, pppoe=address == LinkAddress.PPPOE)
         if given.get("probe_budget_mb") is not None:
             if not given.get("metered"):

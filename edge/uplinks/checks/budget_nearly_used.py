@@ -1,4 +1,4 @@
-"""The metered link's volume is nearly used up: what is not vital stops first, then it costs."""
+"""The metered link's volume is nearly used up: when it is gone, bulk stops."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from edge.uplinks.facts import Facts
 ISSUE = "uplinks.budget_nearly_used"
 SEVERITY = Severity.FAULT
 SUGGESTION = "spare_data"
-FIX = "uplinks list"
-
-NEARLY_PERCENT = 80
+FIX = "uplinks budget"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Each link with less than a fifth of its volume left."""
+    """Each link that used as much as the settings want to be warned of, and not yet all."""
     for link, budget in facts.budgets.items():
-        if budget.limit_bytes > 0 and 100 * budget.used_bytes >= NEARLY_PERCENT * budget.limit_bytes:
-            percent = 100 * budget.used_bytes // budget.limit_bytes
+        percent = 100 * budget.used_bytes // budget.limit_bytes
+        if budget.warn_percent <= percent < 100:
             yield Finding(link, {"percent": str(percent), "limit_mb": str(budget.limit_bytes // 1_000_000)})

@@ -22,6 +22,7 @@ TABLE = {
     "fr.repli.uplinks.History": "alerts web",
     "fr.repli.uplinks.Samples": "alerts web",
     "fr.repli.uplinks.Probe": "web",
+    "fr.repli.uplinks.Budget": "alerts web",
     "fr.repli.uplinks.Watch": "voice alerts web",
     "fr.repli.uplinks.Override": "web",
     "fr.repli.uplinks.Release": "web",

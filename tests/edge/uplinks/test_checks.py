@@ -147,6 +147,14 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         "lte",
         {"percent": "80", "limit_mb": "100"},
     ),
+    (
+        replace(WELL, budgets={"lte": Budget(60_000_000, 100_000_000, warn_percent=60)}),
+        "budget_nearly_used",
+        "lte",
+        {"percent": "60", "limit_mb": "100"},
+    ),
+    (replace(WELL, budgets={"lte": Budget(100_000_000, 100_000_000)}), "budget_used", "lte", {"limit_mb": "100"}),
+    (replace(WELL, budget_fault="disk full"), "budget_not_kept", "", {"reason": "disk full"}),
     (replace(WELL, now=datetime(1970, 1, 1, 0, 3, tzinfo=UTC)), "clock_wrong", "", {"date": "1970-01-01"}),
     (replace(WELL, clock_synchronised=False), "clock_not_synchronised", "", {}),
     (
@@ -186,7 +194,6 @@ NOT_FOUND = {
     "another link each time": after(switch(3), switch(2), switch(1, link="lte")),
     "few names unanswered": asking_dns(4),
     "a budget mostly left": replace(WELL, budgets={"lte": Budget(79_999_999, 100_000_000)}),
-    "no budget set": replace(WELL, budgets={"lte": Budget(1, 0)}),
     "a kernel that does not tell of the clock": replace(WELL, clock_synchronised=None),
     "no router": replace(WELL, section=UplinksSection(), clock_synchronised=False, carrying=None),
     "a public address beside a private one": on(
