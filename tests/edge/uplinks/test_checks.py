@@ -140,6 +140,12 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         {"reason": "bad"},
     ),
     (after(switch(9), switch(5), switch(1)), "flapping", "fibre", {"count": "3", "minutes": "10"}),
+    (
+        on("wwan0", default_gateway=str(TARGET.host)),
+        "only_gateway",
+        "lte",
+        {"gateway": str(TARGET.host)},
+    ),
     (asking_dns(5), "dns_dead", "fibre", {"servers": "192.0.2.53"}),
     (
         replace(WELL, budgets={"lte": Budget(80_000_000, 100_000_000)}),
