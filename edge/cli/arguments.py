@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import re
 from collections.abc import Callable
 
 from edge.cli.words import _
+from edge.shared.messages.common import Actor, Role
 
 
 def count_up_to(most: int) -> Callable[[str], int]:
@@ -36,3 +38,8 @@ def duration_up_to(most_days: int) -> Callable[[str], int]:
         return seconds
 
     return read
+
+
+def technician() -> Actor:
+    """Whoever types: the command line is a technician's."""
+    return Actor(user=getpass.getuser(), role=Role.TECHNICIAN)

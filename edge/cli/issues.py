@@ -65,6 +65,10 @@ WORDS: dict[str, str] = {
     "uplinks.forbidden_in_use": "L'accès « {subject} » est interdit par {author} ({reason}), mais il sert encore : "
     "aucun autre ne répond.",
     "uplinks.overrides_lost": "Les accès forcés ou interdits ne peuvent plus être lus : ils ne sont plus en vigueur.",
+    "uplinks.isolated": "Le réseau « {subject} » est isolé par {author} depuis le {at} (UTC) : {reason}. "
+    "Les téléphones et la cellule de crise continuent.",
+    "uplinks.isolation_not_kept": "Les réseaux isolés ne peuvent pas être enregistrés ({reason}) : "
+    "un redémarrage les oublierait.",
     "uplinks.kernel_refused": "Le système a refusé un réglage du réseau ({subject} : {reason}).",
     "uplinks.history_unwritable": "L'historique des accès ne peut pas être enregistré ({reason}).",
     "uplinks.settings_refused": "Les réglages des accès Internet sont refusés, les précédents restent en vigueur "
@@ -141,6 +145,8 @@ SUGGESTIONS: dict[str, str] = {
     "call_operator_if_it_lasts": "S'il dure, prévenez l'opérateur, mesures à l'appui (« repli {fix} »).",
     "find_who_changed_it": "Cherchez qui l'a fait : NetworkManager, un script, une commande.",
     "release_it": "« repli {fix} » pour revenir à la normale.",
+    "end_isolation": "Quand le danger est passé : « repli {fix} ».",
+    "isolate_again": "Vérifiez le disque, puis isolez de nouveau si besoin (« repli {fix} »).",
     "wish_again": "Forcez ou interdisez-les de nouveau si besoin (« repli {fix} »).",
     "correct_settings": "Corrigez-les (« repli {fix} »).",
 }

@@ -33,6 +33,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.uplinks.Override": frozenset({"web"}),
     "fr.repli.uplinks.Release": frozenset({"web"}),
     "fr.repli.pppd.Status": EVERY_DAEMON,
+    "fr.repli.uplinks.Firewall": frozenset({"web"}),
+    "fr.repli.uplinks.Isolate": frozenset({"web"}),
     "fr.repli.modem.Status": EVERY_DAEMON,
     "fr.repli.modem.List": frozenset({"web", "alerts"}),
     "fr.repli.modem.Send": frozenset({"alerts"}),

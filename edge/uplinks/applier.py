@@ -14,8 +14,10 @@ from edge.shared.model import UplinksSection
 from edge.uplinks import plan, sysctl
 from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.firewall import Firewall, FirewallRefused
+from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel, KernelRefused
 from edge.uplinks.nft import counting
+from edge.uplinks.nft.zones import can_be_isolated
 from edge.uplinks.owned import Owned
 from edge.uplinks.plan import FlowClass, Footprint, Interface, Route, Rule, Vlan
 from edge.uplinks.resolver import ResolverFile, resolvers
@@ -33,12 +35,14 @@ class Applier:
         self,
         kernel: Kernel,
         firewall: Firewall,
+        isolation: IsolationFile,
         conntrack: Conntrack,
         shaper: Shaper,
         owned: Owned,
         resolver_file: ResolverFile,
     ) -> None:
         self.refusals: dict[str, str] = {}
+        self.isolation = isolation
         self._settled: object = None  # what routes and rules were made to be
         self._nft_listing: str | None = None  # our table as it was just after we last changed it; None: not read yet
         self._kernel = kernel
@@ -149,7 +153,7 @@ class Applier:
         """
         if not section.links:
             return False
-        if self.refusals.keys() & {"nftables", "new flows"}:
+        if self.refusals.keys() & {"nftables", "new flows", "isolation"}:
             self._replace_nft(section, active)
             return False
         listing = self._firewall.listing(section.nft_table)
@@ -160,11 +164,20 @@ class Applier:
         self._nft_listing = self._firewall.listing(section.nft_table)
         return True
 
+    def isolate(self, section: UplinksSection) -> bool:
+        """Cut off the zones that are to be, and no others. False if the kernel refused; verify_nft tries again."""
+        if not can_be_isolated(section):
+            return True
+        interfaces = self.isolation.interfaces(section)
+        return self._attempt_nft("isolation", lambda: self._firewall.isolate(section.nft_table, interfaces))
+
     def _replace_nft(self, section: UplinksSection, active: str | None) -> bool:
         mark = self._active_mark(section, active)
-        done = self._attempt_nft("nftables", lambda: self._firewall.replace(section, mark))
+        isolated = self.isolation.interfaces(section)
+        done = self._attempt_nft("nftables", lambda: self._firewall.replace(section, mark, isolated))
         if done:
-            self.refusals.pop("new flows", None)  # the whole table holds them too
+            for part in ("new flows", "isolation"):  # the whole table holds them too
+                self.refusals.pop(part, None)
         return done
 
     async def send_by(self, section: UplinksSection, interface: Interface, name: str) -> None:

@@ -188,6 +188,8 @@ class Engine:
             settings_refused=self.settings_refused,
             overrides=self.overrides(),
             overrides_lost=self._wishes.damaged,
+            isolation=self._applier.isolation.kept.isolation,
+            isolation_fault=self._applier.isolation.fault,
             foreign_changes=self._recent_foreign(),
         )
 

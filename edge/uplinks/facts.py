@@ -8,6 +8,7 @@ from datetime import datetime
 
 from edge.shared.faults import Fault
 from edge.shared.messages.uplinks import Override, Switch, UplinkState
+from edge.shared.messages.uplinks_firewall import Isolation
 from edge.shared.model import ProbeTarget, UplinksSection
 from edge.uplinks.plan import Interface
 
@@ -41,6 +42,8 @@ class Facts:
     settings_refused: Sequence[Fault] = ()
     overrides: Sequence[Override] = ()  # what persons want of the links
     overrides_lost: bool = False  # it cannot be read
+    isolation: Isolation | None = None  # zones that a person cut off
+    isolation_fault: str | None = None  # why that could not be read or written
     foreign_changes: Mapping[str, str] = field(
         default_factory=dict
     )  # what somebody else changed -> when it was put back

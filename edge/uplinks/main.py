@@ -22,6 +22,7 @@ from edge.uplinks.engine import Engine
 from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
 from edge.uplinks.inquiry import Inquiries
+from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.overrides import OverrideFile
@@ -30,6 +31,7 @@ from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.resolver import ResolverFile
 from edge.uplinks.service import UplinksService
 from edge.uplinks.shaper import Shaper
+from edge.uplinks.wall import Wall
 
 
 async def main(paths: Paths, stop: asyncio.Event) -> None:
@@ -41,8 +43,9 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     history = History(state / "history.db", clock, boot_id())
     await history.open()
     async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
+        firewall, isolation = Firewall(clock), IsolationFile(state / "isolation.json")
         resolver_file = ResolverFile(paths.resolver_file)
-        applier = Applier(kernel, Firewall(), conntrack, shaper, Owned(state / "owned.json"), resolver_file)
+        applier = Applier(kernel, firewall, isolation, conntrack, shaper, Owned(state / "owned.json"), resolver_file)
         volumes = VolumeBook(state / "probe-volume.json", clock)
         budget = BudgetKeeper(Counters(), KeptUse(state / "budget.json"), clock, boot_id(), timex.synchronised)
         engine = Engine(applier, history, OverrideFile(state / "overrides.json"), volumes, budget, clock)
@@ -57,7 +60,9 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         monitor.start()
         dhcp.follow(site.uplinks)
         budget.adopt(site.uplinks)
-        async with UplinksService(engine, history, Inquiries(volumes, clock), budget).server(paths):
+        server = UplinksService(engine, history, Inquiries(volumes, clock), budget).server(paths)
+        Wall(engine, applier, firewall, isolation, clock).serve(server)
+        async with server:
             work = asyncio.create_task(engine.run(), name="engine")
             follow = asyncio.create_task(_follow(source, site, engine, dhcp, budget), name="settings")
             leases = asyncio.create_task(dhcp.run(), name="dhcp")

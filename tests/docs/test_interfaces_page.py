@@ -93,6 +93,7 @@ def test_every_file_of_a_running_appliance_is_on_the_page(full: Appliance) -> No
         "uplinks history",
         "uplinks graph",
         "uplinks probe",
+        "uplinks firewall",
         "modem status",
         "modem outbox",
         "modem inbox",

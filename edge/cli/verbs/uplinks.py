@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import uuid
 
-from edge.cli.arguments import count_up_to, duration_up_to
+from edge.cli import uplinks_firewall
+from edge.cli.arguments import count_up_to, duration_up_to, technician
 from edge.cli.link_budget import add_budget
 from edge.cli.link_past import add_graph, lately, print_evidence
 from edge.cli.link_probe import add_probe
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _, figure
-from edge.shared.messages.common import Actor, Role
 from edge.shared.messages.uplinks import (
     HISTORY,
     LIST,
@@ -75,6 +74,7 @@ def register(subjects: Subjects) -> None:
         wanting.add_argument("--request-id", metavar="ID", help=_("deux fois le même : une seule demande"))
         wanting.add_argument("--json", action="store_true")
         wanting.set_defaults(verb=override, wish=wish)
+    uplinks_firewall.add(verbs)
     releasing = verbs.add_parser("release", help=_("ne plus forcer ni interdire un accès, ou aucun"))
     releasing.add_argument("link", nargs="?", metavar=_("ACCÈS"))
     releasing.add_argument("--json", action="store_true")
@@ -152,7 +152,7 @@ async def override(arguments: argparse.Namespace, paths: Paths) -> int:
         reason=arguments.reason,
         expires_in_s=arguments.seconds,
         request_id=arguments.request_id or str(uuid.uuid4()),
-        actor=_me(),
+        actor=technician(),
     )
     result = await call_once(UPLINKS, paths.socket("uplinks"), OVERRIDE, params)
     return _print_overrides(result.overrides, arguments)
@@ -160,7 +160,7 @@ async def override(arguments: argparse.Namespace, paths: Paths) -> int:
 
 async def release(arguments: argparse.Namespace, paths: Paths) -> int:
     """End one wish, or all."""
-    params = ReleaseParams(link=arguments.link, actor=_me())
+    params = ReleaseParams(link=arguments.link, actor=technician())
     result = await call_once(UPLINKS, paths.socket("uplinks"), RELEASE, params)
     return _print_overrides(result.overrides, arguments)
 
@@ -184,10 +184,6 @@ def _print_overrides(entries: list[Override], arguments: argparse.Namespace) -> 
     if not entries:
         print(_("Aucun accès n'est forcé ni interdit."))
     return 0
-
-
-def _me() -> Actor:
-    return Actor(user=getpass.getuser(), role=Role.TECHNICIAN)
 
 
 def _row(uplink: Uplink) -> tuple[object, ...]:

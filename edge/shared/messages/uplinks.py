@@ -9,7 +9,9 @@ from typing import Annotated
 from annotated_types import Timezone
 from pydantic import Field
 
+from edge.shared.messages import uplinks_firewall
 from edge.shared.messages.common import STATUS, Actor, Role
+from edge.shared.messages.uplinks_firewall import FIREWALL, ISOLATE
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
 
 
@@ -336,6 +338,6 @@ RELEASE = Method("Release", ReleaseParams, OverridesResult, "End the wish about 
 UPLINKS = Interface(
     "fr.repli.uplinks",
     "The links to the internet: which carries, and every change between them.",
-    [STATUS, LIST, HISTORY, SAMPLES, PROBE, BUDGET, WATCH, OVERRIDE, RELEASE],
-    [NoSuchUplink, RoleRequired, WishNotKept],
+    [STATUS, LIST, HISTORY, SAMPLES, PROBE, BUDGET, WATCH, OVERRIDE, RELEASE, FIREWALL, ISOLATE],
+    [NoSuchUplink, RoleRequired, WishNotKept, *uplinks_firewall.ERRORS],
 )

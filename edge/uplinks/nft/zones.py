@@ -32,5 +32,7 @@ def comes_from(section: UplinksSection, zone: Zone) -> str:
 
 
 def can_be_isolated(section: UplinksSection) -> list[Zone]:
-    """The staff's zones that reach anything through the box alone."""
+    """The staff's zones that reach anything through the box alone. Without links nothing of ours is in force."""
+    if not section.links:
+        return []
     return [zone for zone in section.zones if zone.role is ZoneRole.STAFF and not shares_a_link(section, zone)]

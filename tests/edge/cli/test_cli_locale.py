@@ -26,6 +26,7 @@ WORD_TABLES = {
     "_REASONS",
 } | {
     "_CAUSES",
+    "_REACH",
     "_ANSWERS",
     "_ERRORS",
     "_ROW_FAULTS",

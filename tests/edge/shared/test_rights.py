@@ -27,6 +27,8 @@ TABLE = {
     "fr.repli.uplinks.Override": "web",
     "fr.repli.uplinks.Release": "web",
     "fr.repli.pppd.Status": ALL,
+    "fr.repli.uplinks.Firewall": "web",
+    "fr.repli.uplinks.Isolate": "web",
     "fr.repli.modem.Status": ALL,
     "fr.repli.modem.List": "alerts web",
     "fr.repli.modem.Send": "alerts",

@@ -1,0 +1,72 @@
+"""Which zones are cut off: requests in any order, and what a disk may do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.shared.messages.common import Actor
+from edge.shared.messages.uplinks_firewall import IsolateParams
+from edge.shared.model import Link, UplinksSection, Zone, ZoneRole
+from edge.uplinks.isolation import IsolationFile, Kept, after
+from edge.uplinks.nft.zones import can_be_isolated
+
+NOW = datetime(2026, 11, 28, 6, 0, tzinfo=UTC)
+
+
+def asked(request_id: str, *, on: bool = True) -> IsolateParams:
+    return IsolateParams(on=on, reason="virus", request_id=request_id, actor=Actor(user="alice"))
+
+
+def test_a_request_that_comes_late_does_not_undo_a_newer_one() -> None:
+    cut = after(Kept(), asked("1"), ["bureaux"], NOW)
+    assert cut.isolation is not None
+    assert (cut.isolation.zones, cut.isolation.author, cut.isolation.reason) == (["bureaux"], "alice", "virus")
+    ended = after(cut, asked("2", on=False), ["bureaux"], NOW)
+    assert ended.isolation is None
+    assert after(ended, asked("1"), ["bureaux"], NOW) == ended
+
+
+def test_zones_are_added_and_ended_one_by_one() -> None:
+    kept = after(after(Kept(), asked("1"), ["a"], NOW), asked("2"), ["b"], NOW)
+    assert kept.isolation is not None
+    assert kept.isolation.zones == ["a", "b"]
+    kept = after(kept, asked("3", on=False), ["a"], NOW)
+    assert kept.isolation is not None
+    assert kept.isolation.zones == ["b"]
+
+
+def test_it_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "isolation.json"
+    kept = after(Kept(), asked("1"), ["bureaux"], NOW)
+    IsolationFile(path).keep(kept)
+    assert IsolationFile(path).kept == kept
+
+
+def test_a_disk_that_refuses_does_not_hold_it_up(tmp_path: Path) -> None:
+    file = IsolationFile(tmp_path / "isolation.json")
+    tmp_path.rmdir()
+    kept = after(Kept(), asked("1"), ["bureaux"], NOW)
+    file.keep(kept)
+    assert file.kept == kept
+    assert file.fault
+
+
+def test_a_damaged_file_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "isolation.json"
+    path.write_bytes(b"\0\0")
+    file = IsolationFile(path)
+    assert file.kept == Kept()
+    assert file.fault
+    assert path.read_bytes() == b"\0\0"
+
+
+def test_only_the_staff_behind_the_box_can_be_cut_off() -> None:
+    zones = [
+        Zone(name="bureaux", interface="lan0"),
+        Zone(name="annexe", interface="eth0", networks=["10.1.0.0/16"]),
+        Zone(name="crise", interface="lan1", role=ZoneRole.CRISIS),
+    ]
+    section = UplinksSection(links=[Link(name="mairie", interface="eth0")], zones=zones)
+    assert [zone.name for zone in can_be_isolated(section)] == ["bureaux"]
+    assert can_be_isolated(UplinksSection(zones=zones)) == []

@@ -1,0 +1,131 @@
+"""Isoler in a town, measured at the far end: the desks are silent, telephones and the crisis cell go on."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from hil.rig.virtual.town import Town
+from tests.edge.uplinks.conftest import Box
+from tests.edge.uplinks.test_filter_town import asks, listen, start, zone
+
+pytestmark = pytest.mark.town
+
+# Sends twenty datagrams a second from one port to one address, an established flow of a desk.
+TALK = """
+import socket, sys, time
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    sock.sendto(b"desk", (sys.argv[1], int(sys.argv[2])))
+    time.sleep(0.05)
+"""
+# Prints when what came.
+HEAR = """
+import socket, sys, time
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sock.bind((sys.argv[1], int(sys.argv[2])))
+print("listening", flush=True)
+while True:
+    data, source = sock.recvfrom(99)
+    sock.sendto(data, source)
+    print("heard", time.monotonic_ns(), flush=True)
+"""
+PORT = 4000
+ISOLATE = ("uplinks", "isolate", "--reason", "rançongiciel", "--request-id", "1", "--json")
+
+
+@pytest.fixture
+def desks() -> Iterator[Box]:
+    """Desks and telephones in zones, everything running."""
+    with Town("t-isolate", parts=["staff", "targets"]) as town:
+        box, plan = Box(town), town.plan
+        zones = (zone("bureaux", plan.staff_interface, "staff"), zone("telephones", plan.lan_interface, "phones"))
+        start(box, *zones)
+        yield box
+
+
+def heard(box: Box) -> list[int]:
+    return [int(at) for at in re.findall(r"heard (\d+)", box.town.process("hear").log_text())]
+
+
+def test_the_desks_are_cut_off_and_nobody_else(desks: Box) -> None:
+    town, plan = desks.town, desks.town.plan
+    listen(desks, "edge", "tcp:8080", "udp:5060")
+    listen(desks, "staff", "udp:12000")
+    town.spawn("cloud", [sys.executable, "-c", HEAR, plan.echo, str(PORT)], "hear.log").wait_printed("listening")
+    town.spawn("staff", [sys.executable, "-c", TALK, plan.echo, str(PORT)], "talk.log")
+    with town.flow() as call:
+        call.wait_arrivals(25)
+        assert len(heard(desks)) > 5
+        assert asks(desks, "staff", "tcp", plan.edge_staff, 8080)
+        assert asks(desks, "lan", "udp", plan.staff_host, 12000)
+        asked = time.monotonic_ns()
+        result = town.repli(*ISOLATE)
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout)["isolation"]["zones"] == ["bureaux"]
+        time.sleep(2.5)
+        assert heard(desks)[-1] - asked < 2e9
+        assert not asks(desks, "staff", "udp", plan.targets[0], plan.target_udp_port)
+        assert not asks(desks, "staff", "tcp", plan.edge_staff, 8080)
+        assert not asks(desks, "lan", "udp", plan.staff_host, 12000)
+        assert asks(desks, "staff", "udp", plan.edge_staff, 5060), "the emergency call reaches the box"
+        assert call.lost(asked) == 0
+    assert ("uplinks.isolated", "bureaux") in desks.issues()
+    assert asks(desks, "lan", "tcp", plan.edge_lan, 8080)
+    silent_since = heard(desks)[-1]
+    assert town.repli("uplinks", "isolate", "--end").returncode == 0
+    time.sleep(0.5)
+    assert heard(desks)[-1] > silent_since
+    assert town.repli(*ISOLATE).returncode == 0, "the first request once more"
+    assert ("uplinks.isolated", "bureaux") not in desks.issues()
+
+
+def test_it_lasts_through_a_kill_and_new_settings(desks: Box) -> None:
+    town, plan = desks.town, desks.town.plan
+    assert asks(desks, "staff", "udp", plan.targets[0], plan.target_udp_port)
+    assert town.repli(*ISOLATE).returncode == 0
+    desks.kill()
+    assert not asks(desks, "staff", "udp", plan.targets[0], plan.target_udp_port)
+    desks.start()
+    desks.wait_up("fibre", "lte", active="fibre")
+    assert not asks(desks, "staff", "udp", plan.targets[0], plan.target_udp_port)
+    assert ("uplinks.isolated", "bureaux") in desks.issues()
+    assert "isolated" in desks.edge("nft list set inet repli_uplinks isolated | grep staff0 && echo isolated")
+
+
+def test_the_firewall_for_people_and_programs(desks: Box) -> None:
+    town, plan = desks.town, desks.town.plan
+    asks(desks, "fibre", "tcp", plan.fibre.edge_cidr.split("/")[0], 22)
+    text = town.repli("uplinks", "firewall").stdout
+    assert "Pare-feu en vigueur depuis" in text
+    assert re.search(r"bureaux +staff0 +Internet, le boîtier", text)
+    assert "Rien n'est ouvert depuis Internet." in text
+    assert re.search(r"fibre +[1-9]", text)
+    assert town.repli(*ISOLATE).returncode == 0
+    text = town.repli("uplinks", "firewall").stdout
+    assert re.search(r"bureaux +staff0 +ISOLÉ", text)
+    assert "rançongiciel" in text
+    state = json.loads(town.repli("uplinks", "firewall", "--json").stdout)
+    assert state["rules"] is None
+    assert {entry["name"]: entry["isolated"] for entry in state["zones"]} == {"bureaux": True, "telephones": False}
+    rules = town.repli("uplinks", "firewall", "--nft").stdout
+    assert "chain link_to_box" in rules
+    assert '"staff0"' in rules
+
+
+def test_what_cannot_be_cut_off_is_said(desks: Box) -> None:
+    town = desks.town
+    assert "motif" in town.repli("uplinks", "isolate").stderr
+    assert "« telephones »" in town.repli("uplinks", "isolate", "telephones", "--reason", "x").stderr
+    assert town.repli("uplinks", "isolate", "--end").returncode == 0
+
+
+def test_without_a_zone_of_the_staff_there_is_nothing_to_cut_off(running: Box) -> None:
+    result = running.town.repli("uplinks", "isolate", "--reason", "x")
+    assert result.returncode == 2
+    assert "rien à isoler" in result.stderr
