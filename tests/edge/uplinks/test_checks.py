@@ -16,6 +16,7 @@ from edge.shared.clock import utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Severity, state_of
 from edge.shared.messages.uplinks import Override, Switch, SwitchCause, UplinkState, Wish
+from edge.shared.messages.uplinks_firewall import Isolation
 from edge.shared.model import Link, ProbeKind, ProbeTarget, UplinksSection
 from edge.uplinks import view
 from edge.uplinks.checks import all_checks, found
@@ -32,6 +33,7 @@ SECTION = UplinksSection(
     ],
     targets=[TARGET],
 )
+ISOLATION = Isolation(zones=["bureaux"], reason="virus", author="alice", since="2026-11-22T02:10:00Z")
 BY_STATIC = MainDefault("203.0.113.1", 100, 4)
 BY_DHCP = MainDefault("198.51.100.1", 700, 16)
 INTERFACES = {
@@ -114,6 +116,13 @@ def test_a_box_that_is_well_has_none() -> None:
 
 
 FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
+    (
+        replace(WELL, isolation=ISOLATION),
+        "isolated",
+        "bureaux",
+        {"author": "alice", "reason": "virus", "at": "2026-11-22 02:10"},
+    ),
+    (replace(WELL, isolation_fault="No space left"), "isolation_not_kept", "", {"reason": "No space left"}),
     (fibre(UplinkState.POOR), "poor_quality", "fibre", {"interface": "eth0"}),
     (replace(WELL, foreign_changes={"rules": "T"}), "foreign_change", "rules", {"at": "T"}),
     (replace(WELL, overrides_lost=True), "overrides_lost", "", {}),
