@@ -11,9 +11,9 @@ from math import inf
 import pytest
 
 from hil.bench.uplinks.figures import FAULTS, FIGURES, Figure, judge, ratio
-from hil.bench.uplinks.outcome import Outcome, first_s, moves
+from hil.bench.uplinks.outcome import Outcome, first_s, moves, silence_s
 from hil.bench.uplinks.report import document, missed, table
-from hil.rig.virtual.flow.result import NS, Arrival
+from hil.rig.virtual.flow.result import NS, Arrival, Gap
 from hil.rig.virtual.network_faults import NETWORK_FAULTS
 
 WELL = Outcome(
@@ -56,6 +56,12 @@ def test_a_packet_that_was_overtaken_is_no_move_back() -> None:
     late = Arrival(1, 3 * NS, "fibre:1")
     arrivals = [Arrival(0, 0, "fibre:1"), Arrival(2, 2 * NS, "lte:1"), late, Arrival(3, 4 * NS, "lte:1")]
     assert len(moves(arrivals, 0, isp)) == 1
+
+
+def test_a_silence_that_lasts_is_told_from_the_wait_for_the_next_packet() -> None:
+    assert silence_s(Gap(0, NS, over=True)) == 1.0
+    assert silence_s(Gap(0, NS, over=False)) == inf
+    assert silence_s(Gap(0, NS // 50, over=False)) == 0.02
 
 
 def measured(repli: float, keepalived: float | None = None) -> dict[str, dict[str, list[Outcome]]]:

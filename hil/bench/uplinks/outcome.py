@@ -11,6 +11,8 @@ from hil.rig.virtual.flow.result import NS, Arrival, Gap, NewFlows
 
 SideOf = Callable[[str], str]  # a source as the far end saw it, to the name of its ISP
 
+ALIVE_S = 0.2  # a flow of 50 packets/s whose last packet is younger than this runs
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -38,8 +40,8 @@ def moves(arrivals: Sequence[Arrival], since_ns: int, side_of: SideOf) -> list[i
 
 
 def silence_s(gap: Gap) -> float:
-    """How long; inf if it lasts."""
-    return gap.seconds if gap.over else inf
+    """How long; inf if it lasts. The wait for the next packet, where nothing else was longer, is no lasting silence."""
+    return gap.seconds if gap.over or gap.seconds < ALIVE_S else inf
 
 
 def new_silence_s(new: NewFlows) -> float:

@@ -6,7 +6,7 @@ import random
 import time
 
 from hil.bench.peers import Peer
-from hil.bench.uplinks.outcome import Outcome, first_s, moves, new_silence_s, silence_s
+from hil.bench.uplinks.outcome import ALIVE_S, Outcome, first_s, moves, new_silence_s, silence_s
 from hil.rig.virtual.flow.flow import Flow, Opener
 from hil.rig.virtual.flow.result import NS
 from hil.rig.virtual.running import RunningTown
@@ -18,7 +18,6 @@ ON_FIBRE_TIMEOUT_S = 30.0
 SETTLE_S = 3.0  # every peer has asked its targets a few times
 LEAST_WATCHED_S = 4.0
 MOST_WATCHED_S = 45.0  # of an outage; one that lasts longer is "never"
-ALIVE_NS = 200_000_000  # a flow of 50 packets/s whose last packet is younger than this runs
 # These go on for so long whatever the peer does: who moves a flow may move it back.
 WATCHED_S = {"fibre-loss": 15.0, "fibre-flap-carrier": 60.0, "fibre-flap-blackhole": 60.0}
 
@@ -48,7 +47,7 @@ def _watch(flow: Flow, new: Opener, since: int, fixed_s: float | None) -> None:
 
 def _recovered(flow: Flow, new: Opener, since: int) -> bool:
     arrivals = flow.arrivals()
-    runs = bool(arrivals) and time.monotonic_ns() - arrivals[-1].arrived_ns < ALIVE_NS
+    runs = bool(arrivals) and (time.monotonic_ns() - arrivals[-1].arrived_ns) / NS < ALIVE_S
     return runs and new.since(since).outage_s is not None
 
 
