@@ -68,7 +68,8 @@ def test_what_probes_cost_is_what_went_over_the_cable(box: Box) -> None:
     start(box, ["icmp", "udp", "tcp", "dns", "http", "sip"], box.static(lte, "metered = true"))
     box.wait_up("lte", active="lte")
     time.sleep(1)  # neighbours and routers are found: what follows is probes
-    cable, counted = on_the_cable(box, lte), box.link("lte")["probe_bytes"]
+    # The same order both times: asking the daemon takes a while, and probes go on meanwhile.
+    counted, cable = box.link("lte")["probe_bytes"], on_the_cable(box, lte)
     time.sleep(3)
     counted = box.link("lte")["probe_bytes"] - counted
     cable = on_the_cable(box, lte) - cable
@@ -155,7 +156,8 @@ def test_a_lying_name_server_and_a_portal_keep_no_dead_link_alive(box: Box) -> N
 def test_one_lying_target_does_not_condemn_a_good_link(box: Box) -> None:
     start(box, ["icmp", "tcp", "dns"], *box.both())
     box.wait_up("fibre", "lte", active="fibre")
+    moves = box.moves()
     box.town.fault("fibre-lying-dns")
     time.sleep(4)  # 40 rounds: twice what any verdict is made of
-    assert box.moves() == [("start", None, "fibre")]
+    assert box.moves() == moves
     assert box.link("fibre")["state"] == "up"
