@@ -187,6 +187,16 @@ class UplinksSection(Section):
                     at = ("open", index, "links", place)
                     yield Broken(at, "unknown_reference", reason, {"value": str(name.node)})
         yield from _only_gateways(given)
+        yield from _shaped_legs(given)
+
+
+def _shaped_legs(given: Given) -> Iterator[Broken]:
+    """Each upload rate of an interface that is a zone's too: the building's own traffic would be held to it."""
+    zones = [zone.get("interface") for zone in given.parts("zones")]
+    for index, link in enumerate(given.parts("links")):
+        if link.get("upload_kbit") is not None and link.get("interface") in zones:
+            reason = "the interface is a zone's too: the building's own traffic would be held to it"
+            yield Broken(("links", index, "upload_kbit"), "not_allowed", reason, {"with": "zones.interface"})
 
 
 def _only_gateways(given: Given) -> Iterator[Broken]:

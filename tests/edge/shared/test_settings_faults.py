@@ -52,6 +52,11 @@ def faults(document: str) -> dict[str, str]:
         (LINK + "budget_mb = 100", "uplinks.links.fibre.budget_mb", "not_allowed"),
         (LINK + "metered = true\nbudget_mb = 0", "uplinks.links.fibre.budget_mb", "greater_than_equal"),
         (LINK + "budget_reset_day = 29", "uplinks.links.fibre.budget_reset_day", "less_than_equal"),
+        (
+            LINK + "upload_kbit = 1000\n[[uplinks.zones]]\nname = 'v'\ninterface = 'eth0'\nnetworks = ['10.0.0.0/24']",
+            "uplinks.links.fibre.upload_kbit",
+            "not_allowed",
+        ),
         (LINK + "upload_kbit = 1", "uplinks.links.fibre.upload_kbit", "greater_than_equal"),
         (LINK + "password = 'x'", "uplinks.links.fibre.password", "not_allowed"),
         (LINK + PPPOE.replace("'x'", "'a\\nb'").replace("'a", '"a').replace("b'", 'b"'),
