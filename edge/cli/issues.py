@@ -65,6 +65,10 @@ WORDS: dict[str, str] = {
     "uplinks.forbidden_in_use": "L'accès « {subject} » est interdit par {author} ({reason}), mais il sert encore : "
     "aucun autre ne répond.",
     "uplinks.overrides_lost": "Les accès forcés ou interdits ne peuvent plus être lus : ils ne sont plus en vigueur.",
+    "uplinks.rogue_dhcp": "Dans le réseau « {subject} », un autre appareil donne des adresses : {devices}. "
+    "Des postes perdent Internet ou sont détournés.",
+    "uplinks.duplicate_address": "Dans le réseau « {subject} », un autre appareil a pris l'adresse du boîtier : {devices}. "
+    "Des postes n'atteignent plus rien.",
     "uplinks.isolated": "Le réseau « {subject} » est isolé par {author} depuis le {at} (UTC) : {reason}. "
     "Les téléphones et la cellule de crise continuent.",
     "uplinks.isolation_not_kept": "Les réseaux isolés ne peuvent pas être enregistrés ({reason}) : "
@@ -145,6 +149,7 @@ SUGGESTIONS: dict[str, str] = {
     "call_operator_if_it_lasts": "S'il dure, prévenez l'opérateur, mesures à l'appui (« repli {fix} »).",
     "find_who_changed_it": "Cherchez qui l'a fait : NetworkManager, un script, une commande.",
     "release_it": "« repli {fix} » pour revenir à la normale.",
+    "unplug_stranger": "Cherchez cet appareil par son adresse matérielle (étiquette, commutateur) et débranchez-le.",
     "end_isolation": "Quand le danger est passé : « repli {fix} ».",
     "isolate_again": "Vérifiez le disque, puis isolez de nouveau si besoin (« repli {fix} »).",
     "wish_again": "Forcez ou interdisez-les de nouveau si besoin (« repli {fix} »).",

@@ -129,7 +129,7 @@ class DhcpClient:
         opened = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
         try:
             opened.setblocking(False)
-            _attach_filter(opened)
+            attach_filter(opened)
             opened.bind((self.interface, _ETH_P_IP))
         except OSError:
             opened.close()
@@ -177,7 +177,8 @@ def _look(interface: str) -> _Seen:
     return _Seen(index, flags & (_IFF_UP | _IFF_RUNNING) == (_IFF_UP | _IFF_RUNNING))
 
 
-def _attach_filter(opened: socket.socket) -> None:
+def attach_filter(opened: socket.socket) -> None:
+    """Let the socket hear only what DHCP servers say to clients."""
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *line) for line in _FILTER))
     program = struct.pack("@HP", len(_FILTER), ctypes.addressof(code))
     opened.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)

@@ -47,6 +47,7 @@ from edge.uplinks.situation import (
     Tick,
     WishesChanged,
 )
+from edge.uplinks.strangers import Stranger
 from edge.uplinks.view import Since
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class Engine:
         self.section = UplinksSection()
         self.leases: Mapping[str, Lease] = {}
         self.settings_refused: list[Fault] = []
+        self.strangers: frozenset[Stranger] = frozenset()  # in the zones, as the watch last heard them
         self._applier = applier
         self._history = history
         self._wishes = wishes
@@ -190,6 +192,7 @@ class Engine:
             overrides_lost=self._wishes.damaged,
             isolation=self._applier.isolation.kept.isolation,
             isolation_fault=self._applier.isolation.fault,
+            strangers=self.strangers,
             foreign_changes=self._recent_foreign(),
         )
 

@@ -11,6 +11,7 @@ from edge.shared.messages.uplinks import Override, Switch, UplinkState
 from edge.shared.messages.uplinks_firewall import Isolation
 from edge.shared.model import ProbeTarget, UplinksSection
 from edge.uplinks.plan import Interface
+from edge.uplinks.strangers import Stranger
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Facts:
     overrides_lost: bool = False  # it cannot be read
     isolation: Isolation | None = None  # zones that a person cut off
     isolation_fault: str | None = None  # why that could not be read or written
+    strangers: frozenset[Stranger] = frozenset()
     foreign_changes: Mapping[str, str] = field(
         default_factory=dict
     )  # what somebody else changed -> when it was put back

@@ -24,6 +24,7 @@ from edge.uplinks.history import History
 from edge.uplinks.inquiry import Inquiries
 from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
+from edge.uplinks.lan_watch import LanWatch
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
@@ -31,6 +32,7 @@ from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.resolver import ResolverFile
 from edge.uplinks.service import UplinksService
 from edge.uplinks.shaper import Shaper
+from edge.uplinks.strangers import Stranger
 from edge.uplinks.wall import Wall
 
 
@@ -68,9 +70,10 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             leases = asyncio.create_task(dhcp.run(), name="dhcp")
             counting = asyncio.create_task(volumes.run(), name="volumes")
             budgeting = asyncio.create_task(budget.run(), name="budget")
+            watching = asyncio.create_task(_watch_zones(engine), name="zones")
             ready()
             try:
-                await until_stopped(stop, work, follow, leases, counting, budgeting)
+                await until_stopped(stop, work, follow, leases, counting, budgeting, watching)
             finally:
                 monitor.stop()
                 dhcp.stop()
@@ -84,3 +87,10 @@ async def _follow(source: SettingsSource, site: Site, engine: Engine, dhcp: Dhcp
         engine.settings_refused = source.refused
         dhcp.follow(changed.uplinks)
         budget.adopt(changed.uplinks)
+
+
+async def _watch_zones(engine: Engine) -> None:
+    def found(strangers: frozenset[Stranger]) -> None:
+        engine.strangers = strangers
+
+    await LanWatch(lambda: engine.section, found).run()

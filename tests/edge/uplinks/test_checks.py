@@ -22,6 +22,7 @@ from edge.uplinks import view
 from edge.uplinks.checks import all_checks, found
 from edge.uplinks.facts import Budget, Facts
 from edge.uplinks.plan import Interface, MainDefault
+from edge.uplinks.strangers import Deed, Stranger
 from edge.uplinks.view import Since
 
 NOW = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
@@ -121,6 +122,22 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         "isolated",
         "bureaux",
         {"author": "alice", "reason": "virus", "at": "2026-11-22 02:10"},
+    ),
+    (
+        replace(
+            WELL, strangers=frozenset({Stranger("bureaux", Deed.GIVES_ADDRESSES, "02:00:00:00:00:0b", "10.78.0.66")})
+        ),
+        "rogue_dhcp",
+        "bureaux",
+        {"devices": "02:00:00:00:00:0b (10.78.0.66)"},
+    ),
+    (
+        replace(
+            WELL, strangers=frozenset({Stranger("bureaux", Deed.HAS_OUR_ADDRESS, "02:00:00:00:00:0b", "10.78.0.1")})
+        ),
+        "duplicate_address",
+        "bureaux",
+        {"devices": "02:00:00:00:00:0b (10.78.0.1)"},
     ),
     (replace(WELL, isolation_fault="No space left"), "isolation_not_kept", "", {"reason": "No space left"}),
     (fibre(UplinkState.POOR), "poor_quality", "fibre", {"interface": "eth0"}),

@@ -1,0 +1,21 @@
+"""A device in a zone gives addresses beside the box: part of the building follows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.shared.messages.common import Severity
+from edge.uplinks.checks import Finding
+from edge.uplinks.facts import Facts
+from edge.uplinks.strangers import Deed, by_zone
+
+ISSUE = "uplinks.rogue_dhcp"
+SEVERITY = Severity.FAULT
+SUGGESTION = "unplug_stranger"
+FIX = "uplinks firewall"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Each zone where there is one, with every such device."""
+    for zone, found in by_zone(facts.strangers, Deed.GIVES_ADDRESSES).items():
+        yield Finding(zone, {"devices": ", ".join(f"{one.mac} ({one.address})" for one in found)})
