@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 
@@ -185,6 +186,67 @@ def test_cable_back_in_a_network_that_is_silent_about_the_old_address(box: Box) 
     wait_for(lambda: fibre_address(box) == "192.168.1.80/24", "the new address", 20, every=0.2)
     assert heard.log_text().split()[1:3] == ["heard", "3"], "the old address was asked for first"
     box.wait_up("fibre", "lte", active="fibre")
+
+
+def test_two_providers_lend_the_very_same_address(box: Box) -> None:
+    """Two boxes of one operator, as they come out of the carton."""
+    town, (fibre, lte) = box.town, box.town.plan.isps
+    readdress = f"ip addr flush dev {lte.inside_interface}; ip addr add {fibre.gateway_cidr} dev {lte.inside_interface}"
+    assert town.run(lte.name, ["sh", "-ec", readdress]).returncode == 0
+    for isp in (fibre, lte):
+        dnsmasq(town, isp, "192.168.1.50", "192.168.1.50")
+    box.write(dhcp(fibre), dhcp(lte), head=HEAD)
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    assert {box.link(name)["address"] for name in ("fibre", "lte")} == {"192.168.1.50/24"}
+    with town.flow() as flow:
+        flow.wait_arrivals(25)
+        assert flow.arrivals()[-1].source.startswith(f"{fibre.public}:")
+        since = town.fault("fibre-blackhole")
+        time.sleep(2.5)
+        assert flow.two_way_outage(since).seconds <= 1.0
+        assert flow.arrivals()[-1].source.startswith(f"{lte.public}:")
+
+
+def test_a_provider_that_lends_the_buildings_own_network_takes_nothing_away(box: Box) -> None:
+    town, fibre = box.town, box.town.plan.fibre
+    readdress = f"ip addr flush dev {fibre.inside_interface}; ip addr add 10.77.0.254/24 dev {fibre.inside_interface}"
+    assert town.run(fibre.name, ["sh", "-ec", readdress]).returncode == 0
+    dnsmasq(town, fibre, "10.77.0.250", "10.77.0.250")
+    box.write(dhcp(fibre), box.static(town.plan.lte), head=HEAD)
+    # The LAN's route is added after the provider's would be: the kernel takes the first of two equal ones.
+    box.edge("ip link set lan0 down")
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    box.edge("ip link set lan0 up")
+    assert town.run("edge", ["ping", "-qc1", "-W3", town.plan.probe_host]).returncode == 0
+    with town.flow() as flow:
+        flow.wait_arrivals(25)
+        assert flow.arrivals()[-1].source.startswith(f"{fibre.public}:")
+
+
+def test_killed_around_a_change_of_address_one_address_is_left(box: Box) -> None:
+    town, fibre = box.town, box.town.plan.fibre
+    dice = random.Random(7)
+    server = dnsmasq(town, fibre, "192.168.1.50", "192.168.1.50")
+    start_by_dhcp(box)
+    for number in range(8):
+        address = f"192.168.1.{60 + number}"
+        town.fault("fibre-carrier")
+        server.stop()
+        server = dnsmasq(town, fibre, address, address)
+        town.heal("fibre-carrier")
+        wait_for(lambda server=server: "DHCPNAK" in server.log_text(), "the old address refused", 10, every=0.001)
+        time.sleep(dice.uniform(0, 0.06))
+        box.kill()
+        box.start()
+        wait_for(lambda address=address: fibre_address(box) == f"{address}/24", f"{address} in force", 15, every=0.1)
+        held = re.findall(r"inet (192\.168\.1\.\d+/24)", box.edge(f"ip -4 addr show {fibre.edge_interface}"))
+        assert held == [f"{address}/24"], f"kill {number}"
+    box.wait_up("fibre", "lte", active="fibre")
+    with town.flow() as flow:
+        flow.wait_arrivals(10)
+        assert flow.arrivals()[-1].source.startswith(f"{fibre.public}:")
 
 
 def test_settings_that_drop_dhcp_take_its_address_away(box: Box) -> None:
