@@ -15,6 +15,7 @@ import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.shared.clock import Clock
 from edge.uplinks import dhcp
@@ -30,6 +31,7 @@ _SO_ATTACH_FILTER = 26
 _SIOCGIFFLAGS = 0x8913
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _PACKETS_A_TURN = 16
+_DEVICES = Path("/sys/class/net")
 
 # Classic BPF on the IPv4 packet (the socket is SOCK_DGRAM): UDP, not a fragment, to port 68. Without it every packet of a
 # busy link would wake this process.
@@ -52,6 +54,9 @@ class _Seen:
 
     index: int = 0  # 0: not there
     running: bool = False
+    changes: int = (
+        0  # of carrier: a cable that was out for a moment looks as it did before, and the kernel says it once
+    )
 
 
 class DhcpClient:
@@ -174,7 +179,14 @@ def _look(interface: str) -> _Seen:
             flags = struct.unpack_from("H", fcntl.ioctl(any_socket, _SIOCGIFFLAGS, request.ljust(40, b"\0")), 16)[0]
     except OSError:
         return _Seen()
-    return _Seen(index, flags & (_IFF_UP | _IFF_RUNNING) == (_IFF_UP | _IFF_RUNNING))
+    return _Seen(index, flags & (_IFF_UP | _IFF_RUNNING) == (_IFF_UP | _IFF_RUNNING), _carrier_changes(interface))
+
+
+def _carrier_changes(interface: str) -> int:
+    try:
+        return int((_DEVICES / interface / "carrier_changes").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no sysfs, or that of another network namespace
+        return 0
 
 
 def attach_filter(opened: socket.socket) -> None:
