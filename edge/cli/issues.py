@@ -45,6 +45,7 @@ WORDS: dict[str, str] = {
     "uplinks.no_answer_anywhere": "Aucun accès Internet ne répond.",
     "uplinks.only_gateway": "L'accès « {subject} » n'interroge que sa passerelle {gateway}, qui répond même ligne coupée.",
     "uplinks.no_targets": "L'accès « {subject} » n'a aucune cible à sonder : une coupure derrière la box ne serait pas vue.",
+    "uplinks.target_silent": "Une cible ne répond plus par l'accès « {subject} », bon par ailleurs : {targets}.",
     "uplinks.flapping": "L'accès « {subject} » est instable : perdu {count} fois en {minutes} minutes.",
     "uplinks.dns_dead": "L'accès « {subject} » fonctionne, mais les noms n'y sont plus trouvés ({servers} ne répond pas).",
     "uplinks.budget_nearly_used": "Le forfait de l'accès « {subject} » est utilisé à {percent} % (sur {limit_mb} Mo).",
@@ -153,6 +154,7 @@ SUGGESTIONS: dict[str, str] = {
     "end_isolation": "Quand le danger est passé : « repli {fix} ».",
     "isolate_again": "Vérifiez le disque, puis isolez de nouveau si besoin (« repli {fix} »).",
     "wish_again": "Forcez ou interdisez-les de nouveau si besoin (« repli {fix} »).",
+    "change_target": "Vérifiez-la (« repli {fix} »), ou remplacez-la dans les réglages.",
     "correct_settings": "Corrigez-les (« repli {fix} »).",
 }
 

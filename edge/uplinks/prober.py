@@ -55,6 +55,7 @@ class LinkProber:
     ) -> None:
         self.link = link
         self.targets = targets
+        self._places = {target: place for place, target in enumerate(targets)}
         self._volume = volume
         self.ring = Ring()
         self._quorum = quorum
@@ -115,7 +116,7 @@ class LinkProber:
         self._schedule()
         self._number += 1
         targets = self._targets_now()
-        figures = Round(self._clock.monotonic_ns(), len(targets))
+        figures = Round(self._clock.monotonic_ns(), {self._places[target]: None for target in targets})
         self._rounds[self._number] = _Round(targets, min(self._quorum, len(targets)), figures)
         if len(self._rounds) > ROUNDS_REMEMBERED:
             self._rounds.popitem(last=False)
@@ -143,7 +144,7 @@ class LinkProber:
             self._round_trip.add(rtt_ms)
         if rtt_ms > LATE_MAX_MS:
             return
-        probe.figures.rtts_ms.append(rtt_ms)
+        probe.figures.answers[self._places[target]] = rtt_ms
         if len(probe.figures.rtts_ms) == probe.needed:
             self._ended(self.link.name, True)
 
@@ -153,7 +154,7 @@ class LinkProber:
         if probe is None or failure.outcome not in _REPLIED or target in probe.wrong or target not in probe.targets:
             return
         probe.wrong.add(target)
-        probe.figures.asked -= 1
+        probe.figures.answers.pop(self._places[target], None)
 
     def _on_deadline(self, number: int) -> None:
         probe = self._rounds.get(number)

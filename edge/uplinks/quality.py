@@ -7,14 +7,15 @@ codec being G.711 with loss concealment (G.113, appendix I: Ie 0, Bpl 25.1).
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median
 
 KEPT = 64  # rounds of a link that are remembered
 HALF = 7  # rounds of one of the two windows that a verdict is made of
+OWN_TROUBLE = 0.4  # a target that loses so much more than the others (a share) says nothing of the line
 FIGURES = 20  # rounds that figures for people are made of
 
 _R_DEFAULT = 93.2
@@ -25,11 +26,48 @@ _JITTER_BUFFER = 2.0  # a receiver's buffer, in multiples of the jitter
 
 @dataclass
 class Round:
-    """One round of probes: how many targets were asked, and the round-trip times of those that answered, late ones too."""
+    """One round of probes: what each target that was asked answered, late answers too."""
 
     sent_ns: int
-    asked: int
-    rtts_ms: list[float] = field(default_factory=list)
+    answers: dict[int, float | None]  # by the target's place: round-trip time in milliseconds; None: no answer
+
+    @property
+    def asked(self) -> int:
+        """How many targets."""
+        return len(self.answers)
+
+    @property
+    def rtts_ms(self) -> list[float]:
+        """Of those that answered."""
+        return [rtt for rtt in self.answers.values() if rtt is not None]
+
+
+@dataclass(frozen=True)
+class Without:
+    """A round, less the targets whose trouble is their own."""
+
+    whole: Round
+    left_out: frozenset[int]
+
+    @property
+    def sent_ns(self) -> int:
+        """CLOCK_MONOTONIC."""
+        return self.whole.sent_ns
+
+    @property
+    def answers(self) -> dict[int, float | None]:
+        """As of the whole round, now: late answers may still come."""
+        return {place: rtt for place, rtt in self.whole.answers.items() if place not in self.left_out}
+
+    @property
+    def asked(self) -> int:
+        """How many targets."""
+        return len(self.answers)
+
+    @property
+    def rtts_ms(self) -> list[float]:
+        """Of those that answered."""
+        return [rtt for rtt in self.answers.values() if rtt is not None]
 
 
 @dataclass(frozen=True)
@@ -39,8 +77,8 @@ class Quality:
     since_ns: int  # when the first of them was sent
     rounds: int
     loss_percent: float  # probes without answer, there and back
-    rtt_ms: float | None  # median; None when nothing was answered
-    jitter_ms: float  # mean difference between one answer and the next of that target's round (as in RFC 3550, 6.4.1)
+    rtt_ms: float | None  # median of the nearest target; None when nothing was answered
+    jitter_ms: float  # mean difference between one answer of that target and its next (as in RFC 3550, 6.4.1)
 
     @property
     def one_way_loss_percent(self) -> float:
@@ -87,25 +125,50 @@ def mos(delay_ms: float, loss_percent: float) -> float:
     return max(1.0, 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6)
 
 
-def assess(rounds: Sequence[Round]) -> Quality | None:
+def own_trouble(rounds: Iterable[Round]) -> frozenset[int]:
+    """The targets that lose so much more than all others together that it is they who are in trouble, not the line."""
+    asked: Counter[int] = Counter()
+    lost: Counter[int] = Counter()
+    for entry in rounds:
+        for place, rtt in entry.answers.items():
+            asked[place] += 1
+            lost[place] += rtt is None
+    left_out: set[int] = set()
+    while len(asked) > 1:
+        worst = max(asked, key=lambda place: lost[place] / asked[place])
+        others = sum(lost[place] for place in asked if place != worst) / (asked.total() - asked[worst])
+        if lost[worst] / asked[worst] - others < OWN_TROUBLE:
+            break
+        left_out.add(worst)
+        del asked[worst], lost[worst]
+    return frozenset(left_out)
+
+
+def assess(rounds: Sequence[Round | Without]) -> Quality | None:
     """These rounds taken together; None of none."""
     asked = sum(entry.asked for entry in rounds)
     if not asked:
         return None
-    rtts = [rtt for entry in rounds for rtt in entry.rtts_ms]
-    typical = [median(entry.rtts_ms) for entry in rounds if entry.rtts_ms]
-    steps = [abs(after - before) for before, after in pairwise(typical)]
+    by_target: dict[int, list[float]] = {}
+    for entry in rounds:
+        for place, rtt in entry.answers.items():
+            if rtt is not None:
+                by_target.setdefault(place, []).append(rtt)
+    # The nearest target tells of the line; what the others take more is their distance, or their kind of probe.
+    nearest = min(by_target.values(), key=median, default=[])
+    steps = [abs(after - before) for before, after in pairwise(nearest)]
+    answered = sum(len(of_one) for of_one in by_target.values())
     return Quality(
         since_ns=rounds[0].sent_ns,
         rounds=len(rounds),
-        loss_percent=100 * max(0, asked - len(rtts)) / asked,
-        rtt_ms=median(rtts) if rtts else None,
+        loss_percent=100 * (asked - answered) / asked,
+        rtt_ms=median(nearest) if nearest else None,
         jitter_ms=fmean(steps) if steps else 0.0,
     )
 
 
 class Ring:
-    """The last rounds of a link, the newest last."""
+    """The last rounds of a link, the newest last. What one target alone does to itself is left out."""
 
     def __init__(self, rounds: Iterable[Round] = ()) -> None:
         self._rounds: deque[Round] = deque(rounds, maxlen=KEPT)
@@ -115,17 +178,22 @@ class Ring:
         self._rounds.append(entry)
 
     @property
-    def newest(self) -> Round | None:
+    def newest(self) -> Without | None:
         """The round that was added last."""
-        return self._rounds[-1] if self._rounds else None
+        return self._last(1)[0] if self._rounds else None
 
     def figures(self) -> Quality | None:
         """What people are shown."""
-        return assess(list(self._rounds)[-FIGURES:])
+        return assess(self._last(FIGURES))
 
     def halves(self) -> tuple[Quality | None, Quality | None]:
         """The rounds a verdict is made of: the earlier and the later window."""
-        newest = list(self._rounds)[-2 * HALF :]
+        newest = self._last(2 * HALF)
         earlier, later = newest[:-HALF], newest[-HALF:]
         full = len(earlier) == HALF
         return (assess(earlier) if full else None, assess(later) if later else None)
+
+    def _last(self, count: int) -> list[Without]:
+        rounds = list(self._rounds)
+        left_out = own_trouble(rounds[-2 * HALF :])
+        return [Without(entry, left_out) for entry in rounds[-count:]]

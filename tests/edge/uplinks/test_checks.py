@@ -96,6 +96,12 @@ def asking_dns(lost: int, state: UplinkState = UplinkState.UP) -> Facts:
     return replace(fibre(state), section=section, lost_in_row={("fibre", server): lost})
 
 
+def with_a_silent_target() -> Facts:
+    other = ProbeTarget(host=IPv4Address("192.0.2.32"))
+    section = SECTION.model_copy(update={"targets": [TARGET, other]})
+    return replace(WELL, section=section, lost_in_row={("fibre", TARGET): 20, ("fibre", other): 0})
+
+
 def wanting(wish: Wish, link: str) -> Facts:
     entry = Override(
         link=link,
@@ -140,6 +146,7 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         {"devices": "02:00:00:00:00:0b (10.78.0.1)"},
     ),
     (replace(WELL, isolation_fault="No space left"), "isolation_not_kept", "", {"reason": "No space left"}),
+    (with_a_silent_target(), "target_silent", "fibre", {"targets": "icmp 192.0.2.31"}),
     (fibre(UplinkState.POOR), "poor_quality", "fibre", {"interface": "eth0"}),
     (replace(WELL, foreign_changes={"rules": "T"}), "foreign_change", "rules", {"at": "T"}),
     (replace(WELL, overrides_lost=True), "overrides_lost", "", {}),

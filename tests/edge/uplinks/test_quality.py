@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.uplinks.health import LinkHealth, Presence, Standing, after_measure
-from edge.uplinks.quality import HALF, KEPT, Quality, Ring, Round, Thresholds, assess, mos
+from edge.uplinks.quality import HALF, KEPT, Quality, Ring, Round, Thresholds, assess, mos, own_trouble
 
 LIMITS = Thresholds(loss_percent=10, delay_ms=400, jitter_ms=100, mos=3.1)
 
@@ -38,14 +40,68 @@ def test_mos_is_bounded_and_never_rises_with_trouble(delay: float, loss: float, 
 
 
 def rounds(*answered: int, rtt_ms: float = 20.0, asked: int = 3) -> list[Round]:
-    return [Round(number * 100, asked, [rtt_ms] * count) for number, count in enumerate(answered)]
+    """Each round with so many answers."""
+    return [
+        Round(number * 100, {place: rtt_ms if place < count else None for place in range(asked)})
+        for number, count in enumerate(answered)
+    ]
 
 
 def test_loss_delay_and_jitter_of_some_rounds() -> None:
-    entries = [Round(0, 2, [10.0, 30.0]), Round(1, 2, [40.0]), Round(2, 2, [])]
+    entries = [Round(0, {0: 10.0, 1: 30.0}), Round(1, {0: 20.0, 1: None}), Round(2, {0: None, 1: None})]
     quality = assess(entries)
-    assert quality == Quality(since_ns=0, rounds=3, loss_percent=50.0, rtt_ms=30.0, jitter_ms=20.0)
+    assert quality == Quality(since_ns=0, rounds=3, loss_percent=50.0, rtt_ms=15.0, jitter_ms=10.0)
     assert assess([]) is None
+
+
+def test_targets_at_different_distances_are_no_jitter() -> None:
+    entries = [Round(0, {0: 5.0, 1: 80.0}), Round(1, {0: None, 1: 80.0}), Round(2, {0: 5.0, 1: None})]
+    quality = assess(entries)
+    assert quality is not None
+    assert quality.jitter_ms == 0.0
+
+
+@pytest.mark.parametrize("silent", [0, 1, 2])
+def test_the_trouble_of_one_target_is_not_the_line_s(silent: int) -> None:
+    ring = Ring()
+    for number in range(2 * HALF):
+        ring.add(Round(number, {place: None if place == silent else 20.0 for place in range(3)}))
+    for quality in (*ring.halves(), ring.figures()):
+        assert quality is not None
+        assert quality.loss_percent == 0.0
+    assert ring.newest is not None
+    assert ring.newest.asked == 2
+
+
+def test_two_targets_of_five_may_be_in_trouble_of_their_own() -> None:
+    entries = [Round(number, {0: None, 1: None, 2: 20.0, 3: 20.0, 4: 20.0}) for number in range(2 * HALF)]
+    assert own_trouble(entries) == {0, 1}
+
+
+def test_a_metered_link_that_asks_in_turn_learns_it_too() -> None:
+    entries = [Round(number, {number % 3: None if number % 3 == 1 else 20.0}) for number in range(2 * HALF)]
+    assert own_trouble(entries) == {1}
+
+
+@pytest.mark.parametrize("loss", [0.36, 0.2, 1.0])
+def test_loss_of_the_line_is_hardly_ever_taken_for_a_target_s(loss: float) -> None:
+    dice = random.Random(7)
+    taken = sum(
+        bool(
+            own_trouble(
+                [
+                    Round(n, {place: None if dice.random() < loss else 20.0 for place in range(3)})
+                    for n in range(2 * HALF)
+                ]
+            )
+        )
+        for _ in range(500)
+    )
+    assert taken <= 40
+
+
+def test_a_single_target_is_the_line() -> None:
+    assert own_trouble(rounds(*[0] * 14, asked=1)) == frozenset()
 
 
 def test_loss_of_one_direction_is_not_that_of_both() -> None:

@@ -9,17 +9,22 @@ from itertools import groupby
 import pytest
 
 from hil.rig.virtual.flow.flow import Flow
+from hil.rig.virtual.isp.slow import SlowLine, slow_down
+from hil.rig.virtual.network import nft
+from hil.rig.virtual.plan import Isp
 from hil.rig.virtual.processes import Process
 from hil.rig.virtual.waiting import wait_for
 from tests.edge.uplinks.conftest import Box
 
 pytestmark = pytest.mark.town
 
-# Fills a queue: UDP as fast as asked, in kbit/s.
+# Fills a queue: UDP as fast as asked, in kbit/s, by one device if it is named.
 FLOOD = """
 import socket, sys, time
 sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 sock.bind((sys.argv[1], 0))
+if sys.argv[4:]:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[4].encode())
 pause = 1200 * 8 / (float(sys.argv[3]) * 1000)
 due = time.monotonic()
 while True:
@@ -35,9 +40,20 @@ def addresses(flow: Flow) -> list[str]:
     return [address for address, _ in groupby(arrival.source.split(":")[0] for arrival in sent)]
 
 
+BLOATED = SlowLine(queue_ms=600)  # 1 Mbit/s up, and a queue that hides it
+
+
 def flood(box: Box, kbit: float) -> Process:
+    """From the building, by whichever link is active."""
     argv = [sys.executable, "-c", FLOOD, box.town.plan.browser_host, box.town.plan.echo, str(kbit)]
     return box.town.spawn("lan", argv, "flood.log")
+
+
+def flood_by(box: Box, isp: Isp, kbit: float) -> Process:
+    """From the box, by this link."""
+    own = isp.edge_cidr.split("/")[0]
+    argv = [sys.executable, "-c", FLOOD, own, box.town.plan.echo, str(kbit), isp.edge_interface]
+    return box.town.spawn("edge", argv, f"flood-{isp.name}.log")
 
 
 def test_loss_each_way_moves_the_flow_once(running: Box) -> None:
@@ -58,6 +74,18 @@ def test_loss_each_way_moves_the_flow_once(running: Box) -> None:
     running.wait_up("fibre", "lte", active="fibre")
 
 
+def test_one_target_that_falls_silent_moves_nothing(running: Box) -> None:
+    town = running.town
+    silent = town.plan.targets[0]
+    drop = f"table ip silent {{ chain forward {{ type filter hook forward priority 0; ip daddr {silent} drop; }}; }}"
+    nft(town.namespace("fibre"), drop)
+    wait_for(lambda: "uplinks.target_silent" in town.repli("status", "--json").stdout, "it said", 15, every=0.3)
+    time.sleep(4)
+    assert running.links()["active"] == "fibre"
+    assert running.link("fibre")["loss_percent"] == 0.0
+    assert "quality" not in {cause for cause, _from, _to in running.moves()}
+
+
 def test_loss_on_both_links_moves_nothing(running: Box) -> None:
     town = running.town
     town.fault("lte-loss")
@@ -71,7 +99,7 @@ def test_loss_on_both_links_moves_nothing(running: Box) -> None:
 
 def test_a_queue_that_fills_moves_the_flow_when_the_other_link_is_better(running: Box) -> None:
     town = running.town
-    town.fault("fibre-slow")  # 1 Mbit/s up, a second of queue
+    slow_down(town.plan.fibre, town, BLOATED)
     running.wait_up("fibre", "lte", active="fibre")
     with town.flow() as flow:
         flow.wait_arrivals(50)
@@ -83,28 +111,26 @@ def test_a_queue_that_fills_moves_the_flow_when_the_other_link_is_better(running
         flooding.kill()
 
 
-def test_a_queue_that_fills_moves_nothing_when_the_other_link_is_as_slow(running: Box) -> None:
+def test_a_queue_that_fills_moves_nothing_when_the_other_link_s_is_as_full(running: Box) -> None:
     town = running.town
-    # What the LTE link is like now is known only by asking it: it is slow all the time, the fibre becomes so.
-    for fault in ("lte-slow", "fibre-slow"):
-        town.fault(fault)
+    for isp in town.plan.isps:
+        slow_down(isp, town, BLOATED)
     running.wait_up("fibre", "lte", active="fibre")
-    through_lte = ["ip", "rule", "add", "from", town.plan.browser_host, "lookup", "4102", "priority", "5100"]
-    assert town.run("edge", through_lte).returncode == 0
-    lte_flood = flood(running, 1_500)
-    time.sleep(2)
-    assert town.run("edge", ["ip", "rule", "del", "priority", "5100"]).returncode == 0
-    fibre_flood = flood(running, 1_500)
-    time.sleep(8)
+    floods = [flood_by(running, isp, 1_500) for isp in reversed(town.plan.isps)]
+    wait_for(lambda: (running.link("fibre")["mos"] or 5) < 3, "a poor fibre", 10, every=0.2)
+    time.sleep(6)
     assert "quality" not in {cause for cause, _from, _to in running.moves()}
-    for process in (lte_flood, fibre_flood):
+    for process in floods:
         process.kill()
 
 
 @pytest.mark.parametrize("fault", ["fibre-flap-blackhole", "fibre-flap-carrier"])
 @pytest.mark.timeout(240)
-def test_a_line_that_comes_and_goes_moves_the_flow_once(running: Box, fault: str) -> None:
-    town = running.town
+def test_a_line_that_comes_and_goes_moves_the_flow_once(box: Box, fault: str) -> None:
+    town = box.town
+    box.write(*box.both(), head="hold_down_s = 5.0")
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
     with town.flow() as flow, town.new_flows(every=0.2) as new:
         flow.wait_arrivals(25)
         town.fault(fault)
