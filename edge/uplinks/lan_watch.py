@@ -22,6 +22,7 @@ from edge.uplinks.strangers import Deed, Stranger, after_round, arp_probe, claim
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 30.0
+NO_ZONES_SECONDS = 2.0  # until there are settings with some
 LISTEN_SECONDS = 5.0  # dnsmasq pings an address for 3 s before it offers it
 _PACKETS_MAX = 200  # in one round, of one kind
 _ETH_P_IP, _ETH_P_ARP = 0x0800, 0x0806
@@ -43,7 +44,6 @@ class LanWatch:
     async def run(self) -> None:
         """Ask for ever; what is found is told after each round."""
         while True:
-            await asyncio.sleep(1.0)
             section = self._section()
             zones = [zone for zone in section.zones if not shares_a_link(section, zone)]
             heard = [stranger for found in await asyncio.gather(*map(_ask, zones)) for stranger in found]
@@ -51,7 +51,7 @@ class LanWatch:
                 log.warning("%s: %s (%s) %s", stranger.zone, stranger.mac, stranger.address, stranger.deed)
             self._known = after_round(self._known, heard)
             self._found(frozenset(self._known))
-            await asyncio.sleep(ROUND_SECONDS)
+            await asyncio.sleep(ROUND_SECONDS if zones else NO_ZONES_SECONDS)
 
 
 async def _ask(zone: Zone) -> list[Stranger]:
