@@ -31,7 +31,7 @@ interface = "bench-none"
 targets = [{ host = "192.0.2.1" }]
 [[uplinks.zones]]
 name = "lan"
-interface = "bench-none-either"
+interface = "bench-lan"
 address = "192.0.2.9/30"
 [[modem.devices]]
 name = "lte"
@@ -88,8 +88,8 @@ def measure() -> tuple[list[Usage], list[Usage]]:
 
 
 def usage(name: str, pid: int) -> Usage:
-    """What a process and all its descendants use. Source: /proc/PID/smaps_rollup (proc(5))."""
-    tree = [pid, *descendants(pid)]
+    """What a process, all its descendants and its process group use. Source: /proc/PID/smaps_rollup (proc(5))."""
+    tree = sorted({pid, *descendants(pid), *group(pid)})
     rollups = [_rollup(member) for member in tree]
     return Usage(
         name,
@@ -105,6 +105,15 @@ def descendants(pid: int) -> Iterator[int]:
         for child in (thread / "children").read_text().split():
             yield int(child)
             yield from descendants(int(child))
+
+
+def group(leader: int) -> Iterator[int]:
+    """Members of the process group it leads: a launcher's sentinel is nobody's child."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(ProcessLookupError):
+                if os.getpgid(int(entry.name)) == leader:
+                    yield int(entry.name)
 
 
 def _rollup(pid: int) -> dict[str, int]:

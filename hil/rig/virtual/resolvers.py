@@ -1,7 +1,7 @@
 """The program of the ISPs' resolvers. Argument: the town's name. Each knows every name below the plan's zone.
 
 As ISPs' do, each answers its own customers only: a resolver bound to the dead link is silent. Prints `ISP NAME` of each
-question.
+question, answered or not.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class _Resolver(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
-        reply = self._reply(data) if source[0] == self._isp.public else None
-        if reply is not None:
+        reply = self._reply(data)
+        if reply is not None and source[0] == self._isp.public:
             self._transport.sendto(reply, source)
 
     def _resolve(self, name: str) -> str | None:

@@ -120,10 +120,10 @@ def test_a_name_resolves_soon_after_a_blackhole(served: Box) -> None:
     with Names(served.town) as names:
         names.wait_answers(10)
         since = served.town.fault("fibre-blackhole")
-        time.sleep(4)
+        time.sleep(7)
         assert names.outage_s(since) <= 2.0  # generous: figures are in ADR 0081
         assert names.answers()[-1].address == served.town.plan.lte.resolver_says
-        assert names.longest_wait_s(since) <= 3.0  # asked while the fibre was dead already, and not lost
+        assert names.longest_wait_s(since) <= 3.0  # asked while the fibre was dead, and not when the device asks again
 
 
 def test_with_uplinks_dead_names_go_on_and_with_dnsmasq_dead_the_switch_does(served: Box) -> None:

@@ -23,7 +23,7 @@ from hil.rig.virtual.waiting import wait_for
 if TYPE_CHECKING:
     from hil.rig.virtual.running import RunningTown
 
-RETRY_S = (1.0, 2.0)  # seconds after the first, then after the second question; RFC 1536 allows no hastier ones
+RETRY_S = 5.0  # as glibc waits before it asks once more (resolv.conf(5), timeout)
 _HEADER = struct.Struct("!6H")
 
 
@@ -123,18 +123,17 @@ async def ask_for_ever(resolver: str, zone: str, every: float, tried: int, answe
     print("asking", flush=True)
     number = 0
 
-    def ask(identifier: int, name: str, retries: tuple[float, ...] = RETRY_S) -> None:
+    def ask_again(identifier: int, name: str) -> None:
         if device.waiting.get(identifier) == name:
             transport.sendto(question(identifier, name))
-            if retries:
-                loop.call_later(retries[0], ask, identifier, name, retries[1:])
 
     while True:
         number = number % 0xFFFF + 1
         name = f"n{time.monotonic_ns()}.{zone}"
         device.waiting[number] = name
         os.write(tried, f"{name} {time.monotonic_ns()}\n".encode("ascii"))
-        ask(number, name)
+        transport.sendto(question(number, name))
+        loop.call_later(RETRY_S, ask_again, number, name)
         await asyncio.sleep(every)
 
 
