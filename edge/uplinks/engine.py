@@ -20,28 +20,26 @@ from edge.shared.messages.uplinks import (
     SwitchEvidence,
     UplinksState,
 )
-from edge.shared.model import Link, LinkAddress, UplinksSection
-from edge.uplinks import decision, evidence, overrides, plan, situation, timex, view
+from edge.shared.model import UplinksSection
+from edge.uplinks import decision, evidence, overrides, plan, rulebook, situation, timex, view
 from edge.uplinks.announcer import Announcer
 from edge.uplinks.applier import Applier
 from edge.uplinks.budget.keeper import BudgetKeeper
 from edge.uplinks.dhcp import Lease
 from edge.uplinks.facts import Facts
-from edge.uplinks.health import Judgement, Presence
+from edge.uplinks.health import Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
 from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.plan import Interface
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.prober import LinkProber
-from edge.uplinks.quality import Thresholds
 from edge.uplinks.situation import (
     Flush,
     Move,
     PresenceChanged,
     QualityMeasured,
     RoundEnded,
-    Rules,
     SetPace,
     State,
     Tick,
@@ -105,7 +103,7 @@ class Engine:
         self.volumes = volumes
         self._budget = budget
         self._clock = clock
-        self._state: State = situation.initial(_rules(self.section), None)
+        self._state: State = situation.initial(rulebook.rules(self.section), None)
         self._in_force: UplinksSection | None = None
         self._interfaces: dict[str, Interface] = {}
         self._probers: dict[str, LinkProber] = {}
@@ -263,9 +261,9 @@ class Engine:
             self._interfaces = {}  # noted as an issue, and tried again
         if self._state.active is None:
             active = await self._applier.active_before(section, self._interfaces)
-            self._state = replace(situation.initial(_rules(section), active), removed=self._state.removed)
-        kept = frozenset(link.name for link in section.links if _probing(section, link) == _probing_of(old, link.name))
-        self._state = decision.adopt(self._state, _rules(section), self._presences(section), kept)
+            self._state = replace(situation.initial(rulebook.rules(section), active), removed=self._state.removed)
+        kept = rulebook.links_that_stay(old, section)
+        self._state = decision.adopt(self._state, rulebook.rules(section), self._presences(section), kept)
         self._replace_probers(kept)
         await self._applier.adopt(section, self._interfaces, self._state.active)
         await self._decide(Tick())
@@ -277,11 +275,10 @@ class Engine:
         for link in self.section.links:
             if link.name not in self._probers:
                 targets = tuple(link.targets or self.section.targets)
-                quorum = self.section.quorum or (1 if len(targets) <= 2 else 2)
                 self._probers[link.name] = LinkProber(
                     link,
                     targets,
-                    quorum,
+                    rulebook.quorum(self.section, targets),
                     self._clock,
                     self._round_ended,
                     self._measured,
@@ -376,31 +373,3 @@ class Engine:
 
     def _now_text(self) -> str:
         return utc_text(self._clock.now())
-
-
-def _rules(section: UplinksSection) -> Rules:
-    limits = section.quality
-    return Rules(
-        tuple(link.name for link in section.links),
-        Judgement(
-            section.fail_after,
-            section.recover_after,
-            Thresholds(limits.loss_percent, limits.delay_ms, limits.jitter_ms, limits.mos),
-        ),
-        round(section.hold_down_s * 1e9),
-        frozenset(link.name for link in section.links if link.metered),
-        limits.margin_mos,
-    )
-
-
-def _probing(section: UplinksSection, link: Link) -> tuple[object, ...]:
-    """What must stay the same for the past of a link to count still; another address by DHCP is no other link."""
-    same = (
-        link.model_copy(update={"cidr": None, "gateway": None, "dns": []}) if link.address is LinkAddress.DHCP else link
-    )
-    return same, view.targets_of(section, link), section.quorum
-
-
-def _probing_of(section: UplinksSection, name: str) -> tuple[object, ...] | None:
-    link = next((link for link in section.links if link.name == name), None)
-    return _probing(section, link) if link else None
