@@ -18,6 +18,7 @@ from hil.rig.virtual.flow.bulk import Bulk
 from hil.rig.virtual.isp.slow import SlowLine, slow_down
 from hil.rig.virtual.plan import Plan
 from hil.rig.virtual.town import Town
+from hil.rig.virtual.waiting import TooLate
 
 LINE = SlowLine(up_kbit=2_000, delay_ms=0, queue_ms=1_000)
 SHAPED_KBIT = 1_800  # `upload_kbit`: a tenth less
@@ -107,7 +108,7 @@ def site(plan: Plan, *, shaped: bool) -> str:
 def call(town: Town, seconds: float) -> Figures:
     """One call."""
     with town.flow(dscp=EF) as flow:
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(TooLate):
             flow.wait_arrivals(5)
         since_ns = time.monotonic_ns()
         time.sleep(seconds)

@@ -92,6 +92,7 @@ def test_every_file_of_a_running_appliance_is_on_the_page(full: Appliance) -> No
         "uplinks list",
         "uplinks history",
         "uplinks graph",
+        "uplinks budget",
         "uplinks probe",
         "uplinks firewall",
         "modem status",

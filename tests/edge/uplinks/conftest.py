@@ -117,10 +117,16 @@ class Box:
             raise AssertionError(f"{late}\n{self.links()}\n{self.daemon.log_text()[-3000:]}") from late
 
     def footprint(self) -> tuple[str, str, str]:
-        """Rules, routes of our tables, and our nft table without what counts or changes by itself."""
+        """Rules, routes of our tables with the fibre's queues, our nft table; without what counts or changes by itself."""
         rules = self.edge("ip -4 rule")
         routes = self.edge("for t in $(seq 4100 4116); do ip -4 route show table $t 2>/dev/null || true; done")
-        return rules, "\n".join(sorted(routes.splitlines())), self.edge("nft -s list table inet repli_uplinks")
+        lines = [*sorted(routes.splitlines()), *self.queues(self.town.plan.fibre.edge_interface)]
+        return rules, "\n".join(lines), self.edge("nft -s list table inet repli_uplinks")
+
+    def queues(self, interface: str) -> list[str]:
+        """Every qdisc and class of an interface, without what counts."""
+        listing = self.edge(f"tc qdisc show dev {interface}; tc -d class show dev {interface}")
+        return sorted(re.sub(r"refcnt \d+|direct_packets_stat \d+", "", line).strip() for line in listing.splitlines())
 
     def _json(self, *arguments: str) -> dict[str, Any]:
         result = self.town.repli(*arguments, "--json")

@@ -28,12 +28,6 @@ SHAPED = "upload_kbit = 1800"
 FIBRE, LTE = "fibre0", "wwan0"
 
 
-def queues(box: Box, interface: str = FIBRE) -> list[str]:
-    """Every qdisc and class of an interface, without what counts."""
-    listing = box.edge(f"tc qdisc show dev {interface}; tc -d class show dev {interface}")
-    return sorted(re.sub(r"refcnt \d+|direct_packets_stat \d+", "", line).strip() for line in listing.splitlines())
-
-
 @contextmanager
 def tc(box: Box) -> Iterator[tuple[IPRoute, int]]:
     """Netlink inside the edge, and the fibre's index there: a fork would look too late."""
@@ -58,7 +52,7 @@ def shaped(box: Box) -> Box:
 
 
 def test_killed_inside_the_work_exactly_one_set_is_left(shaped: Box) -> None:
-    calm = queues(shaped)
+    calm = shaped.queues(FIBRE)
     assert len(calm) == 12, calm  # root, shared, and per class one class and one queue; TBF shows a class of its own
     chance = random.Random(3)
     with tc(shaped) as (route, index):
@@ -71,9 +65,9 @@ def test_killed_inside_the_work_exactly_one_set_is_left(shaped: Box) -> None:
             wait_for(lambda: is_shaped(route, index), "the root is there", every=0.0005)
             time.sleep(chance.uniform(0, 0.004))
             early.kill()
-            halves += queues(shaped) != calm
+            halves += shaped.queues(FIBRE) != calm
             shaped.start()
-            wait_for(lambda: queues(shaped) == calm, "exactly one set", 5, every=0.1)
+            wait_for(lambda: shaped.queues(FIBRE) == calm, "exactly one set", 5, every=0.1)
     assert halves, "never killed in the middle: this shows nothing"
     assert shaped.issues() == set()
 
@@ -89,12 +83,12 @@ def test_killed_inside_the_work_exactly_one_set_is_left(shaped: Box) -> None:
     ],
 )
 def test_what_somebody_else_changes_is_put_back(shaped: Box, damage: str) -> None:
-    calm = queues(shaped)
+    calm = shaped.queues(FIBRE)
     time.sleep(1)  # while interfaces come up, a difference is nobody's deed
     shaped.edge(damage)
     said = ("uplinks.foreign_change", "queues")
     wait_for(lambda: said in shaped.issues(), "put back, and said", 10, every=0.2)  # promised: within 5 s
-    assert queues(shaped) == calm
+    assert shaped.queues(FIBRE) == calm
 
 
 def test_nothing_is_written_when_nothing_differs(shaped: Box) -> None:
@@ -108,32 +102,32 @@ def test_nothing_is_written_when_nothing_differs(shaped: Box) -> None:
 
 def test_settings_changed_while_it_runs(box: Box) -> None:
     """A rate changes in place, a link that is shaped no longer has the kernel's own queue again."""
-    untouched = queues(box), queues(box, LTE)
+    untouched = box.queues(FIBRE), box.queues(LTE)
     fibre, lte = box.town.plan.isps
     box.write(box.static(fibre, SHAPED), box.static(lte))
     box.start(name="settings")
     box.start()
     box.wait_up("fibre", "lte", active="fibre")
-    assert queues(box, LTE) == untouched[1]
+    assert box.queues(LTE) == untouched[1]
     changed = box.town.folder / "changed.toml"
     changed.write_text(box.document(box.static(fibre, "upload_kbit = 900"), box.static(lte, SHAPED)), encoding="utf-8")
     assert box.town.repli("settings", "apply", str(changed)).returncode == 0
-    wait_for(lambda: "rate 900Kbit" in " ".join(queues(box)), "the new rate", every=0.1)
-    wait_for(lambda: "rate 1800Kbit" in " ".join(queues(box, LTE)), "the other link too", every=0.1)
-    assert "1800Kbit" not in " ".join(queues(box))
+    wait_for(lambda: "rate 900Kbit" in " ".join(box.queues(FIBRE)), "the new rate", every=0.1)
+    wait_for(lambda: "rate 1800Kbit" in " ".join(box.queues(LTE)), "the other link too", every=0.1)
+    assert "1800Kbit" not in " ".join(box.queues(FIBRE))
     changed.write_text(box.document(box.static(fibre)), encoding="utf-8")
     assert box.town.repli("settings", "apply", str(changed)).returncode == 0
-    wait_for(lambda: (queues(box), queues(box, LTE)) == untouched, "the kernel's own queues", every=0.1)
+    wait_for(lambda: (box.queues(FIBRE), box.queues(LTE)) == untouched, "the kernel's own queues", every=0.1)
 
 
 def test_an_interface_that_comes_back_is_shaped_again(shaped: Box) -> None:
-    calm, town = queues(shaped), shaped.town
+    calm, town = shaped.queues(FIBRE), shaped.town
     shaped.edge(f"ip link set {FIBRE} netns {town.namespace('lan')}")
     town.run(
         "lan",
         ["sh", "-ec", f"tc qdisc del dev {FIBRE} root || true; ip link set {FIBRE} netns {town.namespace('edge')}"],
     )
-    wait_for(lambda: queues(shaped) == calm, "shaped again", 15, every=0.2)
+    wait_for(lambda: shaped.queues(FIBRE) == calm, "shaped again", 15, every=0.2)
 
 
 def test_a_call_does_not_notice_a_full_upload(shaped: Box) -> None:
