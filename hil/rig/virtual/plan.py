@@ -139,7 +139,7 @@ class Plan:
     target_sip_port: int = 5060  # OPTIONS over UDP
     resolved_zone: str = "noms.example"  # every name below it is known to the ISPs' resolvers
     ntp: str = "192.0.2.50"
-    ntp_ahead_s: int = 3600  # of the machine's clock: who has the time from it is told from who has it from the machine
+    ntp_ahead_s: int = 20  # of the machine's clock: who has the time from it is told from who has it from the machine
     echo: str = "192.0.2.40"
     echo_port: int = 7007
     web_port: int = 8080

@@ -161,7 +161,7 @@ def test_the_box_serves_the_time_of_a_server_and_says_so_and_the_machines_clock_
     box.start(name="chrony")
     # Until the server is heard, the box's own clock is better than none.
     wait_for(lambda: clock(box).get("stratum") == 2, "the server's time", 30, every=0.3)
-    time.sleep(3)  # a clock an hour off: chrony trusts the first measurement for a moment only, and waits for the next
+    time.sleep(3)  # chrony trusts the first measurement for a moment only, and waits for the next
     wait_for(lambda: clock(box).get("stratum") == 2, "the server's time for good", 30, every=0.3)
     assert abs(clock(box)["ahead_s"] - plan.ntp_ahead_s) < 1
     said = origin(box)
