@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Interface, IPv4Network
 from typing import NamedTuple
 
 from edge.shared.model import Link, LinkAddress, UplinksSection
@@ -173,7 +173,21 @@ def routes(section: UplinksSection, interfaces: Mapping[str, Interface], active:
         }
         if link.name == active:
             wanted.add(default_route(section, active, interface))
+        # A flow whose other side is on another link has its host here.
+        others = {section.route_table_base + number for number in range(len(section.links) + 1)} - {own}
+        inside = _ways_inside(section, link, interface)
+        wanted |= {Route(table, *way, spare) for table in others for way in inside}
     return frozenset(wanted)
+
+
+def _ways_inside(section: UplinksSection, link: Link, interface: Interface) -> list[tuple[str, int, str | None]]:
+    """Network, interface index and gateway to each zone behind the link's own interface: the box stands on one leg."""
+    zones = [zone for zone in section.zones if zone.interface == link.interface]
+    on_link = {IPv4Network(network) for network in interface.networks} if zones else set()
+    behind = {network for zone in zones for network in zone.networks if not any(map(network.subnet_of, on_link))}
+    return [(str(network), interface.index, None) for network in on_link] + [
+        (str(network), interface.index, gateway(link, interface)) for network in behind
+    ]
 
 
 def rules(section: UplinksSection) -> frozenset[Rule]:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from edge.shared.section import parse_site
 from hil.demo import links, phones
-from hil.demo.stage import Stage
+from hil.demo.stage import Stage, until
 from hil.demo.timeline import Timeline
 from hil.rig.virtual import by_hand, site
 from hil.rig.virtual.by_hand import answers
 from hil.rig.virtual.inside import NETNS
 from hil.rig.virtual.plan import Topology
 from hil.rig.virtual.running import RunningTown
+from hil.rig.virtual.sip.parts import lan_phone, pstn_calls
+from hil.rig.virtual.sip.phone import Line, Phone, call_and_listen, stop_all
+from hil.rig.virtual.sip.place import TownPlace
 from hil.rig.virtual.topology import plan_of
 from hil.rig.virtual.town import Town
 
@@ -104,9 +109,9 @@ def test_on_one_leg_phones_and_box_are_one_network_behind_the_commune_s_router()
         assert answers(town, "staff", town.plan.edge_lan)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", params=BEHIND)
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
-    """A town of the topology asked for, its appliance ready."""
+    """A town of each topology, its appliance ready; each test leaves it healed."""
     with Town("t-topology", ("echo", "targets", "pbx", "pstn"), request.param) as town:
         town.start_appliance("settings,uplinks,voice")
         town.wait_ready(60)
@@ -114,9 +119,57 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 @town_test
-@pytest.mark.parametrize("stage", BEHIND, indirect=True)
 def test_failover_and_the_calls_of_the_demo(stage: Stage) -> None:
     steps: list[Callable[[Stage], None]] = [links.fibre_silent, phones.telephones]
     for step in steps:
         step(stage)
     assert stage.timeline.passed, stage.timeline.entries
+
+
+@town_test
+def test_the_survival_call_with_fibre_and_operator_silent(stage: Stage) -> None:
+    town = stage.town
+    with plugged(lan_phone(town, "101"), lan_phone(town, "102")) as (reception, office):
+        with stage.fault("fibre-blackhole"), stage.fault("pbx-frozen"):
+            until(lambda: stage.repli_json("uplinks", "list")["active"] == "lte", "4G active", 10)
+            assert call_and_listen(reception, office).good
+            before = len(pstn_calls(town))
+            call = reception.dial("112")
+            time.sleep(1.0)
+            # On one leg the voice of outside calls goes by the commune's router, which has the fibre alone (ADR 0075).
+            assert (call.heard(reception.line.frequency) > 0) is not town.plan.one_leg
+            call.hang_up()
+            assert [made.called for made in pstn_calls(town)[before:]] == ["112"]
+        until(lambda: stage.repli_json("uplinks", "list")["active"] == "fibre", "the fibre again", 30)
+        until(lambda: stage.repli_json("voice", "mode")["mode"] == "cloud", "the operator again", 30)
+
+
+@town_test
+def test_the_operator_finds_the_box_after_a_silence_longer_than_the_firewall_s_memory(stage: Stage) -> None:
+    plan = stage.town.plan
+    assert plan.commune is not None
+    account = plan.phones[2]
+    outside = Line(account.number, account.password, plan.sip_domain, plan.echo, f"{plan.cloud_pbx}:{plan.sip_port}")
+    with plugged(lan_phone(stage.town, "102"), Phone(TownPlace(stage.town, "cloud"), outside)) as (_office, mobile):
+        time.sleep(plan.commune.udp_timeout_s + 1.5)
+        mobile.dial("102").hang_up()  # raises when it is not answered
+
+
+@town_test
+def test_the_second_translation_is_said(stage: Stage) -> None:
+    daemons = stage.repli_json("status")["daemons"]
+    issues = [issue for daemon in daemons for issue in daemon["issues"]]
+    assert ("uplinks.double_nat", "fibre") in {(issue["id"], issue["subject"]) for issue in issues}
+
+
+@contextmanager
+def plugged(*telephones: Phone) -> Iterator[tuple[Phone, ...]]:
+    """Registered telephones, for the length of a block."""
+    try:
+        for phone in telephones:
+            phone.start()
+        for phone in telephones:
+            phone.wait_registered()
+        yield telephones
+    finally:
+        stop_all(telephones)

@@ -11,6 +11,8 @@ from pydantic import Field
 from edge.shared.model.base import Broken, Given, InterfaceName, Section, Slug
 from edge.shared.model.services import Dhcp, rules_of_zone
 
+WIDEST = 8  # prefix of 10.0.0.0/8, the widest network that is private (RFC 1918)
+
 
 class ZoneRole(StrEnum):
     """What a zone is for; what it may reach follows from it."""
@@ -28,7 +30,7 @@ class Zone(Section):
     interface: InterfaceName = Field(description="Network interface, e.g. lan0 or lan0.20")
     role: ZoneRole = ZoneRole.STAFF
     networks: list[IPv4Network] = Field(
-        [], description="Addresses that may come from it; absent: those of the interface itself"
+        [], description="Addresses that may come from it; absent: those of the interface, if it is no link's"
     )
     address: IPv4Interface | None = Field(
         None,
@@ -40,3 +42,24 @@ class Zone(Section):
     def rules(cls, given: Given) -> Iterator[Broken]:
         """Addresses are given inside the zone's network."""
         yield from rules_of_zone(given)
+
+
+def rules_on_one_leg(given: Given) -> Iterator[Broken]:
+    """A zone behind a link's own interface says who belongs to it; whoever routes there gives the addresses."""
+    interfaces = [link.get("interface") for link in given.parts("links")]
+    for index, zone in enumerate(given.parts("zones")):
+        if zone.get("interface") not in interfaces:
+            continue
+        networks = zone.parts("networks")
+        if not networks:
+            yield Broken(("zones", index, "networks"), "missing", "missing")
+        for place, network in enumerate(networks):
+            length = str(network.node).partition("/")[2]
+            if length.isdecimal() and int(length) < WIDEST:
+                reason = f"{network.node} is wider than any building: the internet would pass for inside"
+                yield Broken(("zones", index, "networks", place), "too_wide", reason, {"value": str(network.node)})
+        if zone.get("dhcp") is not None:
+            reason = "whoever routes on a link's interface gives the addresses"
+            yield Broken(
+                ("zones", index, "dhcp"), "not_allowed", reason, {"with": f"interface = {zone.get('interface')}"}
+            )

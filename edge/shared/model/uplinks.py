@@ -10,7 +10,7 @@ from pydantic import Field
 
 from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
 from edge.shared.model.firewall import FlowClasses, Open
-from edge.shared.model.lan import Zone
+from edge.shared.model.lan import Zone, rules_on_one_leg
 from edge.shared.model.probes import ProbeTarget, QualityLimits
 from edge.shared.model.services import Dns, Time, rules_between_zones
 
@@ -175,10 +175,7 @@ class UplinksSection(Section):
         yield from duplicates(given, "zones", "interface")
         yield from rules_between_zones(given)
         yield from duplicates(given, "open", "name")
-        interfaces = [link.get("interface") for link in given.parts("links")]
-        for index, zone in enumerate(given.parts("zones")):
-            if zone.get("interface") in interfaces and not zone.get("networks"):
-                yield Broken(("zones", index, "networks"), "missing", "missing")
+        yield from rules_on_one_leg(given)
         names = [link.get("name") for link in given.parts("links")]
         for index, entry in enumerate(given.parts("open")):
             for place, name in enumerate(entry.parts("links")):

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from edge.shared.model import Open, UplinksSection, Zone, ZoneRole
 from edge.uplinks.nft import classes
 from edge.uplinks.nft.words import chain, names, values
-from edge.uplinks.nft.zones import below, can_be_isolated, comes_from, outside, shares_a_link
+from edge.uplinks.nft.zones import below, can_be_isolated, comes_from, goes_to, outside, shares_a_link
 from edge.uplinks.plan import FlowClass
 
 INSIDE = "dropped_inside"  # counter of what zones were refused
@@ -161,14 +161,20 @@ def _the_rest(section: UplinksSection) -> list[str]:
 def _zone_forward(section: UplinksSection, zone: Zone) -> list[str]:
     here = comes_from(section, zone)
     to_links = "goto phones_to_links" if zone.role is ZoneRole.PHONES else "accept"
-    rules = [f'{here} oifname {names(outside(section))} {to_links} comment "{zone.name}"']
-    if not shares_a_link(section, zone):
-        rules.append(f'{here} oifname "{zone.interface}" accept comment "{zone.name}"')
-    others = [other.interface for other in section.zones if other is not zone and other.role is not ZoneRole.GUEST]
-    if others and zone.role is not ZoneRole.GUEST:
-        # Voice goes from telephone to telephone, also to a softphone on a desk.
-        rules.append(f'{here} oifname {names(others)} {classes.match(FlowClass.RTP)} accept comment "{zone.name}"')
-    return rules
+    others = [other for other in section.zones if other is not zone]
+    legs = [goes_to(other) for other in others if shares_a_link(section, other)]
+    # Voice goes from telephone to telephone, also to a softphone on a desk.
+    hears = [] if zone.role is ZoneRole.GUEST else [other for other in others if other.role is not ZoneRole.GUEST]
+    plain = [other.interface for other in hears if not shares_a_link(section, other)]
+    to_them = [goes_to(other) for other in hears if shares_a_link(section, other)]
+    to_them += [f"oifname {names(plain)}"] if plain else []
+    rules = [
+        *[f"{way} {classes.match(FlowClass.RTP)} accept" for way in to_them],
+        *[f"{way} goto refused" for way in legs],
+        f"oifname {names(outside(section))} {to_links}",
+        *([] if shares_a_link(section, zone) else [f'oifname "{zone.interface}" accept']),
+    ]
+    return [f'{here} {rule} comment "{zone.name}"' for rule in rules]
 
 
 def came_in(section: UplinksSection, entry: Open) -> str:

@@ -1,14 +1,16 @@
 """Which link a flow takes.
 
 A connection mark's low eight bits name its link. Established flows get their packet mark from it; new flows from
-inside go where the map new_flows says for their class; flows that come in by a link are answered by that link.
+inside go where the map new_flows says for their class; flows that come in by a link are answered by that link. What goes
+to a zone has no mark, also where the zone is behind a link's own interface: it goes there whichever link is active.
 """
 
 from __future__ import annotations
 
 from edge.shared.model import UplinksSection
 from edge.uplinks.nft import classes
-from edge.uplinks.nft.words import chain
+from edge.uplinks.nft.words import chain, values
+from edge.uplinks.nft.zones import comes_from, goes_to, on_a_leg
 from edge.uplinks.plan import CLASS_MASK, CLASS_SHIFT, MARK_MASK, FlowClass
 
 _OTHERS = 0xFFFFFFFF ^ MARK_MASK
@@ -36,8 +38,18 @@ def render(section: UplinksSection, active_mark: int | None) -> list[str]:
         packet = f"meta mark set meta mark & {_OTHERS:#x} | {number:#x}"
         lines += chain(f"keep_{number}", [packet])
         lines += chain(f"take_{number}", [f"ct mark set ct mark & {_OTHERS:#x} | {number:#x}", packet])
+    legs = on_a_leg(section)
+    networks = [network for zone in legs for network in zone.networks]
     return [
         *lines,
+        *chain(
+            "from_inside",
+            [
+                "fib daddr type != unicast return",
+                *([f"ip daddr {values(networks)} return"] if networks else []),
+                f"ct mark & {CLASS_MASK:#x} vmap @new_flows",
+            ],
+        ),
         *chain(
             "prerouting",
             [
@@ -47,9 +59,9 @@ def render(section: UplinksSection, active_mark: int | None) -> list[str]:
                 "ct direction reply return",
                 classes.put(FlowClass.BULK),
                 "jump classify",
+                *[f"{comes_from(section, zone)} goto from_inside" for zone in legs],
                 f"iifname vmap {{ {take} }}",
-                "fib daddr type != unicast return",
-                f"ct mark & {CLASS_MASK:#x} vmap @new_flows",
+                "goto from_inside",
             ],
         ),
         *chain(
@@ -61,6 +73,7 @@ def render(section: UplinksSection, active_mark: int | None) -> list[str]:
                 "ct direction reply return",
                 classes.put(FlowClass.BOX),
                 "jump classify",
+                *[f"{goes_to(zone)} return" for zone in legs],
                 f"oifname vmap {{ {take} }}",
             ],
         ),

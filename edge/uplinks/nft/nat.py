@@ -5,11 +5,11 @@ from __future__ import annotations
 from edge.shared.model import Open, UplinksSection
 from edge.uplinks.nft.filtering import came_in, wanted
 from edge.uplinks.nft.words import chain, names
-from edge.uplinks.nft.zones import outside
+from edge.uplinks.nft.zones import goes_to, on_a_leg, outside
 
 
 def render(section: UplinksSection) -> list[str]:
-    """What leaves by a link leaves with the link's address; what is opened to a host inside is sent to it."""
+    """What leaves by a link for outside leaves with the link's address; what is opened to a host inside is sent to it."""
     inward = [_destination(section, entry) for entry in section.open if entry.to is not None]
     lines = []
     if inward:
@@ -18,6 +18,7 @@ def render(section: UplinksSection) -> list[str]:
         "postrouting",
         [
             "type nat hook postrouting priority srcnat; policy accept;",
+            *[f"{goes_to(zone)} return" for zone in on_a_leg(section)],
             f"meta nfproto ipv4 oifname {names(outside(section))} masquerade",
         ],
     )

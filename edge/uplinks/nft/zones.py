@@ -31,6 +31,16 @@ def comes_from(section: UplinksSection, zone: Zone) -> str:
     return f'iifname "{zone.interface}"'
 
 
+def on_a_leg(section: UplinksSection) -> list[Zone]:
+    """The zones behind links' own interfaces."""
+    return [zone for zone in section.zones if shares_a_link(section, zone)]
+
+
+def goes_to(zone: Zone) -> str:
+    """The expression that is true of packets to a zone behind a link's own interface."""
+    return f'oifname "{zone.interface}" ip daddr {values(zone.networks)}'
+
+
 def can_be_isolated(section: UplinksSection) -> list[Zone]:
     """The staff's zones that reach anything through the box alone. Without links nothing of ours is in force."""
     if not section.links:

@@ -16,6 +16,7 @@ PPPOE = "address = 'pppoe'\nparent = 'eth1'\nuser = 'u'\npassword = 'x'\n"
 ZONE = "[[uplinks.zones]]\nname = 'lan'\ninterface = 'lan0'\naddress = '192.0.2.1/24'\n"
 DHCP = "dhcp = {first='192.0.2.9',last='192.0.2.99',reservations=[%s]}"
 DEVICE = "{mac='02:00:00:00:00:01',address='192.0.2.%s'}"
+LEG = "[[uplinks.zones]]\nname = 'tel'\ninterface = 'eth0'\n"  # on the link's own interface
 RESERVED = "uplinks.zones.lan.dhcp.reservations"
 EXTENSION = '[voice]\ndomain = "x.fr"\n[[voice.extensions]]\nnumber = "101"\n'
 
@@ -90,6 +91,10 @@ def faults(document: str) -> dict[str, str]:
         (ZONE + DHCP % "{mac='02-00-00-00-00-01',address='192.0.2.2'}", RESERVED + "[0].mac", "string_pattern_mismatch"),
         (ZONE.partition("address")[0] + DHCP % "", "uplinks.zones.lan.address", "missing"),
         (ZONE + ZONE.replace("lan", "wifi").replace("/24", "/16"), "uplinks.zones.wifi.address", "overlaps"),
+        (LINK + LEG, "uplinks.zones.tel.networks", "missing"),
+        (LINK + LEG + "networks = ['192.0.2.0/24', '0.0.0.0/1']", "uplinks.zones.tel.networks[1]", "too_wide"),
+        (LINK + LEG + "networks = ['192.0.2.0/24']\naddress = '192.0.2.1/24'\n" + DHCP % "",
+         "uplinks.zones.tel.dhcp", "not_allowed"),
         ("uplinks.dns.hosts=[%s,%s]" % (("{name='a',address='192.0.2.1'}",) * 2), "uplinks.dns.hosts.a.name", "duplicate"),
         ("uplinks.links = 'fibre'", "uplinks.links", "list_type"),
         ("[[modem.devices]]\nname='a'\ndevice='ttyUSB2'", "modem.devices.a.device", "string_pattern_mismatch"),

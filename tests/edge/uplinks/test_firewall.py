@@ -28,8 +28,12 @@ OPEN = [
 ]
 ONE_LEG = UplinksSection(
     nft_table="mine",
-    links=[Link(name="mairie", interface="eth0")],
-    zones=[Zone(name="telephones", interface="eth0", role=ZoneRole.PHONES, networks=["10.20.0.0/16"])],
+    links=[Link(name="mairie", interface="eth0"), LINKS[1]],
+    zones=[
+        Zone(name="telephones", interface="eth0", role=ZoneRole.PHONES, networks=["10.20.0.0/16"]),
+        Zone(name="crise", interface="eth1", role=ZoneRole.CRISIS),
+        Zone(name="public", interface="eth2", role=ZoneRole.GUEST),
+    ],
 )
 PPPOE = Link(name="fibre", interface="ppp0", address="pppoe", parent="eth0", vlan=835, user="a", password="b")
 WORLDS = {

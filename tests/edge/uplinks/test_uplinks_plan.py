@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from edge.shared.model import Link, LinkAddress, UplinksSection
+from edge.shared.model import Link, LinkAddress, UplinksSection, Zone
 from edge.uplinks import plan
 from edge.uplinks.health import Presence
 from edge.uplinks.plan import Interface, Route, Rule, Vlan
@@ -46,6 +46,21 @@ def test_routes_of_two_links() -> None:
         Route(701, "0.0.0.0/0", 4, "192.0.2.1"),
         Route(702, "10.64.64.64/32", 9),
         Route(702, "0.0.0.0/0", 9),
+    }
+
+
+def test_on_one_leg_the_building_is_in_every_table() -> None:
+    networks = ["192.0.2.0/30", "10.0.0.0/16"]
+    leg = UplinksSection(
+        links=SECTION.links,
+        zones=[Zone(name="tel", interface="wan.100", networks=[IPv4Network(network) for network in networks])],
+        route_table_base=700,
+    )
+    alone = plan.routes(SECTION, {"wan.100": FIBRE, "ppp0": LTE}, "lte")
+    assert plan.routes(leg, {"wan.100": FIBRE, "ppp0": LTE}, "lte") - alone == {
+        Route(700, "10.0.0.0/16", 4, "192.0.2.1", 100),
+        Route(702, "192.0.2.0/30", 4, None, 100),
+        Route(702, "10.0.0.0/16", 4, "192.0.2.1", 100),
     }
 
 
