@@ -38,6 +38,7 @@ from edge.uplinks.situation import (
 BURST_NS_MAX = 10 * 10**9  # a trouble that lasts longer is not solved by asking faster
 FLAP_WINDOW = 40  # hold-downs during which a failure is remembered
 HOLD_DOWN_DOUBLINGS_MAX = 4  # so that a hold-down always ends inside the flap window
+COMING_UP_NS = 10 * 10**9  # a boot, until every cable and box has come up
 COMPARE_NS = 5 * 10**9  # how long the others are asked when the active link is poor, and how old their answers may be
 COMPARE_AGAIN_NS = 60 * 10**9  # asking costs on a metered link: no more often than this
 
@@ -62,6 +63,7 @@ def adopt(state: State, rules: Rules, presences: Mapping[str, Presence], kept: f
         failures={name: times for name, times in state.failures.items() if name in rules.links},
         removed=gone or state.removed,
         wishes=state.wishes,
+        began_ns=state.began_ns,
         forced_at_ns=state.forced_at_ns,
     )
 
@@ -145,7 +147,8 @@ def _begin(state: State, now_ns: int) -> tuple[State, list[Action]]:
     # The flows of a link that the settings dropped are flushed by whoever takes its mark away.
     move = Move(cause, state.removed, best, now_ns)
     dead = state.health[best].standing is Standing.DEAD
-    return replace(state, active=best, removed=None, stranded=dead), [move]
+    began_ns = now_ns if state.began_ns is None else state.began_ns
+    return replace(state, active=best, removed=None, stranded=dead, began_ns=began_ns), [move]
 
 
 def _allowed(state: State) -> list[str]:
@@ -242,7 +245,14 @@ def _held_down(state: State, name: str, now_ns: int) -> bool:
     health = state.health[name]
     if health.standing is not Standing.GOOD or health.poor or health.lost_in_row or health.good_since_ns is None:
         return False
+    if _comes_up_with_the_box(state, name, now_ns):
+        return True
     return now_ns - health.good_since_ns >= hold_down_ns(state, name, now_ns)
+
+
+def _comes_up_with_the_box(state: State, name: str, now_ns: int) -> bool:
+    """Whether it is merely the slower one of links that are all coming up: nothing has failed yet."""
+    return state.began_ns is not None and now_ns - state.began_ns < COMING_UP_NS and name not in state.failures
 
 
 def _move_alive(

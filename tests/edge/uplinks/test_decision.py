@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.shared.messages.uplinks import SwitchCause, UplinkState
-from edge.uplinks.decision import adopt, hold_down_ns, step
+from edge.uplinks.decision import COMING_UP_NS, adopt, hold_down_ns, step
 from edge.uplinks.health import Judgement, Presence, Standing
 from edge.uplinks.plan import FlowClass
 from edge.uplinks.quality import Quality, Thresholds
@@ -101,6 +101,32 @@ def test_the_link_of_an_earlier_life_is_kept_without_a_switch() -> None:
     night.answers("fibre")
     assert night.moves == []
     assert night.state.active == "lte"
+
+
+def test_links_that_come_up_one_after_the_other_at_a_boot_end_on_the_preferred_one() -> None:
+    night = Night(initial(RULES, None))
+    night.feed(PresenceChanged("lte", Presence.READY))
+    night.answers("lte", 3)
+    assert night.last_move[:3] == (SwitchCause.START, None, "lte")
+    night.feed(PresenceChanged("fibre", Presence.READY), after_ms=2_000)
+    night.answers("fibre")
+    assert night.last_move[:3] == (SwitchCause.FAILBACK, "lte", "fibre")
+    for _ in range(4):
+        night.silence("fibre", 1, every_ms=50)
+        night.answers("lte", 1, every_ms=50)
+    night.answers("fibre", 20)
+    assert night.state.active == "lte", "once it has failed it is held down, boot or not"
+
+
+def test_a_link_plugged_in_later_waits_for_its_hold_down() -> None:
+    night = Night(initial(RULES, None))
+    night.feed(PresenceChanged("lte", Presence.READY))
+    night.answers("lte", 3)
+    night.feed(PresenceChanged("fibre", Presence.READY), after_ms=15_000)
+    night.answers("fibre", 40)
+    assert night.state.active == "lte"
+    night.answers("fibre", 20)
+    assert night.state.active == "fibre"
 
 
 def test_a_dead_link_is_left_for_one_that_answered_since() -> None:
@@ -426,7 +452,8 @@ def check_move(before: State, state: State, move: Move, now: int) -> None:
     if move.cause is SwitchCause.FAILBACK:
         since = state.health[move.to_link].good_since_ns
         assert since is not None
-        assert now - since >= THREE.hold_down_ns
+        coming_up = before.began_ns is not None and now - before.began_ns < COMING_UP_NS
+        assert now - since >= THREE.hold_down_ns or (coming_up and move.to_link not in before.failures)
         assert state.health[move.to_link].standing is Standing.GOOD
     if move.cause is SwitchCause.PROBES_LOST:
         assert move.from_link is not None

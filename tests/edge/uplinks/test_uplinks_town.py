@@ -128,9 +128,9 @@ def test_killed_and_started_again_nothing_moves(running: Box) -> None:
 def test_killed_on_4g_it_stays_on_4g_until_the_hold_down(running: Box) -> None:
     running.town.fault("fibre-blackhole")
     wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+    moves_before = len(running.moves())
     running.kill()
     running.town.heal("fibre-blackhole")
-    moves_before = 2  # start, probes_lost
     running.start()
     wait_for(lambda: running.link("fibre")["state"] == "up", "fibre good again", every=0.1)
     assert len(running.moves()) == moves_before
