@@ -12,7 +12,7 @@ from hil.demo.sabotage import CAN_BE_BROKEN, hang
 from hil.demo.stage import Stage
 from hil.demo.story import STEPS
 from hil.demo.timeline import StepFailed, Timeline
-from hil.rig.virtual.plan import BadName
+from hil.rig.virtual.plan import BadName, Topology
 from hil.rig.virtual.running import ApplianceNotReady
 from hil.rig.virtual.topology import add_topology
 from hil.rig.virtual.town import Town, TownLives
@@ -27,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     timeline = Timeline()
     try:
-        with Town(arguments.name, topology=arguments.topology) as town:
+        with Town(arguments.name, topology=Topology(arguments.topology)) as town:
             served = _live(Stage(town, timeline), arguments.sabotage)
             if served and not arguments.headless:
                 _stay(town)

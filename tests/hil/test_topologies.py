@@ -24,6 +24,7 @@ from hil.rig.virtual.sip.phone import Line, Phone, call_and_listen, stop_all
 from hil.rig.virtual.sip.place import TownPlace
 from hil.rig.virtual.topology import plan_of
 from hil.rig.virtual.town import Town
+from hil.rig.virtual.waiting import wait_for
 
 BEHIND = [Topology.BEHIND_FIREWALL, Topology.ONE_LEG]  # the router's demo is test_demo's
 town_test = pytest.mark.town
@@ -89,6 +90,12 @@ def test_the_commune_s_router_translates_and_lets_nobody_in(topology: Topology) 
         assert answers(town, "edge", fibre.gateway), "the next hop is the commune's router, and answers"
         town.heal("fibre-blackhole")
 
+        town.fault("fibre-carrier")
+        assert not answers(town, role, town.plan.targets[0])
+        assert by_hand.carrier(town, fibre.edge_interface), "it is the router's cable, not the box's"
+        town.heal("fibre-carrier")
+        wait_for(lambda: answers(town, role, town.plan.targets[0]), "the fibre again")
+
         late = commune.udp_timeout_s + 1.5
         far = town.spawn("cloud", [sys.executable, "-c", LATE, town.plan.echo, str(late)], "late.log")
         far.wait_printed("^listening")
@@ -109,7 +116,7 @@ def test_on_one_leg_phones_and_box_are_one_network_behind_the_commune_s_router()
         assert answers(town, "staff", town.plan.edge_lan)
 
 
-@pytest.fixture(scope="module", params=BEHIND)
+@pytest.fixture(scope="module", params=list(Topology))
 def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     """A town of each topology, its appliance ready; each test leaves it healed."""
     with Town("t-topology", ("echo", "targets", "pbx", "pstn"), request.param) as town:
@@ -119,6 +126,7 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 @town_test
+@pytest.mark.parametrize("stage", BEHIND, indirect=True)
 def test_failover_and_the_calls_of_the_demo(stage: Stage) -> None:
     steps: list[Callable[[Stage], None]] = [links.fibre_silent, phones.telephones]
     for step in steps:
@@ -145,6 +153,7 @@ def test_the_survival_call_with_fibre_and_operator_silent(stage: Stage) -> None:
 
 
 @town_test
+@pytest.mark.parametrize("stage", BEHIND, indirect=True)
 def test_the_operator_finds_the_box_after_a_silence_longer_than_the_firewall_s_memory(stage: Stage) -> None:
     plan = stage.town.plan
     assert plan.commune is not None

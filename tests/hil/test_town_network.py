@@ -6,17 +6,13 @@ import time
 import pytest
 
 from hil.rig.virtual import by_hand
-from hil.rig.virtual.by_hand import answers, edge
+from hil.rig.virtual.by_hand import answers, carrier, edge
 from hil.rig.virtual.network import nft
 from hil.rig.virtual.running import NoSuchFault, RunningTown
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.town import Town
 
 pytestmark = pytest.mark.town
-
-
-def carrier(town: Town, interface: str) -> bool:
-    return "LOWER_UP" in json.loads(edge(town, "ip", "-json", "link", "show", interface))[0]["flags"]
 
 
 def seen_from(town: Town) -> str:

@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 
 from hil.rig.virtual.plan import NAMESPACES, TOWNS
 from hil.rig.virtual.processes import is_running
+from hil.rig.virtual.running import RunningTown
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.town import Town
 
@@ -99,6 +100,16 @@ def test_a_second_up_of_the_same_name_is_refused_and_harmless(kept: str) -> None
     assert repli_town("status", "--name", kept).returncode == 0
 
 
+def test_a_town_of_another_topology() -> None:
+    up = repli_town("up", "--name", "t-kept", "--topology", "one-leg", "--parts", "targets", "--without-appliance")
+    try:
+        assert up.returncode == 0, up.stderr
+        assert "t-kept-commune" in up.stdout
+        assert RunningTown.attach("t-kept").plan.one_leg
+    finally:
+        assert repli_town("down", "--name", "t-kept").returncode == 0
+
+
 def test_a_kept_town_goes_with_its_keeper(kept: str) -> None:
     status = json.loads(repli_town("status", "--name", kept, "--json").stdout)
     subprocess.run(["kill", f"-{signal.SIGKILL}", str(status["owner"])], check=True)
@@ -114,6 +125,7 @@ def test_a_kept_town_goes_with_its_keeper(kept: str) -> None:
         (("fault", "fibre-carrier", "--name", "t-none"), "no town named t-none is running"),
         (("up", "--name", "No Town"), "is no name for a town"),
         (("up", "--parts", "volcano"), "no part named volcano"),
+        (("up", "--topology", "ring"), "(choose from 'router', 'behind-firewall', 'one-leg')"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(arguments: tuple[str, ...], says: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hil.rig.virtual.network import nft
 from hil.rig.virtual.plan import Isp
 from hil.rig.virtual.running import RunningTown
@@ -34,6 +36,11 @@ def edge(town: RunningTown, *argv: str) -> str:
     if result.returncode != 0:
         raise CommandFailed(f"{' '.join(argv)}: {result.stderr.strip()}")
     return result.stdout
+
+
+def carrier(town: RunningTown, interface: str) -> bool:
+    """Whether an interface of the edge has one."""
+    return "LOWER_UP" in json.loads(edge(town, "ip", "-json", "link", "show", interface))[0]["flags"]
 
 
 def answers(town: RunningTown, namespace: str, address: str) -> bool:

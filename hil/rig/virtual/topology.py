@@ -26,8 +26,7 @@ def add_topology(parser: ArgumentParser) -> None:
     """The option of every program that builds a town."""
     parser.add_argument(
         "--topology",
-        type=Topology,
-        choices=list(Topology),
-        default=Topology.ROUTER,
+        choices=[topology.value for topology in Topology],
+        default=Topology.ROUTER.value,
         help="how the box stands in the building (router)",
     )
