@@ -38,6 +38,7 @@ from edge.uplinks.situation import (
 BURST_NS_MAX = 10 * 10**9  # a trouble that lasts longer is not solved by asking faster
 FLAP_WINDOW = 40  # hold-downs during which a failure is remembered
 HOLD_DOWN_DOUBLINGS_MAX = 4  # so that a hold-down always ends inside the flap window
+CARRIER_NS = 1_500_000_000  # after the start, while interfaces that were just set up find their carrier
 COMING_UP_NS = 10 * 10**9  # a boot, until every cable and box has come up
 COMPARE_NS = 5 * 10**9  # how long the others are asked when the active link is poor, and how old their answers may be
 COMPARE_AGAIN_NS = 60 * 10**9  # asking costs on a metered link: no more often than this
@@ -63,6 +64,7 @@ def adopt(state: State, rules: Rules, presences: Mapping[str, Presence], kept: f
         failures={name: times for name, times in state.failures.items() if name in rules.links},
         removed=gone or state.removed,
         wishes=state.wishes,
+        born_ns=state.born_ns,
         began_ns=state.began_ns,
         forced_at_ns=state.forced_at_ns,
     )
@@ -139,16 +141,34 @@ def _choose(state: State, now_ns: int) -> tuple[State, list[Action]]:
 
 def _begin(state: State, now_ns: int) -> tuple[State, list[Action]]:
     """No link is active: traffic must flow before anything is proved."""
+    if state.born_ns is None:
+        state = replace(state, born_ns=now_ns)
     ready = [name for name in _allowed(state) if state.health[name].ready]
     if not ready:
         return state, []
     best = min(ready, key=lambda name: _merit(state, name))
+    if _a_better_one_is_coming_up(state, best, now_ns):
+        return state, []
     cause = SwitchCause.SETTINGS if state.removed else SwitchCause.START
     # The flows of a link that the settings dropped are flushed by whoever takes its mark away.
     move = Move(cause, state.removed, best, now_ns)
     dead = state.health[best].standing is Standing.DEAD
     began_ns = now_ns if state.began_ns is None else state.began_ns
     return replace(state, active=best, removed=None, stranded=dead, began_ns=began_ns), [move]
+
+
+def _a_better_one_is_coming_up(state: State, best: str, now_ns: int) -> bool:
+    """Whether a preferred interface was set up only now: the kernel tells its carrier up to a second later."""
+    assert state.born_ns is not None
+    before = state.rules.links[: state.rules.links.index(best)]
+    coming = any(name not in state.wishes.forbidden and _is_coming_up(state.health[name]) for name in before)
+    return coming and not state.removed and now_ns - state.born_ns < CARRIER_NS
+
+
+def _is_coming_up(health: LinkHealth) -> bool:
+    if health.ready:
+        return health.standing is Standing.UNPROVED
+    return health.presence is not Presence.ABSENT
 
 
 def _allowed(state: State) -> list[str]:

@@ -55,6 +55,7 @@ class State:
     removed: str | None = None  # the active link, when the settings no longer have it
     wishes: Wishes = Wishes()
     forced_at_ns: int = 0  # since when the forced link is
+    born_ns: int | None = None  # when a link was first looked for
     began_ns: int | None = None  # when the first link of this life was taken, with no route from a life before
     compared_ns: int | None = None  # when the others were last asked because the active link was poor
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.shared.messages.uplinks import SwitchCause, UplinkState
-from edge.uplinks.decision import COMING_UP_NS, adopt, hold_down_ns, step
+from edge.uplinks.decision import CARRIER_NS, COMING_UP_NS, adopt, hold_down_ns, step
 from edge.uplinks.health import Judgement, Presence, Standing
 from edge.uplinks.plan import FlowClass
 from edge.uplinks.quality import Quality, Thresholds
@@ -101,6 +101,26 @@ def test_the_link_of_an_earlier_life_is_kept_without_a_switch() -> None:
     night.answers("fibre")
     assert night.moves == []
     assert night.state.active == "lte"
+
+
+def test_a_cable_that_is_only_just_finding_its_carrier_is_waited_for_at_the_start() -> None:
+    night = Night(initial(RULES, None))
+    night.feed(PresenceChanged("fibre", Presence.NO_CARRIER))
+    night.feed(PresenceChanged("lte", Presence.READY))
+    night.answers("lte", 3)
+    assert night.moves == []
+    night.feed(PresenceChanged("fibre", Presence.READY), after_ms=500)
+    assert night.moves == [], "the other has answered already, this one was not asked yet"
+    night.answers("fibre", 1, every_ms=20)
+    assert night.last_move[:3] == (SwitchCause.START, None, "fibre")
+
+
+def test_a_cable_that_is_out_at_the_start_is_not_waited_for_long() -> None:
+    night = Night(initial(RULES, None))
+    night.feed(PresenceChanged("fibre", Presence.NO_CARRIER))
+    night.feed(PresenceChanged("lte", Presence.READY))
+    night.feed(Tick(), after_ms=1_500)
+    assert night.last_move[:3] == (SwitchCause.START, None, "lte")
 
 
 def test_links_that_come_up_one_after_the_other_at_a_boot_end_on_the_preferred_one() -> None:
@@ -464,7 +484,8 @@ def check_move(before: State, state: State, move: Move, now: int) -> None:
 
 def check_active(state: State, now: int) -> None:
     if state.active is None:
-        assert not any(h.ready for name, h in state.health.items() if name not in state.wishes.forbidden)
+        waits = state.born_ns is not None and now - state.born_ns < CARRIER_NS
+        assert waits or not any(h.ready for name, h in state.health.items() if name not in state.wishes.forbidden)
         return
     active = state.health[state.active]
     known_dead = not active.ready or active.lost_in_row >= 3
