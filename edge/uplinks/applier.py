@@ -183,7 +183,10 @@ class Applier:
     async def send_by(self, section: UplinksSection, interface: Interface, name: str) -> None:
         """Make a link the active one: new flows from inside first, then the box's own."""
         number = plan.mark(section, name)
-        self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
+        sent = self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
+        if not sent:
+            # Somebody took the map away: flows flushed before it is back would begin anew on the dead link.
+            self._replace_nft(section, name)
         await self._attempt("default route", self._kernel.put_route(plan.default_route(section, name, interface)))
 
     async def flush(self, link_mark: int, classes: Iterable[FlowClass] | None = None) -> bool:

@@ -266,7 +266,8 @@ class Engine:
         self._state = decision.adopt(self._state, rulebook.rules(section), self._presences(section), kept)
         self._replace_probers(kept)
         await self._applier.adopt(section, self._interfaces, self._state.active)
-        await self._decide(Tick())
+        # With the wishes, not at the next tick: a forbidden link must not be the first one taken.
+        await self._decide(WishesChanged(overrides.wishes(self.overrides())))
         self._note_switch_before_this_life()
 
     def _replace_probers(self, kept: frozenset[str]) -> None:

@@ -6,10 +6,22 @@ import asyncio
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
+from edge.shared.clock import SystemClock
+from edge.shared.model import Link, UplinksSection
+from edge.uplinks.applier import Applier
+from edge.uplinks.conntrack import Conntrack
+from edge.uplinks.firewall import Firewall
+from edge.uplinks.isolation import IsolationFile
+from edge.uplinks.kernel import Kernel
 from edge.uplinks.monitor import Monitor
+from edge.uplinks.owned import Owned
+from edge.uplinks.plan import Interface, default_route
+from edge.uplinks.resolver import ResolverFile
+from edge.uplinks.shaper import Shaper
 from hil.rig.virtual.waiting import wait_for
 from tests.edge.uplinks.conftest import Box
 
@@ -109,6 +121,27 @@ def test_an_overflow_of_the_socket_has_everything_read_anew() -> None:
         return readings if overflowed else 0
 
     assert asyncio.run(story()) > 0
+
+
+def test_a_switch_that_finds_the_table_gone_puts_it_back_first(tmp_path: Path) -> None:
+    """Before the flush: flows that begin anew must find the map."""
+    links = [Link(name="fibre", interface="t-fibre"), Link(name="lte", interface="lo")]
+    section = UplinksSection(links=links, nft_table="t_table_gone", route_table_base=9100)
+    lte = Interface(1, up=True, carrier=True)
+    firewall = Firewall(SystemClock())
+
+    async def story() -> str:
+        async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
+            files = IsolationFile(tmp_path / "isolation"), conntrack, shaper, Owned(tmp_path / "owned")
+            applier = Applier(kernel, firewall, *files, ResolverFile(tmp_path / "resolvers"))
+            await applier.send_by(section, lte, "lte")
+            await kernel.remove_route(default_route(section, "lte", lte))
+            return firewall.listing(section.nft_table)
+
+    try:
+        assert "0x00000100 : goto take_2" in asyncio.run(story())
+    finally:
+        firewall.remove(section.nft_table)
 
 
 def test_nftables_that_refuses_is_said_and_everything_else_is_done(box: Box) -> None:

@@ -65,6 +65,19 @@ def test_a_forbidden_link_is_not_moved_to(running: Box) -> None:
     wait_for(lambda: running.links()["active"] == "lte", "4G active", 10, every=0.2)
 
 
+def test_a_forbidden_link_is_not_the_first_one_after_a_reboot(running: Box) -> None:
+    town = running.town
+    assert town.repli("uplinks", "forbid", "fibre", "--reason", "travaux").returncode == 0
+    wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+    switches = len(running.moves())
+    running.kill()
+    running.edge("ip route flush table 4100; ip rule flush; ip rule add priority 32766 lookup main")
+    running.edge("nft flush ruleset")
+    running.start()
+    running.wait_up("fibre", "lte", active="lte")
+    assert "fibre" not in {to for _, _, to in running.moves()[switches:]}
+
+
 def test_what_is_refused_says_why(running: Box) -> None:
     town = running.town
     for arguments, words in (
