@@ -27,6 +27,7 @@ from edge.uplinks.situation import (
     Move,
     Pace,
     PresenceChanged,
+    PresencesRead,
     QualityMeasured,
     RoundEnded,
     Rules,
@@ -93,6 +94,11 @@ def _observe(state: State, event: Event, now_ns: int) -> State:
     match event:
         case PresenceChanged(link, presence) if link in state.health:
             health = after_presence(state.health[link], presence)
+        case PresencesRead(presences):
+            health_of_all = {
+                name: after_presence(health, presences[name]) for name, health in state.health.items()
+            }
+            return _note_trouble(replace(state, health=health_of_all), now_ns)
         case RoundEnded(link, answered) if link in state.health:
             judgement = state.rules.judgement
             health = after_round(state.health[link], answered=answered, now_ns=now_ns, judgement=judgement)

@@ -38,6 +38,7 @@ from edge.uplinks.situation import (
     Flush,
     Move,
     PresenceChanged,
+    PresencesRead,
     QualityMeasured,
     RoundEnded,
     SetPace,
@@ -249,9 +250,9 @@ class Engine:
         for what in foreign:
             log.warning("somebody else changed %s of ours in the kernel: put back", what)
             self._foreign[what] = self._clock.now()
-        for name, presence in self._presences(self.section).items():
-            if presence is not self._state.health[name].presence:
-                await self._decide(PresenceChanged(name, presence))
+        presences = self._presences(self.section)
+        if any(presence is not self._state.health[name].presence for name, presence in presences.items()):
+            await self._decide(PresencesRead(presences))
 
     async def _adopt(self, section: UplinksSection) -> None:
         old, self.section = self.section, section
@@ -275,7 +276,7 @@ class Engine:
             self._probers.pop(name).stop()
         for link in self.section.links:
             if link.name not in self._probers:
-                targets = tuple(link.targets or self.section.targets)
+                targets = view.targets_of(self.section, link)
                 self._probers[link.name] = LinkProber(
                     link,
                     targets,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -69,6 +70,13 @@ class PresenceChanged:
 
 
 @dataclass(frozen=True)
+class PresencesRead:
+    """The kernel says what every link is, at one moment: of two that went together neither is the other's refuge."""
+
+    presences: Mapping[str, Presence]
+
+
+@dataclass(frozen=True)
 class RoundEnded:
     """A round of probes ended: at least one target answered in time, or none did."""
 
@@ -97,7 +105,7 @@ class Tick:
     """Time has passed."""
 
 
-Event: TypeAlias = PresenceChanged | RoundEnded | QualityMeasured | WishesChanged | Tick
+Event: TypeAlias = PresenceChanged | PresencesRead | RoundEnded | QualityMeasured | WishesChanged | Tick
 
 
 @dataclass(frozen=True)

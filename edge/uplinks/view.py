@@ -49,8 +49,8 @@ class Seen:
 
 
 def targets_of(section: UplinksSection, link: Link) -> tuple[ProbeTarget, ...]:
-    """The link's own targets, or the section's."""
-    return tuple(link.targets or section.targets)
+    """The link's own targets, or the section's; one that stands twice is asked once, its answer proves nothing twice."""
+    return tuple(dict.fromkeys(link.targets or section.targets))
 
 
 def carrying(state: State) -> str | None:

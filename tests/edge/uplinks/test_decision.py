@@ -20,6 +20,7 @@ from edge.uplinks.situation import (
     Move,
     Pace,
     PresenceChanged,
+    PresencesRead,
     QualityMeasured,
     RoundEnded,
     Rules,
@@ -529,3 +530,9 @@ def test_one_fault_is_one_switch(faults: int, silent_ms: int) -> None:
     assert len(away) <= faults
     assert len(back) <= len(away)
     assert {move.cause for move in back} <= {SwitchCause.FAILBACK}
+
+
+def test_a_link_that_went_at_the_same_moment_is_no_refuge() -> None:
+    night = quiet_night()
+    night.feed(PresencesRead(dict.fromkeys(RULES.links, Presence.ABSENT)), after_ms=100)
+    assert night.last_move == (SwitchCause.INTERFACE_GONE, "fibre", None, None)

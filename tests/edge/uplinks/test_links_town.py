@@ -149,6 +149,17 @@ def test_renamed_away_and_back(running: Box) -> None:
     assert running.issues() == set()
 
 
+def test_both_links_renamed_at_one_moment(running: Box) -> None:
+    """Neither is the other's refuge: the daemon once moved to an interface that it had just read was gone, and died."""
+    both = [isp.edge_interface for isp in running.town.plan.isps]
+    batch = "".join(f"link set dev {name} name x{name}\n" for name in both)
+    running.edge(f"printf '{batch}' | ip -batch -")
+    wait_for(lambda: {running.link(name)["state"] for name in ("fibre", "lte")} == {"absent"}, "both gone", every=0.1)
+    batch = "".join(f"link set dev x{name} name {name}\n" for name in both)
+    running.edge(f"printf '{batch}' | ip -batch -")
+    running.wait_up("fibre", "lte", active="fibre")
+
+
 def test_an_lte_bearer_is_waited_for_and_says_its_modem(box: Box) -> None:
     """The interface of a bearer comes and goes with the modem; who brings the bearer up is the modem's affair."""
     lte = box.town.plan.lte

@@ -161,3 +161,11 @@ def test_one_lying_target_does_not_condemn_a_good_link(box: Box) -> None:
     time.sleep(4)  # 40 rounds: twice what any verdict is made of
     assert box.moves() == moves
     assert box.link("fibre")["state"] == "up"
+
+
+def test_a_target_that_stands_three_times_is_asked_once(box: Box) -> None:
+    """Its one answer can never be the two that a quorum of three targets asks for."""
+    once = f'{{ host = "{box.town.plan.targets[0]}" }}'
+    box.write(box.static(box.town.plan.fibre, f"targets = [{once}, {once}, {once}]"))
+    box.start()
+    box.wait_up("fibre", active="fibre")
