@@ -122,13 +122,14 @@ class Applier:
     ) -> frozenset[str]:
         """Make routes, rules, switches and resolvers what they should be.
 
-        Returns what of it somebody else had changed ("routes", "rules", "queues"): it differed although nothing new was
+        Returns what of it somebody else had changed ("routes", "rules", "queues", "forwarding"): it differed although nothing new was
         wanted.
         """
         self.name_resolvers(section, active)
         if not section.links:
             await self._attempt("routes", self._settle(plan.footprint(section), frozenset(), frozenset()))
             return frozenset()
+        switched = self._settled is not None and sysctl.whole_box_differs()
         switches = sysctl.wanted(link.interface for link in section.links)
         refused = sysctl.set_all(switches)
         for path in map(str, switches):
@@ -139,7 +140,8 @@ class Applier:
         wanted = plan.routes(section, interfaces, active)
         routing = self._attempt("routes", self._settle(plan.footprint(section), wanted, plan.rules(section)))
         queues = self._attempt("queues", self._shaper.settle(section, interfaces))
-        return (await routing or frozenset()) | (await queues or frozenset())
+        foreign = (await routing or frozenset()) | (await queues or frozenset())
+        return foreign | {"forwarding"} if switched else foreign
 
     async def _settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> frozenset[str]:
         differed = await self._kernel.settle(mine, routes, rules)

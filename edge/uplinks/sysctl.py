@@ -10,6 +10,11 @@ log = logging.getLogger(__name__)
 
 _IPV4 = Path("/proc/sys/net/ipv4")
 
+_OF_THE_BOX = {
+    _IPV4 / "ip_forward": "1",
+    # The kernel's own failover on carrier loss, should this daemon be dead.
+    _IPV4 / "conf/all/ignore_routes_with_linkdown": "1",
+}
 _OF_A_LINK = {
     # Loose (RFC 3704, 2.4): answers come in by the link that the main table would not use.
     "rp_filter": "2",
@@ -23,14 +28,14 @@ _OF_A_LINK = {
 
 def wanted(interfaces: Iterable[str]) -> dict[Path, str]:
     """Every switch and its value, in the order of writing (ip_forward resets others when it changes)."""
-    switches = {
-        _IPV4 / "ip_forward": "1",
-        # The kernel's own failover on carrier loss, should this daemon be dead.
-        _IPV4 / "conf/all/ignore_routes_with_linkdown": "1",
-    }
-    return switches | {
+    return _OF_THE_BOX | {
         _IPV4 / "conf" / name / switch: value for name in interfaces for switch, value in _OF_A_LINK.items()
     }
+
+
+def whole_box_differs() -> bool:
+    """Whether a switch of the box is not as it should be. Those of a link are set by whoever manages the interface, too."""
+    return any(path.read_text(encoding="ascii").strip() != value for path, value in _OF_THE_BOX.items())
 
 
 def set_all(switches: dict[Path, str]) -> dict[str, str]:

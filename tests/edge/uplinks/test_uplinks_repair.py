@@ -59,6 +59,16 @@ def test_foreign_changes_are_put_back_and_said(running: Box) -> None:
         assert new.arrivals()[-1].source.startswith(f"{running.town.plan.fibre.public}:")
 
 
+def test_forwarding_that_was_switched_off_is_put_back_and_said(running: Box) -> None:
+    time.sleep(0.5)
+    assert ("uplinks.foreign_change", "forwarding") not in running.issues()
+    with running.town.flow() as flow:
+        flow.wait_arrivals(10)
+        running.edge("echo 0 > /proc/sys/net/ipv4/ip_forward")
+        wait_for(lambda: ("uplinks.foreign_change", "forwarding") in running.issues(), "said", 10, every=0.1)
+        flow.wait_arrivals(5, timeout=3)
+
+
 def test_a_second_default_route_of_networkmanager_moves_nothing(running: Box) -> None:
     lte = running.town.plan.lte
     with running.town.flow() as flow:
