@@ -63,6 +63,7 @@ _SENTENCES: dict[str, str] = {
     "outside": "n'est pas une adresse du réseau {network}",
     "own_address": "c'est l'adresse du boîtier lui-même",
     "overlaps": "recouvre le réseau {network} du secteur « {zone} »",
+    "no_name": "« {value} » passerait pour une durée ou un ordre : mettez un mot devant (par exemple poste-{value})",
     "too_wide": "{value} est plus large que tout bâtiment : Internet passerait pour l'intérieur",
     "unknown_reference": "« {value} » n'existe pas",
     "string_type": _TEXT,

@@ -11,7 +11,8 @@ from pydantic import Field, StringConstraints
 
 from edge.shared.model.base import Broken, Given, Section, Slug
 
-Ports = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,5}(-[0-9]{1,5})?$")]
+# No leading zero: nftables would read an octal number, and 010 would open port 8.
+Ports = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?$")]
 PORT_MAX = 65_535
 
 
@@ -65,6 +66,7 @@ def wrong_ports(given: Given, name: str) -> Iterator[Broken]:
     for index, entry in enumerate(given.parts(name)):
         first, _, last = str(entry.node).partition("-")
         bounds = [int(bound) for bound in (first, last or first) if bound.isascii() and bound.isdigit()]
-        if len(bounds) == 2 and not 1 <= bounds[0] <= bounds[1] <= PORT_MAX:
+        octal = first.startswith("0") or last.startswith("0")
+        if len(bounds) == 2 and (octal or not 1 <= bounds[0] <= bounds[1] <= PORT_MAX):
             reason = f"{entry.node} is no port and no range of ports"
             yield Broken((name, index), "not_ports", reason, {"value": str(entry.node)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv4Interface, IPv4Network, NetmaskValueError
 from typing import Annotated
@@ -17,6 +18,8 @@ HostName = Annotated[str, StringConstraints(pattern=rf"^{_LABEL}(\.{_LABEL})*$",
 MacAddress = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$")]
 # As options 66 and 160, and within option 43, whose length is one byte with two of its own.
 ProvisioningUrl = Annotated[str, StringConstraints(pattern=r"^(https?|tftp|ftp)://[!#-\[\]-~]+$", max_length=253)]
+
+_NO_NAME = re.compile(r"([a-z0-9.-]*\.)?[0-9]+|[0-9]+[wdhms]|ignore|infinite")
 
 
 class Reservation(Section):
@@ -47,6 +50,7 @@ class Dhcp(Section):
         yield from duplicates(given, "reservations", "mac")
         yield from duplicates(given, "reservations", "address")
         yield from duplicates(given, "reservations", "name")
+        yield from _no_names(given, "reservations")
 
 
 class LocalName(Section):
@@ -64,8 +68,9 @@ class Dns(Section):
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """Names are distinct."""
+        """Names are distinct, and names."""
         yield from duplicates(given, "hosts", "name")
+        yield from _no_names(given, "hosts")
 
 
 class Time(Section):
@@ -114,6 +119,15 @@ def rules_between_zones(given: Given) -> Iterator[Broken]:
                 data = {"network": str(network), "zone": str(name)}
                 yield Broken(("zones", index, "address"), "overlaps", reason, data)
         seen.append((own.network, zone.get("name")))
+
+
+def _no_names(given: Given, entries: str) -> Iterator[Broken]:
+    """Each name that dnsmasq would take for a time or a word of its own: a telephone called 101 had its lease for 101 s."""
+    for index, entry in enumerate(given.parts(entries)):
+        name = entry.get("name")
+        if isinstance(name, str) and _NO_NAME.fullmatch(name):
+            reason = f"{name} is no name: put a word before it, e.g. poste-{name}"
+            yield Broken((entries, index, "name"), "no_name", reason, {"value": name})
 
 
 def address_of(value: object) -> IPv4Address | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
 from edge.shared.model.firewall import FlowClasses, Open
@@ -15,6 +16,8 @@ from edge.shared.model.probes import ProbeTarget, QualityLimits
 from edge.shared.model.services import Dns, Time, rules_between_zones
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+# Neither a word of nftables' language (ip, set, map: no rule would ever be in force) nor another program's table.
+TableName = Annotated[str, StringConstraints(pattern=r"^repli[a-z0-9_-]{0,27}$")]
 
 
 class LinkKind(StrEnum):
@@ -163,7 +166,9 @@ class UplinksSection(Section):
         4100, ge=256, le=2**31, description="First of the routing tables used: base, base+1..."
     )
     rule_priority_base: int = Field(5200, ge=1, le=32_000, description="First of the rule priorities used")
-    nft_table: Slug = Field("repli_uplinks", description="Name of the nftables table (family inet)")
+    nft_table: TableName = Field(
+        "repli_uplinks", description="Name of the nftables table (family inet); it begins with repli"
+    )
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:

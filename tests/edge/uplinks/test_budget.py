@@ -166,11 +166,11 @@ def test_a_damaged_file_is_left_as_it_is_and_said(tmp_path: Path) -> None:
 
 def test_the_counting_table() -> None:
     section = UplinksSection(
-        links=[Link(name="fibre", interface="wan.100"), Link(name="4g-secours", interface="wwan0")], nft_table="mine"
+        links=[Link(name="fibre", interface="wan.100"), Link(name="4g-secours", interface="wwan0")], nft_table="repli_mine"
     )
     text = counting.render(section, {"4g-secours"}, ["in_bulk_fibre", "in_bulk_gone"])
-    assert "delete counter inet mine_count in_bulk_gone" in text
-    assert "delete counter inet mine_count in_bulk_fibre" not in text
+    assert "delete counter inet repli_mine_count in_bulk_gone" in text
+    assert "delete counter inet repli_mine_count in_bulk_fibre" not in text
     assert text.count("add counter") == 16
     assert 'used_up oifname { "wwan0" } ct mark & 0xff00 == 0x0 reject with icmpx admin-prohibited' in text
     assert "reject" not in counting.render(section, set())

@@ -140,7 +140,7 @@ def test_changed_settings_keep_the_count_and_leave_no_table(box: Box) -> None:
     before = used(box, "rtp")
     changed = box.town.folder / "changed.toml"
     link = box.static(box.town.plan.lte, METERED.format(200))
-    changed.write_text(box.document(link, head='nft_table = "elsewhere"'), encoding="utf-8")
+    changed.write_text(box.document(link, head='nft_table = "repli_elsewhere"'), encoding="utf-8")
     assert box.town.repli("settings", "apply", str(changed)).returncode == 0
     wait_for(lambda: budget(box)["budget_bytes"] == 200_000_000, "the new budget", every=0.2)
     assert used(box, "rtp") == before

@@ -27,7 +27,7 @@ OPEN = [
     Open(name="wireguard", protocol=Protocol.UDP, ports=["51820"], links=["fibre"]),
 ]
 ONE_LEG = UplinksSection(
-    nft_table="mine",
+    nft_table="repli_mine",
     links=[Link(name="mairie", interface="eth0"), LINKS[1]],
     zones=[
         Zone(name="telephones", interface="eth0", role=ZoneRole.PHONES, networks=["10.20.0.0/16"]),
@@ -37,12 +37,12 @@ ONE_LEG = UplinksSection(
 )
 PPPOE = Link(name="fibre", interface="ppp0", address="pppoe", parent="eth0", vlan=835, user="a", password="b")
 WORLDS = {
-    "two-links": UplinksSection(links=LINKS, nft_table="mine"),
-    "shaped": UplinksSection(links=[LINKS[0].model_copy(update={"upload_kbit": 2_000}), LINKS[1]], nft_table="mine"),
-    "zones": UplinksSection(links=LINKS, nft_table="mine", zones=ZONES),
-    "open": UplinksSection(links=LINKS, nft_table="mine", open=OPEN),
+    "two-links": UplinksSection(links=LINKS, nft_table="repli_mine"),
+    "shaped": UplinksSection(links=[LINKS[0].model_copy(update={"upload_kbit": 2_000}), LINKS[1]], nft_table="repli_mine"),
+    "zones": UplinksSection(links=LINKS, nft_table="repli_mine", zones=ZONES),
+    "open": UplinksSection(links=LINKS, nft_table="repli_mine", open=OPEN),
     "one-leg": ONE_LEG,
-    "pppoe": UplinksSection(links=[PPPOE], nft_table="mine"),
+    "pppoe": UplinksSection(links=[PPPOE], nft_table="repli_mine"),
 }
 
 

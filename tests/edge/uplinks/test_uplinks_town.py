@@ -274,7 +274,7 @@ def test_settings_changed_while_it_runs(box: Box) -> None:
     box.start()
     box.wait_up("fibre", "lte", active="fibre")
     changed = box.town.folder / "changed.toml"
-    head = 'hold_down_s = 0.5\nroute_table_base = 900\nrule_priority_base = 700\nnft_table = "elsewhere"'
+    head = 'hold_down_s = 0.5\nroute_table_base = 900\nrule_priority_base = 700\nnft_table = "repli_elsewhere"'
     changed.write_text(box.document(*reversed(box.both()), head=head), encoding="utf-8")
     with box.town.flow() as flow:
         flow.wait_arrivals(25)
