@@ -122,8 +122,8 @@ class Applier:
     ) -> frozenset[str]:
         """Make routes, rules, switches and resolvers what they should be.
 
-        Returns what of it somebody else had changed ("routes", "rules", "queues", "forwarding"): it differed although nothing new was
-        wanted.
+        Returns what of it somebody else had changed ("routes", "rules", "queues", "forwarding"): it differed although
+        nothing new was wanted.
         """
         self.name_resolvers(section, active)
         if not section.links:
