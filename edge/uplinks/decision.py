@@ -95,9 +95,7 @@ def _observe(state: State, event: Event, now_ns: int) -> State:
         case PresenceChanged(link, presence) if link in state.health:
             health = after_presence(state.health[link], presence)
         case PresencesRead(presences):
-            health_of_all = {
-                name: after_presence(health, presences[name]) for name, health in state.health.items()
-            }
+            health_of_all = {name: after_presence(health, presences[name]) for name, health in state.health.items()}
             return _note_trouble(replace(state, health=health_of_all), now_ns)
         case RoundEnded(link, answered) if link in state.health:
             judgement = state.rules.judgement

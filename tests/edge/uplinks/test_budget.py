@@ -166,7 +166,8 @@ def test_a_damaged_file_is_left_as_it_is_and_said(tmp_path: Path) -> None:
 
 def test_the_counting_table() -> None:
     section = UplinksSection(
-        links=[Link(name="fibre", interface="wan.100"), Link(name="4g-secours", interface="wwan0")], nft_table="repli_mine"
+        links=[Link(name="fibre", interface="wan.100"), Link(name="4g-secours", interface="wwan0")],
+        nft_table="repli_mine",
     )
     text = counting.render(section, {"4g-secours"}, ["in_bulk_fibre", "in_bulk_gone"])
     assert "delete counter inet repli_mine_count in_bulk_gone" in text

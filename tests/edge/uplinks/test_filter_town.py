@@ -219,7 +219,9 @@ def test_rules_that_are_refused_leave_the_old_ones_in_force(box: Box) -> None:
     box.wait_up("fibre", "lte", active="fibre")
     box.town.spawn("edge", [sys.executable, "-c", OWNER], "owner.log").wait_printed(r"^\(0")
     changed = box.town.folder / "changed.toml"
-    changed.write_text(box.document(*box.both(), head='hold_down_s = 2.0\nnft_table = "repli_elsewhere"'), encoding="utf-8")
+    changed.write_text(
+        box.document(*box.both(), head='hold_down_s = 2.0\nnft_table = "repli_elsewhere"'), encoding="utf-8"
+    )
     assert box.town.repli("settings", "apply", str(changed)).returncode == 0
     wait_for(lambda: ("uplinks.kernel_refused", "nftables") in box.issues(), "the refusal said", every=0.2)
     time.sleep(0.5)

@@ -38,7 +38,9 @@ ONE_LEG = UplinksSection(
 PPPOE = Link(name="fibre", interface="ppp0", address="pppoe", parent="eth0", vlan=835, user="a", password="b")
 WORLDS = {
     "two-links": UplinksSection(links=LINKS, nft_table="repli_mine"),
-    "shaped": UplinksSection(links=[LINKS[0].model_copy(update={"upload_kbit": 2_000}), LINKS[1]], nft_table="repli_mine"),
+    "shaped": UplinksSection(
+        links=[LINKS[0].model_copy(update={"upload_kbit": 2_000}), LINKS[1]], nft_table="repli_mine"
+    ),
     "zones": UplinksSection(links=LINKS, nft_table="repli_mine", zones=ZONES),
     "open": UplinksSection(links=LINKS, nft_table="repli_mine", open=OPEN),
     "one-leg": ONE_LEG,
