@@ -119,6 +119,12 @@ class Engine:
         """The kernel's word on an interface, straight from the monitor: carrier loss takes this way."""
         self._queue.put_nowait(_FlagsChanged(index, flags))
 
+    def carrier_lost(self, name: str) -> None:
+        """The device's word on an interface that was asked, before the kernel says it by itself."""
+        interface = self._interfaces.get(name)
+        if interface is not None and interface.carrier:
+            self._queue.put_nowait(_FlagsChanged(interface.index, 0))
+
     def something_changed(self) -> None:
         """Have addresses, routes and rules read anew, soon."""
         if self._reading is None:

@@ -15,6 +15,7 @@ from edge.uplinks.book import boot_id
 from edge.uplinks.budget.counters import Counters
 from edge.uplinks.budget.keeper import BudgetKeeper
 from edge.uplinks.budget.kept import KeptUse
+from edge.uplinks.carrier import CarrierWatch
 from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.dhcp_leases import LeaseFile
 from edge.uplinks.dhcp_links import DhcpLinks
@@ -60,6 +61,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
 
         monitor = Monitor(engine.flags_changed, something_changed)
         monitor.start()
+        carriers = CarrierWatch(lambda: [link.interface for link in engine.section.links], engine.carrier_lost)
         dhcp.follow(site.uplinks)
         budget.adopt(site.uplinks)
         server = UplinksService(engine, history, Inquiries(volumes, clock), budget).server(paths)
@@ -70,12 +72,14 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             leases = asyncio.create_task(dhcp.run(), name="dhcp")
             counting = asyncio.create_task(volumes.run(), name="volumes")
             budgeting = asyncio.create_task(budget.run(), name="budget")
+            asking = asyncio.create_task(carriers.run(), name="carriers")
             watching = asyncio.create_task(_watch_zones(engine), name="zones")
             ready()
             try:
-                await until_stopped(stop, work, follow, leases, counting, budgeting, watching)
+                await until_stopped(stop, work, follow, leases, counting, budgeting, asking, watching)
             finally:
                 monitor.stop()
+                carriers.close()
                 dhcp.stop()
                 volumes.save()
                 await history.close()

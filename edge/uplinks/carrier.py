@@ -1,0 +1,65 @@
+"""Asks for the carrier of the links often: the kernel tells of a lost one by itself up to a second late.
+
+It gathers such messages over all interfaces and lets them out once a second (net/core/link_watch.c); asking is answered
+from the device, at once.
+"""
+
+from __future__ import annotations
+
+import array
+import asyncio
+import errno
+import fcntl
+import logging
+import os
+import socket
+import struct
+from collections.abc import Callable, Iterable
+
+log = logging.getLogger(__name__)
+
+ASK_SECONDS = 0.05
+_SIOCETHTOOL, _ETHTOOL_GLINK = 0x8946, 0x0A  # linux/sockios.h, linux/ethtool.h
+_REQUEST = struct.Struct("16sP16x")  # struct ifreq: name, pointer to the ethtool_value
+
+Lost = Callable[[str], None]  # interface
+
+
+class CarrierWatch:
+    """Looks at the interfaces that it is given, one after the other, several times a second."""
+
+    def __init__(self, interfaces: Callable[[], Iterable[str]], lost: Lost) -> None:
+        self._interfaces = interfaces
+        self._lost = lost
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self._had: dict[str, bool] = {}
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            self.look()
+            await asyncio.sleep(ASK_SECONDS)
+
+    def look(self) -> None:
+        """Tell of every interface that has lost its carrier since the look before."""
+        now = {name: carrier for name in self._interfaces() if (carrier := self._ask(name)) is not None}
+        before, self._had = self._had, now
+        for name, carrier in now.items():
+            if before.get(name) and not carrier:
+                self._lost(name)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def _ask(self, name: str) -> bool | None:
+        """Whether it has carrier; None when the device cannot say (no such device, none that has a cable)."""
+        value = array.array("I", [_ETHTOOL_GLINK, 0])
+        request = _REQUEST.pack(os.fsencode(name), value.buffer_info()[0])
+        try:
+            fcntl.ioctl(self._socket, _SIOCETHTOOL, request)
+        except OSError as error:
+            if error.errno not in (errno.ENODEV, errno.EOPNOTSUPP):
+                log.debug("carrier of %s: %s", name, error.strerror)
+            return None
+        return bool(value[1])
