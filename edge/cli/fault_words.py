@@ -44,6 +44,9 @@ _YES_NO = "true ou false est attendu, sans guillemets"
 _TABLE = "une section est attendue"
 _ADDRESS = "ce n'est pas une adresse IPv4 (par exemple 192.0.2.1)"
 _WITH_PREFIX = "ce n'est pas une adresse IPv4 avec préfixe (par exemple 192.0.2.2/30)"
+_ADDRESS_6 = "ce n'est pas une adresse IPv6 (par exemple 2001:db8::1)"
+_WITH_PREFIX_6 = "ce n'est pas une adresse IPv6 avec préfixe (par exemple 2001:db8::2/64)"
+_NETWORK_6 = "ce n'est pas un réseau IPv6 (par exemple 2001:db8::/48)"
 
 # Kind of fault -> French template with the fault's data. Kinds are pydantic's, or ours (edge/shared/model/base.py).
 _SENTENCES: dict[str, str] = {
@@ -65,6 +68,8 @@ _SENTENCES: dict[str, str] = {
     "overlaps": "recouvre le réseau {network} du secteur « {zone} »",
     "no_name": "« {value} » passerait pour une durée ou un ordre : mettez un mot devant (par exemple poste-{value})",
     "too_wide": "{value} est plus large que tout bâtiment : Internet passerait pour l'intérieur",
+    "too_small": "est trop petit pour le réseau {network} du bâtiment",
+    "scoped": "ne nomme pas d'interface : l'adresse s'arrête avant %",
     "unknown_reference": "« {value} » n'existe pas",
     "string_type": _TEXT,
     "int_type": _WHOLE,
@@ -89,4 +94,7 @@ _SENTENCES: dict[str, str] = {
     "too_long": "{max_length} au plus",
     "ip_v4_address": _ADDRESS,
     "ip_v4_interface": _WITH_PREFIX,
+    "ip_v6_address": _ADDRESS_6,
+    "ip_v6_interface": _WITH_PREFIX_6,
+    "ip_v6_network": _NETWORK_6,
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from ipaddress import IPv4Interface
+from ipaddress import ip_interface
 from typing import TypeVar
 
 from edge.shared.model import UplinksSection
@@ -131,6 +131,7 @@ class Applier:
             return frozenset()
         switched = self._settled is not None and sysctl.whole_box_differs()
         switches = sysctl.wanted(link.interface for link in section.links)
+        switches |= sysctl.WANTED_IPV6 if section.ipv6 is not None else {}
         refused = sysctl.set_all(switches)
         for path in map(str, switches):
             if path in refused:
@@ -190,6 +191,9 @@ class Applier:
             # Somebody took the map away: flows flushed before it is back would begin anew on the dead link.
             self._replace_nft(section, name)
         await self._attempt("default route", self._kernel.put_route(plan.default_route(section, name, interface)))
+        ipv6 = plan.default_route_ipv6(section, name, interface)
+        if ipv6 is not None:
+            await self._attempt("IPv6 default route", self._kernel.put_route(ipv6))
 
     async def flush(self, link_mark: int, classes: Iterable[FlowClass] | None = None) -> bool:
         """Make the flows of a mark begin anew, by whichever link is active; classes: only those. False if refused."""
@@ -240,7 +244,7 @@ class Applier:
     async def _remove_address(self, interface: str, address: str) -> None:
         there = await self._kernel.interfaces([interface])
         if interface in there:
-            await self._kernel.remove_address(there[interface].index, IPv4Interface(address))
+            await self._kernel.remove_address(there[interface].index, ip_interface(address))
 
     async def _read(self, names: Iterable[str]) -> dict[str, Interface]:
         try:

@@ -26,9 +26,10 @@ class Conntrack:
         await self._netlink.__aexit__(*error)
 
     async def flush(self, link_mark: int, flow_class: FlowClass | None = None) -> None:
-        """Forget every IPv4 connection with this link's mark (and this class), and no other. Raises KernelRefused.
+        """Forget every connection with this link's mark (and this class), and no other. Raises KernelRefused.
 
-        The kernel matches the mark itself (CTA_MARK with CTA_MARK_MASK on IPCTNL_MSG_CT_DELETE).
+        The kernel matches the mark itself (CTA_MARK with CTA_MARK_MASK on IPCTNL_MSG_CT_DELETE), IPv4 and IPv6 alike: in
+        a message of version 0 the family is not looked at (ctnetlink_del_conntrack).
         """
         mark, mask = link_mark, MARK_MASK
         if flow_class is not None:

@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 from typing import Any, Self
 
 from pyroute2 import AsyncIPRoute
@@ -22,6 +22,7 @@ _ONLINK = 4  # RTNH_F_ONLINK: the gateway need not lie in a connected network (c
 _NOT_THERE = {2, 3, 19, 99}  # ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: what was to be removed is gone already
 _EXISTS = 17
 _NO_PREFIX_ROUTE = 0x200  # IFA_F_NOPREFIXROUTE: no route in main comes with the address
+_ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - a destination, nothing is bound to it
 _ORIGIN = 0x52  # RTPROT_* number of our routes and rules ("R"): for readers of `ip route`, nothing depends on it
 
 
@@ -64,9 +65,14 @@ class Kernel:
         }
         addresses: dict[int, set[IPv4Interface]] = {}
         networks: dict[int, set[str]] = {}
-        for message in await self._dump(self._netlink.addr, family=socket.AF_INET):
+        ipv6: dict[int, set[IPv6Interface]] = {}
+        for message in await self._dump(self._netlink.addr, family=socket.AF_UNSPEC):
             index, length = message["index"], message["prefixlen"]
             own, peer = message.get_attr("IFA_LOCAL"), message.get_attr("IFA_ADDRESS")
+            if message["family"] == socket.AF_INET6:
+                ipv6.setdefault(index, set()).add(IPv6Interface(f"{own or peer}/{length}"))
+            if message["family"] != socket.AF_INET:
+                continue
             addresses.setdefault(index, set()).add(IPv4Interface(f"{own}/{length}"))
             networks.setdefault(index, set()).add(str(IPv4Network(f"{peer or own}/{length}", strict=False)))
         defaults = await self._main_defaults()
@@ -77,6 +83,7 @@ class Kernel:
                 carrier=has_carrier(message["flags"]),
                 addresses=frozenset(addresses.get(index, ())),
                 networks=frozenset(networks.get(index, ())),
+                ipv6=frozenset(ipv6.get(index, ())),
                 default_gateway=_best_gateway(defaults.get(index, ())),
                 main_defaults=frozenset(defaults.get(index, ())),
                 vlan=_vlan(message),
@@ -85,18 +92,19 @@ class Kernel:
         }
 
     async def active_index(self, table: int, metric: int) -> int | None:
-        """Interface index of a table's default route with this metric: what the kernel was last told to use."""
-        found = [route for route in await self.routes(range(table, table + 1)) if route.metric == metric]
+        """Interface index of a table's IPv4 default route with this metric: what the kernel was last told to use."""
+        routes = await self.routes(range(table, table + 1))
+        found = [route for route in routes if route.metric == metric and route.family == socket.AF_INET]
         return found[0].interface_index if found else None
 
     async def routes(self, tables: range) -> frozenset[Route]:
         """Every route of these tables."""
-        messages = await self._dump(self._netlink.route, family=socket.AF_INET)
+        messages = await self._dump_families(self._netlink.route)
         return frozenset(_route(message) for message in messages if message.get_attr("RTA_TABLE") in tables)
 
     async def rules(self, priorities: range) -> list[Rule]:
         """Every rule with these priorities; one that stands twice is listed twice."""
-        messages = await self._dump(self._netlink.rule, family=socket.AF_INET)
+        messages = await self._dump_families(self._netlink.rule)
         return [_rule(message) for message in messages if message.get_attr("FRA_PRIORITY") in priorities]
 
     async def put_route(self, route: Route) -> None:
@@ -121,7 +129,7 @@ class Kernel:
         """Remove a rule that may be gone. Raises KernelRefused."""
         await self._remove(f"rule {rule.priority}", self._netlink.rule, _whoever_added(_rule_arguments(rule)))
 
-    async def add_address(self, index: int, address: IPv4Interface) -> None:
+    async def add_address(self, index: int, address: IPv4Interface | IPv6Interface) -> None:
         """Add an address unless it is there, and no route with it. Raises KernelRefused."""
         arguments = {
             "index": index,
@@ -131,7 +139,7 @@ class Kernel:
         }
         await self._do(f"address {address}", self._netlink.addr, "add", arguments)
 
-    async def remove_address(self, index: int, address: IPv4Interface) -> None:
+    async def remove_address(self, index: int, address: IPv4Interface | IPv6Interface) -> None:
         """Remove an address that may be gone. Raises KernelRefused."""
         arguments = {"index": index, "address": str(address.ip), "prefixlen": address.network.prefixlen}
         await self._remove(f"address {address}", self._netlink.addr, arguments)
@@ -158,12 +166,14 @@ class Kernel:
         refusals: list[KernelRefused] = []
         present = await self.routes(mine.tables)
         # A table's connected routes come before the default route that may need them.
-        for route in sorted(routes - present, key=lambda route: (route.gateway is not None, route.metric)):
+        for route in sorted(
+            routes - present, key=lambda route: (route.family, route.gateway is not None, route.metric)
+        ):
             await _collect(refusals, self.put_route(route))
         for route in present - routes:
             await _collect(refusals, self.remove_route(route))
         standing = await self.rules(mine.priorities)
-        for rule in sorted(rules - set(standing), key=lambda rule: rule.priority):
+        for rule in sorted(rules - set(standing), key=lambda rule: (rule.family, rule.priority)):
             await _collect(refusals, self.add_rule(rule))
         for rule in standing:
             if rule not in rules:
@@ -189,6 +199,15 @@ class Kernel:
             return [message async for message in await request("dump", **arguments)]
         except (NetlinkError, OSError) as error:
             raise KernelRefused("read", error) from error
+
+    async def _dump_families(self, request: Any) -> list[Any]:
+        """IPv4, then IPv6; a kernel that has none answers the second question with the first's answer."""
+        return [
+            message
+            for family in (socket.AF_INET, socket.AF_INET6)
+            for message in await self._dump(request, family=family)
+            if message["family"] == family
+        ]
 
     async def _do(self, operation: str, request: Any, verb: str, arguments: dict[str, object]) -> None:
         try:
@@ -229,7 +248,7 @@ def _vlan(message: Any) -> tuple[int, int] | None:
 def _route(message: Any) -> Route:
     return Route(
         message.get_attr("RTA_TABLE"),
-        f"{message.get_attr('RTA_DST') or IPv4Address(0)}/{message['dst_len']}",
+        f"{message.get_attr('RTA_DST') or _ANY[message['family']]}/{message['dst_len']}",
         message.get_attr("RTA_OIF") or 0,
         message.get_attr("RTA_GATEWAY"),
         message.get_attr("RTA_PRIORITY") or 0,
@@ -239,7 +258,7 @@ def _route(message: Any) -> Route:
 
 def _route_arguments(route: Route) -> dict[str, object]:
     arguments: dict[str, object] = {
-        "family": socket.AF_INET,
+        "family": route.family,
         "table": route.table,
         "dst": route.destination,
         "oif": route.interface_index,
@@ -268,12 +287,13 @@ def _rule(message: Any) -> Rule:
         message.get_attr("FRA_OIFNAME"),
         message.get_attr("FRA_FWMARK") or None,
         suppressed == 0,
+        message["family"],
     )
 
 
 def _rule_arguments(rule: Rule) -> dict[str, object]:
     arguments: dict[str, object] = {
-        "family": socket.AF_INET,
+        "family": rule.family,
         "table": rule.table,
         "priority": rule.priority,
         "protocol": _ORIGIN,

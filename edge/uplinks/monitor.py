@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 log = logging.getLogger(__name__)
 
-# linux/rtnetlink.h: RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE
-_GROUPS = 0x1 | 0x10 | 0x40 | 0x80
+# linux/rtnetlink.h: RTMGRP_LINK; of IPv4 RTMGRP_IPV4_IFADDR, _ROUTE, _RULE; the same of IPv6 (RTNLGRP_IPV6_RULE is 19)
+_GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 1 << 18
 _RTM_NEWLINK = 16
 _HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, changed flags

@@ -5,14 +5,16 @@ Routing, in the order in which the kernel asks (priorities from rule_priority_ba
     (all)        -> main without its default routes: the LAN and everything else the machine knows
     fwmark i/255 -> the link's own table: flows stay on the link they began on
     (all)        -> the base table: the active link, then the others in case the kernel sees it go first
+IPv6 has the same tables and rules once more. It follows the active link; where that has none, it ends at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
+from socket import AF_INET, AF_INET6
 from typing import NamedTuple
 
 from edge.shared.model import Link, LinkAddress, UplinksSection
@@ -25,7 +27,10 @@ CLASS_MASK = 0xFF << CLASS_SHIFT
 ACTIVE_METRIC = 10
 SPARE_METRIC = 100
 MAIN_TABLE = 254
-UNICAST = 1  # RTN_UNICAST; we add no other, and take away every other that somebody put into a table of ours
+UNICAST, UNREACHABLE = 1, 7  # RTN_*; every other that somebody put into a table of ours is taken away
+IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what the kernel makes of 0 in IPv6
+LOOPBACK = 1  # the index of lo in every namespace; routes to nowhere lead there in IPv6
+EVERYTHING, EVERYTHING_IPV6 = "0.0.0.0/0", "::/0"
 
 _OIF, _MAIN, _MARK, _BASE, _RULES_END = 0, 20, 30, 50, 51
 
@@ -65,6 +70,7 @@ class Interface:
     carrier: bool
     addresses: frozenset[IPv4Interface] = frozenset()
     networks: frozenset[str] = frozenset()  # on link, e.g. 192.0.2.0/30; the peer's /32 of a point-to-point link
+    ipv6: frozenset[IPv6Interface] = frozenset()  # its addresses, link-local ones too
     default_gateway: str | None = None  # of the main table's default route by this interface
     main_defaults: frozenset[MainDefault] = frozenset()
     vlan: tuple[int, int] | None = None  # index of the parent and tag, of a VLAN device
@@ -75,11 +81,16 @@ class Route:
     """One route of a table of ours."""
 
     table: int
-    destination: str  # with prefix length; 0.0.0.0/0 for default
+    destination: str  # with prefix length; 0.0.0.0/0 or ::/0 for default
     interface_index: int
     gateway: str | None = None
     metric: int = 0
     kind: int = UNICAST
+
+    @property
+    def family(self) -> int:
+        """AF_INET or AF_INET6."""
+        return AF_INET6 if ":" in self.destination else AF_INET
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,7 @@ class Rule:
     out_interface: str | None = None
     mark: int | None = None
     without_default: bool = False
+    family: int = AF_INET
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ def footprint(section: UplinksSection) -> Footprint:
         section.nft_table,
         section.route_table_base,
         section.rule_priority_base,
-        frozenset((link.interface, str(link.cidr)) for link in section.links if link.cidr is not None),
+        frozenset((link.interface, str(cidr)) for link in section.links for cidr in _cidrs(link)),
         tuple(link.interface for link in section.links),
         vlans(section),
         frozenset(link.interface for link in section.links if link.upload_kbit is not None),
@@ -151,28 +163,39 @@ def gateway(link: Link, interface: Interface) -> str | None:
 def default_route(section: UplinksSection, name: str, interface: Interface) -> Route:
     """The route that makes a link the active one."""
     link = next(link for link in section.links if link.name == name)
-    return Route(section.route_table_base, "0.0.0.0/0", interface.index, gateway(link, interface), ACTIVE_METRIC)
+    return Route(section.route_table_base, EVERYTHING, interface.index, gateway(link, interface), ACTIVE_METRIC)
+
+
+def default_route_ipv6(section: UplinksSection, name: str, interface: Interface) -> Route | None:
+    """The same for IPv6; to nowhere where the link has none, so that hosts hear it and take IPv4 (RFC 8305)."""
+    if section.ipv6 is None:
+        return None
+    link = next(link for link in section.links if link.name == name)
+    for way in _ways(link, interface):
+        if way.everything == EVERYTHING_IPV6:
+            return Route(section.route_table_base, EVERYTHING_IPV6, interface.index, way.gateway, ACTIVE_METRIC)
+    return Route(section.route_table_base, EVERYTHING_IPV6, LOOPBACK, None, ACTIVE_METRIC, UNREACHABLE)
 
 
 def routes(section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None) -> frozenset[Route]:
     """Every route our tables should hold. The kernel takes none by an interface that is down."""
     wanted: set[Route] = set()
+    base = section.route_table_base
     for place, link in enumerate(section.links):
         interface = interfaces.get(link.interface)
         if interface is None or not interface.up or not _has_its_address(link, interface):
             continue
-        via = gateway(link, interface)
-        own = section.route_table_base + 1 + place
-        wanted |= {Route(own, network, interface.index) for network in interface.networks}
-        wanted.add(Route(own, "0.0.0.0/0", interface.index, via))
-        spare = SPARE_METRIC + place
-        wanted.add(Route(section.route_table_base, "0.0.0.0/0", interface.index, via, spare))
-        # The addresses we add bring no route into main, where a network that both links have would belong to one of them.
-        wanted |= {
-            Route(section.route_table_base, network, interface.index, None, spare) for network in interface.networks
-        }
+        own, spare = base + 1 + place, SPARE_METRIC + place
+        for way in _ways(link, interface):
+            wanted |= {Route(own, network, interface.index, None, way.metric) for network in way.networks}
+            wanted.add(Route(own, way.everything, interface.index, way.gateway, way.metric))
+            wanted.add(Route(base, way.everything, interface.index, way.gateway, spare))
+            # The addresses we add bring no route into main, where a network that both links have would belong to one of them.
+            wanted |= {Route(base, network, interface.index, None, spare) for network in way.networks}
         if link.name == active:
             wanted.add(default_route(section, active, interface))
+            ipv6 = default_route_ipv6(section, active, interface)
+            wanted |= {ipv6} if ipv6 is not None else set()
         # A flow whose other side is on another link has its host here.
         others = {section.route_table_base + number for number in range(len(section.links) + 1)} - {own}
         inside = _ways_inside(section, link, interface)
@@ -199,6 +222,8 @@ def rules(section: UplinksSection) -> frozenset[Rule]:
     for place, link in enumerate(section.links):
         wanted.add(Rule(first + _OIF + place, base + 1 + place, out_interface=link.interface))
         wanted.add(Rule(first + _MARK + place, base + 1 + place, mark=place + 1))
+    if section.ipv6 is not None:
+        wanted |= {replace(rule, family=AF_INET6) for rule in wanted}
     return frozenset(wanted)
 
 
@@ -241,13 +266,16 @@ def interfaces_read(section: UplinksSection, owned: Iterable[Vlan] = ()) -> set[
     return names | {link.parent for link in section.links if link.parent is not None}
 
 
-def addresses_to_add(section: UplinksSection, interfaces: Mapping[str, Interface]) -> list[tuple[int, IPv4Interface]]:
+def addresses_to_add(
+    section: UplinksSection, interfaces: Mapping[str, Interface]
+) -> list[tuple[int, IPv4Interface | IPv6Interface]]:
     """Interface index and address of every address, static or leased, that is missing on an interface that is there."""
     return [
-        (interfaces[link.interface].index, link.cidr)
+        (interfaces[link.interface].index, cidr)
         for link in section.links
-        if link.cidr is not None and link.interface in interfaces
-        if link.cidr not in interfaces[link.interface].addresses
+        if link.interface in interfaces
+        for cidr in _cidrs(link)
+        if cidr not in interfaces[link.interface].addresses | interfaces[link.interface].ipv6
     ]
 
 
@@ -268,3 +296,28 @@ def _has_its_address(link: Link, interface: Interface) -> bool:
         return link.cidr in interface.addresses
     # What somebody else put there is not what a DHCP server lends.
     return bool(interface.addresses) and link.address is not LinkAddress.DHCP
+
+
+class _Way(NamedTuple):
+    """How one family leaves by a link."""
+
+    everything: str
+    gateway: str | None
+    networks: Iterable[str]
+    metric: int
+
+
+def _ways(link: Link, interface: Interface) -> list[_Way]:
+    ways = [_Way(EVERYTHING, gateway(link, interface), interface.networks, 0)]
+    if link.ipv6 is not None and link.ipv6.cidr in interface.ipv6:
+        via = str(link.ipv6.gateway) if link.ipv6.gateway is not None else None
+        # Link-local networks too: what is bound to the device asks the link's table alone.
+        networks = {str(address.network) for address in interface.ipv6}
+        ways.append(_Way(EVERYTHING_IPV6, via, networks, IPV6_METRIC))
+    return ways
+
+
+def _cidrs(link: Link) -> list[IPv4Interface | IPv6Interface]:
+    """The addresses that we give the link's interface."""
+    ipv6 = link.ipv6.cidr if link.ipv6 is not None else None
+    return [cidr for cidr in (link.cidr, ipv6) if cidr is not None]

@@ -26,6 +26,11 @@ _OF_A_LINK = {
 }
 
 
+_IPV6 = Path("/proc/sys/net/ipv6/conf/all")
+# Only where IPv6 is asked for: a router believes no other router's advertisements any more.
+WANTED_IPV6 = {_IPV6 / "forwarding": "1", _IPV6 / "ignore_routes_with_linkdown": "1"}
+
+
 def wanted(interfaces: Iterable[str]) -> dict[Path, str]:
     """Every switch and its value, in the order of writing (ip_forward resets others when it changes)."""
     return _OF_THE_BOX | {

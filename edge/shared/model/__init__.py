@@ -2,6 +2,7 @@
 
 from edge.shared.model.alerts import AlertsSection, Scenario
 from edge.shared.model.firewall import FlowClasses, Open, Protocol
+from edge.shared.model.ipv6 import Ipv6, LinkIpv6
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
 from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
@@ -19,9 +20,11 @@ __all__ = [
     "Emergency",
     "Extension",
     "FlowClasses",
+    "Ipv6",
     "Language",
     "Link",
     "LinkAddress",
+    "LinkIpv6",
     "LinkKind",
     "Listen",
     "LocalName",

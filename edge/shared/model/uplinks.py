@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints
 
 from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
 from edge.shared.model.firewall import FlowClasses, Open
+from edge.shared.model.ipv6 import Ipv6, LinkIpv6, rules_of_ipv6
 from edge.shared.model.lan import Zone, rules_on_one_leg
 from edge.shared.model.probes import ProbeTarget, QualityLimits
 from edge.shared.model.services import Dns, Time, rules_between_zones
@@ -51,6 +52,7 @@ class Link(Section):
     vlan: int | None = Field(None, ge=1, le=4094, description="VLAN tag of the provider on `parent`, e.g. 832")
     cidr: IPv4Interface | None = Field(None, description="Address and prefix, e.g. 192.0.2.2/30, for static")
     gateway: IPv4Address | None = Field(None, description="Absent: the interface's own default route, or none at all")
+    ipv6: LinkIpv6 | None = Field(None, description="IPv6 on this link; absent: none")
     user: str | None = Field(None, max_length=128, pattern=PRINTABLE, description="PPPoE user, as the provider gave it")
     password: str | None = Field(None, max_length=128, pattern=PRINTABLE, description="PPPoE password")
     modem: Slug | None = Field(None, description="Name of the modem (section modem) whose bearer this interface is")
@@ -106,6 +108,8 @@ class Link(Section):
                 yield Broken((name,), "not_allowed", reason, {"with": f"address = {address}"})
         if address == LinkAddress.PPPOE and given.get("gateway") is not None:
             yield Broken(("gateway",), "not_allowed", "the session has one way only", {"with": "address = pppoe"})
+        if address == LinkAddress.PPPOE and given.get("ipv6") is not None:
+            yield Broken(("ipv6",), "not_allowed", "the session carries IPv4 only", {"with": "address = pppoe"})
         if given.get("budget_mb") is not None and given.get("metered") is not True:
             yield Broken(
                 ("budget_mb",), "not_allowed", "budget_mb goes with metered = true", {"with": "metered = false"}
@@ -158,6 +162,7 @@ class UplinksSection(Section):
     zones: list[Zone] = Field(
         [], max_length=8, description="Networks of the building; none: every other interface is one"
     )
+    ipv6: Ipv6 | None = Field(None, description="IPv6 of the building; absent: this box routes none")
     classes: FlowClasses = FlowClasses()
     open: list[Open] = Field([], max_length=64, description="What is open from outside; none: nothing is")
     dns: Dns = Dns()
@@ -179,6 +184,7 @@ class UplinksSection(Section):
         yield from duplicates(given, "zones", "name")
         yield from duplicates(given, "zones", "interface")
         yield from rules_between_zones(given)
+        yield from rules_of_ipv6(given)
         yield from duplicates(given, "open", "name")
         yield from rules_on_one_leg(given)
         names = [link.get("name") for link in given.parts("links")]

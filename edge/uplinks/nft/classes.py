@@ -39,6 +39,7 @@ def render(section: UplinksSection) -> list[str]:
                 f"meta l4proto {{ tcp, udp }} th dport {sip} goto is_sip",
                 f"meta l4proto {{ tcp, udp }} th sport {sip} goto is_sip",
                 "meta l4proto udp ip dscp ef goto is_rtp",
+                *(["meta l4proto udp ip6 dscp ef goto is_rtp"] if section.ipv6 is not None else []),
                 f"udp dport {values(_TUNNELS)} return",
                 f"udp sport {values(_TUNNELS)} return",
                 # Telephones that take their voice ports from 5004 on, and mark nothing, stand among telephones.

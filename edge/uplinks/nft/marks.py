@@ -40,6 +40,8 @@ def render(section: UplinksSection, active_mark: int | None) -> list[str]:
         lines += chain(f"take_{number}", [f"ct mark set ct mark & {_OTHERS:#x} | {number:#x}", packet])
     legs = on_a_leg(section)
     networks = [network for zone in legs for network in zone.networks]
+    # Neighbour discovery belongs to no flow, and its packets have their way (RFC 4861).
+    not_a_flow = "meta nfproto != ipv4 return" if section.ipv6 is None else "ct state untracked return"
     return [
         *lines,
         *chain(
@@ -54,7 +56,7 @@ def render(section: UplinksSection, active_mark: int | None) -> list[str]:
             "prerouting",
             [
                 "type filter hook prerouting priority mangle; policy accept;",
-                "meta nfproto != ipv4 return",
+                not_a_flow,
                 f"ct mark & {MARK_MASK:#x} vmap {{ {keep} }}",
                 "ct direction reply return",
                 classes.put(FlowClass.BULK),
@@ -68,7 +70,7 @@ def render(section: UplinksSection, active_mark: int | None) -> list[str]:
             "output",
             [
                 "type route hook output priority mangle; policy accept;",
-                "meta nfproto != ipv4 return",
+                not_a_flow,
                 f"ct mark & {MARK_MASK:#x} vmap {{ {keep} }}",
                 "ct direction reply return",
                 classes.put(FlowClass.BOX),

@@ -20,8 +20,25 @@ def render(section: UplinksSection) -> list[str]:
             "type nat hook postrouting priority srcnat; policy accept;",
             *[f"{goes_to(zone)} return" for zone in on_a_leg(section)],
             f"meta nfproto ipv4 oifname {names(outside(section))} masquerade",
+            *_ipv6(section),
         ],
     )
+
+
+def _ipv6(section: UplinksSection) -> list[str]:
+    """Prefix for prefix, host parts kept; every other address, the other link's too, becomes the link's own."""
+    if section.ipv6 is None:
+        return []
+    ula = section.ipv6.ula
+    prefixes = [
+        (link.interface, next(link.ipv6.prefix.subnets(new_prefix=ula.prefixlen)))
+        for link in section.links
+        if link.ipv6 is not None and link.ipv6.prefix is not None
+    ]
+    return [
+        *(f'oifname "{interface}" ip6 saddr {ula} snat ip6 prefix to {prefix}' for interface, prefix in prefixes),
+        f"meta nfproto ipv6 oifname {names(outside(section))} masquerade",
+    ]
 
 
 def _destination(section: UplinksSection, entry: Open) -> str:

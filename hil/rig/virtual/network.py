@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from ipaddress import ip_network
+from ipaddress import ip_interface, ip_network
 from pathlib import Path
 from socket import AF_INET
 
@@ -17,6 +17,7 @@ from pyroute2.netlink.exceptions import NetlinkError
 from hil.rig.virtual.inside import NETNS, inside
 from hil.rig.virtual.plan import Commune, Isp, Plan
 
+_NODAD = 0x02  # IFA_F_NODAD
 _Routes = Mapping[str, IPRoute]  # by role
 _End = tuple[str, str]  # role and interface
 
@@ -56,6 +57,32 @@ def build_staff(plan: Plan) -> None:
         for role, address in (("staff", plan.staff_host), (plan.inside_router, plan.edge_staff)):
             _address(routes[role], plan.staff_interface, _within(plan.staff_network, address))
         routes["staff"].route("add", dst="default", gateway=plan.edge_staff)
+
+
+def build_ipv6(plan: Plan) -> None:
+    """Addresses and routes of IPv6 for the building, the ISPs and the cloud; the box's WAN is the appliance's job."""
+    with ExitStack() as stack:
+        routes = {role: stack.enter_context(_routes_of(plan.namespace(role))) for role in plan.roles}
+        for isp in plan.isps:
+            here, line = routes[isp.name], isp.ipv6
+            _set(plan.namespace(isp.name), "ipv6/conf/all/forwarding", 1)
+            _address(here, isp.outside_interface, line.public_cidr)
+            _address(routes["cloud"], isp.cloud_interface, line.cloud_cidr)
+            here.route("add", dst="::/0", gateway=_bare(line.cloud_cidr))
+            offer_ipv6(plan, isp)
+            for network in (line.prefix, str(ip_interface(line.edge_cidr).network)):
+                routes["cloud"].route("add", dst=network, gateway=_bare(line.public_cidr))
+        _address(routes["cloud"], "lo", f"{plan.echo_ipv6}/128")
+        _address(routes["edge"], plan.lan_interface, f"{plan.edge_lan_ipv6}/64")
+        _address(routes["lan"], plan.lan_interface, f"{plan.probe_host_ipv6}/64")
+        routes["lan"].route("add", dst="::/0", gateway=plan.edge_lan_ipv6)
+
+
+def offer_ipv6(plan: Plan, isp: Isp) -> None:
+    """The ISP's side of a line; an interface that goes down loses all of it, other than with IPv4."""
+    with _routes_of(plan.namespace(isp.name)) as here:
+        _address(here, isp.inside_interface, isp.ipv6.gateway_cidr)
+        here.route("replace", dst=isp.ipv6.prefix, gateway=_bare(isp.ipv6.edge_cidr))
 
 
 def set_link(namespace: str, interface: str, state: str) -> None:
@@ -179,7 +206,13 @@ def _within(network: str, address: str) -> str:
 
 def _address(route: IPRoute, interface: str, cidr: str) -> None:
     address, _, length = cidr.partition("/")
-    route.addr("add", index=_index(route, interface), address=address, prefixlen=int(length))
+    # IPv6: without the second of looking for another host of that address (RFC 4862, 5.4).
+    at_once = {"IFA_FLAGS": _NODAD} if ":" in address else {}
+    route.addr("replace", index=_index(route, interface), address=address, prefixlen=int(length), **at_once)
+
+
+def _bare(cidr: str) -> str:
+    return cidr.partition("/")[0]
 
 
 def _up(route: IPRoute, interface: str) -> None:

@@ -30,6 +30,22 @@ class Topology(StrEnum):
 
 
 @dataclass(frozen=True)
+class Ipv6Line:
+    """IPv6 of one ISP. It translates nothing: the cloud sees what the box sent."""
+
+    edge_cidr: str  # what the box must take
+    gateway_cidr: str
+    prefix: str  # what the ISP routes to the box
+    public_cidr: str  # the ISP's side towards the cloud
+    cloud_cidr: str
+
+    @property
+    def gateway(self) -> str:
+        """The next hop the box must take."""
+        return self.gateway_cidr.partition("/")[0]
+
+
+@dataclass(frozen=True)
 class Isp:
     """One way to the internet: the edge's side, the ISP's two sides, the cloud's side."""
 
@@ -45,6 +61,7 @@ class Isp:
     cloud: str  # the ISP's default gateway
     resolver: str  # answers its own customers only
     resolver_says: str  # the address of every name it knows; tells which resolver was asked
+    ipv6: Ipv6Line
     inside_interface: str = "box0"  # in the ISP's namespace, towards the box
     outside_interface: str = "net0"  # in the ISP's namespace, towards the cloud
 
@@ -77,7 +94,10 @@ class Phone:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a part or a test needs to know of the town without asking it. Addresses: RFC 5737 and RFC 6598."""
+    """Everything a part or a test needs to know of the town without asking it.
+
+    Addresses: RFC 5737 and RFC 6598; of IPv6 RFC 3849 and, inside, RFC 4193.
+    """
 
     name: str
     topology: Topology = Topology.ROUTER
@@ -95,6 +115,13 @@ class Plan:
         cloud="198.51.100.1",
         resolver="198.51.100.53",
         resolver_says="192.0.2.81",
+        ipv6=Ipv6Line(
+            edge_cidr="2001:db8:f::2/64",
+            gateway_cidr="2001:db8:f::1/64",
+            prefix="2001:db8:f00::/48",
+            public_cidr="2001:db8:f:1::2/64",
+            cloud_cidr="2001:db8:f:1::1/64",
+        ),
     )
     lte: Isp = Isp(
         name="lte",
@@ -109,6 +136,13 @@ class Plan:
         cloud="203.0.113.1",
         resolver="203.0.113.53",
         resolver_says="192.0.2.82",
+        ipv6=Ipv6Line(
+            edge_cidr="2001:db8:4::2/64",
+            gateway_cidr="2001:db8:4::1/64",
+            prefix="2001:db8:400::/48",
+            public_cidr="2001:db8:4:1::2/64",
+            cloud_cidr="2001:db8:4:1::1/64",
+        ),
     )
     lan_network: str = "10.77.0.0/24"
     lan_interface: str = "lan0"  # the name on both sides
@@ -118,6 +152,9 @@ class Plan:
     edge_staff: str = "10.78.0.1"
     staff_host: str = "10.78.0.20"
     probe_host: str = "10.77.0.20"
+    ula: str = "fd77:7:7::/48"
+    edge_lan_ipv6: str = "fd77:7:7:1::1"
+    probe_host_ipv6: str = "fd77:7:7:1::20"
     browser_host: str = "10.77.0.50"
     phones: tuple[Phone, ...] = (
         Phone("101", "Accueil", "10.77.0.101", "accueil-101-secret"),
@@ -142,6 +179,7 @@ class Plan:
     ntp_ahead_s: int = 20  # of the machine's clock: who has the time from it is told from who has it from the machine
     echo: str = "192.0.2.40"
     echo_port: int = 7007
+    echo_ipv6: str = "2001:db8:c0::40"
     web_port: int = 8080
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hil.rig.virtual import site
 from hil.rig.virtual.browser import write_wrapper
-from hil.rig.virtual.flow.flow import Flow, Opener
+from hil.rig.virtual.flow.flow import Ends, Flow, Opener
 from hil.rig.virtual.network_faults import NETWORK_FAULTS
 from hil.rig.virtual.part import Fault, Part
 from hil.rig.virtual.plan import Plan
@@ -215,13 +215,25 @@ class RunningTown:
 
     # -- measuring and reaching ------------------------------------------------------------------------------------
 
-    def flow(self, rate: float = 50.0, size: int = 172, name: str = "flow", dscp: int = 0) -> Flow:
-        """An established flow by the box to the cloud, measured at its far end; use it in a `with` block."""
-        return Flow(self, name=name, rate=rate, size=size, dscp=dscp)
+    @property
+    def ends(self) -> Ends:
+        """Where flows are measured unless a test says otherwise."""
+        return Ends(*self.plan.near_end, self.plan.echo)
 
-    def new_flows(self, every: float = 0.05, name: str = "newflows") -> Opener:
+    @property
+    def ends_ipv6(self) -> Ends:
+        """The same in IPv6, in a town with the part ipv6."""
+        return Ends("lan", self.plan.probe_host_ipv6, self.plan.echo_ipv6)
+
+    def flow(
+        self, rate: float = 50.0, size: int = 172, name: str = "flow", dscp: int = 0, ends: Ends | None = None
+    ) -> Flow:
+        """An established flow by the box to the cloud, measured at its far end; use it in a `with` block."""
+        return Flow(self, name, ends or self.ends, rate, size, dscp)
+
+    def new_flows(self, every: float = 0.05, name: str = "newflows", ends: Ends | None = None) -> Opener:
         """A new flow each `every` seconds, to tell when new flows work; use it in a `with` block."""
-        return Opener(self, name=name, every=every)
+        return Opener(self, name, ends or self.ends, every)
 
     def browser_wrapper(self) -> Path:
         """An executable that runs Chromium in the LAN namespace, for Playwright's executable_path."""

@@ -13,6 +13,7 @@ from edge.shared.section import SettingsRefused, parse_site, read_site
 
 LINK = '[[uplinks.links]]\nname = "fibre"\ninterface = "eth0"\n'
 PPPOE = "address = 'pppoe'\nparent = 'eth1'\nuser = 'u'\npassword = 'x'\n"
+ULA = "uplinks.ipv6.ula = 'fd77::/48'\n"
 ZONE = "[[uplinks.zones]]\nname = 'lan'\ninterface = 'lan0'\naddress = '192.0.2.1/24'\n"
 DHCP = "dhcp = {first='192.0.2.9',last='192.0.2.99',reservations=[%s]}"
 DEVICE = "{mac='02:00:00:00:00:01',address='192.0.2.%s'}"
@@ -67,6 +68,14 @@ def faults(document: str) -> dict[str, str]:
         (LINK + "vlan = 5\nparent = 'eth1'\n" + LINK.replace("fibre", "b").replace("eth0", "eth2")
          + "vlan = 5\nparent = 'eth1'", "uplinks.links.b.vlan", "duplicate"),
         (LINK + "address = 'static'\ncidr = '192.0.2.2/33'", "uplinks.links.fibre.cidr", "ip_v4_interface"),
+        ("[uplinks.ipv6]", "uplinks.ipv6.ula", "missing"),
+        ("[uplinks.ipv6]\nula = '2001:db8::/48'", "uplinks.ipv6.ula", "outside"),
+        ("[uplinks.ipv6]\nula = 'fd00::1/48'", "uplinks.ipv6.ula", "ip_v6_network"),
+        (LINK + "ipv6 = {cidr='2001:db8::2/64'}", "uplinks.links.fibre.ipv6", "not_allowed"),
+        (ULA + LINK + "ipv6 = {gateway='fe80::1'}", "uplinks.links.fibre.ipv6.cidr", "missing"),
+        (ULA + LINK + "ipv6 = {cidr='2001:db8::2/129'}", "uplinks.links.fibre.ipv6.cidr", "ip_v6_interface"),
+        (ULA + LINK + "ipv6 = {cidr='2001:db8::2/64',prefix='2001:db8:1::/56'}", "uplinks.links.fibre.ipv6.prefix", "too_small"),
+        (ULA + LINK + PPPOE + "ipv6 = {cidr='2001:db8::2/64'}", "uplinks.links.fibre.ipv6", "not_allowed"),
         (LINK + LINK.replace("eth0", "eth1"), "uplinks.links.fibre.name", "duplicate"),
         (LINK + LINK.replace("fibre", "lte"), "uplinks.links.lte.interface", "duplicate"),
         (LINK.replace("eth0", "an interface"), "uplinks.links.fibre.interface", "string_pattern_mismatch"),
@@ -239,6 +248,29 @@ def test_every_fault_of_a_way_to_an_address_at_once() -> None:
         "uplinks.links.fibre.vlan": "greater_than_equal",
     }
     parse_site(LINK + PPPOE)
+
+
+def test_every_fault_of_ipv6_at_once() -> None:
+    link = LINK + "ipv6 = {cidr='2001:db8::2',gateway='192.0.2.1',prefix='2001:db8:1::/56'}\n"
+    assert faults("uplinks.ipv6.ula = '2001:db8::/48'\n" + link) == {
+        "uplinks.ipv6.ula": "outside",
+        "uplinks.links.fibre.ipv6.gateway": "ip_v6_address",
+        "uplinks.links.fibre.ipv6.prefix": "too_small",
+    }
+    parse_site(ULA + LINK + "ipv6 = {cidr='2001:db8::2/64',gateway='fe80::1',prefix='2001:db8::/40'}")
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        (ULA + LINK + "ipv6 = {cidr='fe80::2%a/64'}", "uplinks.links.fibre.ipv6.cidr"),
+        (ULA + LINK + "ipv6 = {cidr='2001:db8::2/64',gateway='fe80::1%eth0'}", "uplinks.links.fibre.ipv6.gateway"),
+        (ULA + LINK + "ipv6 = {cidr='2001:db8::2/64',prefix='2001:db8::%a accept;/48'}", "uplinks.links.fibre.ipv6.prefix"),
+        ("uplinks.ipv6.ula = 'fd00::%a accept;/48'", "uplinks.ipv6.ula"),
+    ],
+)  # fmt: skip
+def test_an_ipv6_address_that_would_act_on_the_text_of_nftables_is_refused(document: str, path: str) -> None:
+    assert faults(document) == {path: "scoped"}
 
 
 def test_a_pppoe_password_is_in_no_fault() -> None:

@@ -118,8 +118,9 @@ class Box:
 
     def footprint(self) -> tuple[str, str, str]:
         """Rules, routes of our tables with the fibre's queues, our nft table; without what counts or changes by itself."""
-        rules = self.edge("ip -4 rule")
-        routes = self.edge("for t in $(seq 4100 4116); do ip -4 route show table $t 2>/dev/null || true; done")
+        rules = self.edge("ip -4 rule; ip -6 rule")
+        tables = "for t in $(seq 4100 4116); do ip {0} route show table $t 2>/dev/null || true; done"
+        routes = self.edge(f"{tables.format('-4')}; {tables.format('-6')}")
         lines = [*sorted(routes.splitlines()), *self.queues(self.town.plan.fibre.edge_interface)]
         return rules, "\n".join(lines), self.edge("nft -s list table inet repli_uplinks")
 

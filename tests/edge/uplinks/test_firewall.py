@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.shared.model import FlowClasses, Link, Open, Protocol, UplinksSection, Zone, ZoneRole
+from edge.shared.model import FlowClasses, Ipv6, Link, LinkIpv6, Open, Protocol, UplinksSection, Zone, ZoneRole
 from edge.uplinks.firewall import render
 from edge.uplinks.nft import marks
 
@@ -36,7 +36,16 @@ ONE_LEG = UplinksSection(
     ],
 )
 PPPOE = Link(name="fibre", interface="ppp0", address="pppoe", parent="eth0", vlan=835, user="a", password="b")
+IPV6 = UplinksSection(
+    nft_table="repli_mine",
+    ipv6=Ipv6(ula="fd77:7:7::/56"),
+    links=[
+        LINKS[0].model_copy(update={"ipv6": LinkIpv6(cidr="2001:db8:f::2/64", prefix="2001:db8:f00::/48")}),
+        LINKS[1].model_copy(update={"ipv6": LinkIpv6(cidr="2001:db8:4::2/64")}),
+    ],
+)
 WORLDS = {
+    "ipv6": IPV6,
     "two-links": UplinksSection(links=LINKS, nft_table="repli_mine"),
     "shaped": UplinksSection(
         links=[LINKS[0].model_copy(update={"upload_kbit": 2_000}), LINKS[1]], nft_table="repli_mine"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Iterable
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from socket import AF_INET6
 
-from edge.shared.model import Link, LinkAddress, UplinksSection, Zone
+from edge.shared.model import Ipv6, Link, LinkAddress, LinkIpv6, UplinksSection, Zone
 from edge.uplinks import plan
 from edge.uplinks.health import Presence
 from edge.uplinks.plan import Interface, Route, Rule, Vlan
@@ -123,6 +126,51 @@ def test_a_dhcp_link_is_ready_with_the_leased_address_only() -> None:
     assert plan.presence(link, FIBRE) is Presence.NO_ADDRESS
     assert plan.presence(leased, FIBRE) is Presence.READY
     assert plan.routes(UplinksSection(links=[link]), {"eth0": FIBRE}, "fibre") == frozenset()
+
+
+SIX = SECTION.model_copy(
+    update={
+        "ipv6": Ipv6(ula=IPv6Network("fd77::/48")),
+        "links": [
+            SECTION.links[0].model_copy(
+                update={"ipv6": LinkIpv6(cidr=IPv6Interface("2001:db8::2/64"), gateway=IPv6Address("fe80::1"))}
+            ),
+            SECTION.links[1],
+        ],
+    }
+)
+FIBRE_SIX = replace(FIBRE, ipv6=frozenset({IPv6Interface("2001:db8::2/64"), IPv6Interface("fe80::2/64")}))
+
+
+def of_ipv6(routes: Iterable[Route]) -> set[Route]:
+    return {route for route in routes if route.family == AF_INET6}
+
+
+def test_ipv6_has_the_same_tables_and_ends_where_the_active_link_has_none() -> None:
+    there = {"wan.100": FIBRE_SIX, "ppp0": LTE}
+    by_fibre = {
+        Route(700, "::/0", 4, "fe80::1", 100),
+        Route(700, "2001:db8::/64", 4, None, 100),
+        Route(700, "fe80::/64", 4, None, 100),
+        Route(701, "2001:db8::/64", 4, None, 1024),
+        Route(701, "fe80::/64", 4, None, 1024),
+        Route(701, "::/0", 4, "fe80::1", 1024),
+    }
+    assert of_ipv6(plan.routes(SIX, there, "fibre")) == by_fibre | {Route(700, "::/0", 4, "fe80::1", 10)}
+    nowhere = Route(700, "::/0", plan.LOOPBACK, None, 10, plan.UNREACHABLE)
+    assert of_ipv6(plan.routes(SIX, there, "lte")) == by_fibre | {nowhere}
+    assert plan.default_route_ipv6(SIX, "lte", LTE) == nowhere
+    assert of_ipv6(plan.routes(SIX, {**there, "wan.100": FIBRE}, None)) == set(), "its IPv6 address is not there yet"
+    assert plan.routes(SIX, there, "fibre") - of_ipv6(plan.routes(SIX, there, "fibre")) == plan.routes(
+        SECTION, there, "fibre"
+    )
+
+
+def test_ipv6_has_the_same_rules_and_addresses_of_its_own() -> None:
+    assert plan.rules(SIX) == plan.rules(SECTION) | {replace(rule, family=AF_INET6) for rule in plan.rules(SECTION)}
+    assert plan.addresses_to_add(SIX, {"wan.100": FIBRE}) == [(4, IPv6Interface("2001:db8::2/64"))]
+    assert plan.addresses_to_add(SIX, {"wan.100": FIBRE_SIX}) == []
+    assert ("wan.100", "2001:db8::2/64") in plan.footprint(SIX).addresses
 
 
 VLANS = UplinksSection(

@@ -10,13 +10,12 @@ import socket
 import sys
 from pathlib import Path
 
-from hil.rig.virtual.flow.packet import decode, receive, stamp_arrivals
+from hil.rig.virtual.flow.packet import bound, decode, receive, stamp_arrivals
 
 
 def serve(address: str, port: int, log: Path) -> None:
     """Serve until killed. Each line is written at once: a reader sees every packet that came in."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((address, port))
+    with bound(address, port) as sock:
         stamp_arrivals(sock)
         lines = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         print(f"listening on {address}:{sock.getsockname()[1]}", flush=True)

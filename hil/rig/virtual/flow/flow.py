@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from hil.rig.virtual.flow.result import (
     NS,
@@ -30,11 +30,20 @@ SETTLE_S = 0.3  # the last packets' way there and back
 ANSWER_NS = 300_000_000  # a new flow that is not answered by then counts as failed
 
 
+class Ends(NamedTuple):
+    """Between what a flow is measured: role and address of the near end, address in the cloud of the far one."""
+
+    role: str
+    near: str
+    far: str
+
+
 class _Measured:
     """The far end every measurement has: an echo of its own in the cloud."""
 
-    def __init__(self, town: RunningTown, name: str) -> None:
+    def __init__(self, town: RunningTown, name: str, ends: Ends) -> None:
         self._town = town
+        self._ends = ends
         self._name = _free_name(town, name)
         self._processes: list[Process] = []
 
@@ -47,16 +56,14 @@ class _Measured:
 
     def _start_far_end(self) -> str:
         """Returns the port."""
-        plan = self._town.plan
-        argv = [sys.executable, "-m", "hil.rig.virtual.flow.echo", plan.echo, "0", str(self._log("far"))]
+        argv = [sys.executable, "-m", "hil.rig.virtual.flow.echo", self._ends.far, "0", str(self._log("far"))]
         far = self._town.spawn("cloud", argv, f"{self._name}-far.log")
         self._processes.append(far)
-        return far.wait_printed(r"^listening on [\d.]+:(\d+)$")[1]
+        return far.wait_printed(r"^listening on .+:(\d+)$")[1]
 
     def _start_near_end(self, module: str, arguments: list[str]) -> Process:
-        role, address = self._town.plan.near_end
-        argv = [sys.executable, "-m", f"hil.rig.virtual.flow.{module}", address, *arguments]
-        near = self._town.spawn(role, argv, f"{self._name}-near.log")
+        argv = [sys.executable, "-m", f"hil.rig.virtual.flow.{module}", self._ends.near, self._ends.far, *arguments]
+        near = self._town.spawn(self._ends.role, argv, f"{self._name}-near.log")
         self._processes.append(near)
         near.wait_printed("^sending$")
         return near
@@ -75,8 +82,8 @@ class _Measured:
 class Flow(_Measured):
     """An established flow (one 5-tuple) of numbered packets; every figure is computed from the receivers' logs."""
 
-    def __init__(self, town: RunningTown, name: str, rate: float, size: int, dscp: int) -> None:
-        super().__init__(town, name)
+    def __init__(self, town: RunningTown, name: str, ends: Ends, rate: float, size: int, dscp: int) -> None:
+        super().__init__(town, name, ends)
         self._rate = rate
         self._size = size
         self._dscp = dscp
@@ -84,7 +91,7 @@ class Flow(_Measured):
 
     def __enter__(self) -> Self:
         port = self._start_far_end()
-        schedule = [self._town.plan.echo, port, str(self._rate), str(self._size), str(self._dscp)]
+        schedule = [port, str(self._rate), str(self._size), str(self._dscp)]
         self._near = self._start_near_end("sender", [*schedule, str(self._log("sent")), str(self._log("echoes"))])
         return self
 
@@ -136,13 +143,13 @@ class Flow(_Measured):
 class Opener(_Measured):
     """New flows, one after the other: when do they fail, when do they work again."""
 
-    def __init__(self, town: RunningTown, name: str, every: float) -> None:
-        super().__init__(town, name)
+    def __init__(self, town: RunningTown, name: str, ends: Ends, every: float) -> None:
+        super().__init__(town, name, ends)
         self._every = every
 
     def __enter__(self) -> Self:
         port = self._start_far_end()
-        arguments = [self._town.plan.echo, port, str(self._every), str(self._log("tried")), str(self._log("answers"))]
+        arguments = [port, str(self._every), str(self._log("tried")), str(self._log("answers"))]
         self._start_near_end("opener", arguments)
         return self
 

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from hil.rig.virtual.flow.packet import MIN_SIZE, Packet, decode, encode, receive, stamp_arrivals
+from hil.rig.virtual.flow.packet import MIN_SIZE, Packet, bound, decode, encode, receive, stamp_arrivals
 
 KEPT_NS = 2_000_000_000  # an answer that takes longer than this is as good as none
 
@@ -43,8 +43,7 @@ class FlowOpener:
             due += interval_ns
 
     def _try(self, seq: int) -> None:
-        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind((self._own, 0))
+        sock = bound(self._own)
         sock.setblocking(False)
         stamp_arrivals(sock)
         self._selector.register(sock, selectors.EVENT_READ)

@@ -39,6 +39,13 @@ def decode(data: bytes) -> Packet | None:
     return Packet(flow, seq, sent_ns)
 
 
+def bound(address: str, port: int = 0) -> socket.socket:
+    """A UDP socket of the address's family, bound to it."""
+    sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((address, port))
+    return sock
+
+
 def stamp_arrivals(sock: socket.socket) -> None:
     """Have the kernel note when each packet came in, so that a late reader does not look like a late packet."""
     sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)

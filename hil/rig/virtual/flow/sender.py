@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.rig.virtual.flow.packet import Packet, decode, encode, receive, stamp_arrivals
+from hil.rig.virtual.flow.packet import Packet, bound, decode, encode, receive, stamp_arrivals
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,11 @@ class Sender:
 
     def __init__(self, own_address: str, schedule: Schedule, sent: Path, returned: Path) -> None:
         self._schedule = schedule
-        self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, schedule.dscp << 2)
-        self._sock.bind((own_address, 0))
+        self._sock = bound(own_address)
+        if self._sock.family == socket.AF_INET6:
+            self._sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, schedule.dscp << 2)
+        else:
+            self._sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, schedule.dscp << 2)
         self._sock.setblocking(False)
         stamp_arrivals(self._sock)
         self._sent = _append(sent)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.rig.virtual.isp.common import delete_table, isp_fault, replace_table
-from hil.rig.virtual.network import set_link
+from hil.rig.virtual.network import offer_ipv6, set_link
 from hil.rig.virtual.part import Fault
 from hil.rig.virtual.plan import Isp
+from hil.rig.virtual.state import read_state
 
 if TYPE_CHECKING:
     from hil.rig.virtual.running import RunningTown
@@ -23,7 +24,7 @@ def faults(isp: str) -> tuple[Fault, Fault, Fault]:
             "carrier",
             "the {isp} cable is pulled out at the ISP's end: the box, or the commune's router before it, has no carrier",
             lambda isp, town: set_link(town.namespace(isp.name), isp.inside_interface, "down"),
-            lambda isp, town: set_link(town.namespace(isp.name), isp.inside_interface, "up"),
+            _plug_in,
         ),
         isp_fault(
             isp,
@@ -40,6 +41,12 @@ def faults(isp: str) -> tuple[Fault, Fault, Fault]:
             lambda isp, town: delete_table(isp, town, _DEAD),
         ),
     )
+
+
+def _plug_in(isp: Isp, town: RunningTown) -> None:
+    set_link(town.namespace(isp.name), isp.inside_interface, "up")
+    if "ipv6" in read_state(town.folder).parts and town.plan.commune is None:
+        offer_ipv6(town.plan, isp)
 
 
 def _blackhole(isp: Isp, town: RunningTown) -> None:
