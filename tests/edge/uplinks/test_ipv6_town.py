@@ -48,7 +48,13 @@ def start(box: Box, fibre: str, lte: str) -> None:
     links = (box.static(plan.fibre, fibre), box.static(plan.lte, f"metered = true\n{lte}"))
     box.write(*links, head=HEAD.format(plan.ula))
     box.start()
+    wait_settled(box)
+
+
+def wait_settled(box: Box) -> None:
+    """Return once both links are good, and the box answers to its IPv6 addresses: the kernel proves them unique first."""
     box.wait_up("fibre", "lte", active="fibre")
+    wait_for(lambda: "tentative" not in box.edge("ip -6 addr show scope global"), "addresses proved", every=0.1)
 
 
 @pytest.fixture
@@ -125,7 +131,6 @@ def test_a_socket_of_the_box_itself_moves_too(both: Box) -> None:
     """Bound to the fibre's address, which the 4G link must not send; twenty packets between the steps of a switch."""
     town, plan = both.town, both.town.plan
     fibre = plan.fibre.ipv6.edge_cidr.partition("/")[0]
-    wait_for(lambda: "tentative" not in both.edge("ip -6 addr show scope global"), "addresses proved unique", every=0.1)
     with town.flow(rate=1000, ends=Ends("edge", fibre, plan.echo_ipv6)) as flow:
         flow.wait_arrivals(100)
         assert source(flow) == fibre
@@ -143,7 +148,7 @@ def test_with_zones_as_well(six: Box) -> None:
     links = (six.static(plan.fibre, ipv6(plan.fibre, routed=True)), six.static(plan.lte))
     six.write(*links, zone.format(plan.lan_interface, plan.lan_network), head=HEAD.format(plan.ula))
     six.start()
-    six.wait_up("fibre", "lte", active="fibre")
+    wait_settled(six)
     assert asks(six, "lan", "udp", plan.echo_ipv6, 123)
     assert f"udp:123 from {of_fibre(six)}" in heard(six, "cloud")
     assert not asks(six, "lan", "udp", plan.echo_ipv6, 1022)
