@@ -143,17 +143,17 @@ def test_a_socket_of_the_box_itself_moves_too(both: Box) -> None:
 def test_with_zones_as_well(six: Box) -> None:
     """Who is known by the networks of IPv4 is known by routes in IPv6; telephones reach outside what telephones need."""
     plan = six.town.plan
-    listen(six, "cloud", "udp:123", "udp:1022")
+    listen(six, "cloud", "tcp:53", "tcp:22")
     zone = '[[uplinks.zones]]\nname = "telephones"\ninterface = "{0}"\nrole = "phones"\nnetworks = ["{1}"]\n'
     links = (six.static(plan.fibre, ipv6(plan.fibre, routed=True)), six.static(plan.lte))
     six.write(*links, zone.format(plan.lan_interface, plan.lan_network), head=HEAD.format(plan.ula))
     six.start()
     wait_settled(six)
-    assert asks(six, "lan", "udp", plan.echo_ipv6, 123)
-    assert f"udp:123 from {of_fibre(six)}" in heard(six, "cloud")
-    assert not asks(six, "lan", "udp", plan.echo_ipv6, 1022)
+    assert asks(six, "lan", "tcp", plan.echo_ipv6, 53)
+    assert f"tcp:53 from {of_fibre(six)}" in heard(six, "cloud")
+    assert not asks(six, "lan", "tcp", plan.echo_ipv6, 22)
     six.town.run("lan", ["ip", "-6", "address", "add", "fd66::20/128", "dev", plan.lan_interface, "nodad"])
-    assert not asks(six, "lan", "udp", plan.echo_ipv6, 123, "fd66::20"), "nobody inside has that address"
+    assert not asks(six, "lan", "tcp", plan.echo_ipv6, 53, "fd66::20"), "nobody inside has that address"
     assert heard(six, "cloud").count("from") == 1
 
 
