@@ -40,6 +40,17 @@ def duration_up_to(most_days: int) -> Callable[[str], int]:
     return read
 
 
+def line_up_to(most: int) -> Callable[[str], str]:
+    """An argparse type: a text of one line and up to so many characters, none of which acts on a terminal."""
+
+    def read(text: str) -> str:
+        if not text.strip() or len(text) > most or not text.isprintable():
+            raise argparse.ArgumentTypeError(_("une ligne de {most} caractères au plus").format(most=most))
+        return text
+
+    return read
+
+
 def technician() -> Actor:
     """Whoever types: the command line is a technician's."""
     return Actor(user=getpass.getuser(), role=Role.TECHNICIAN)

@@ -6,9 +6,10 @@ import argparse
 import uuid
 from typing import TYPE_CHECKING
 
-from edge.cli.arguments import technician
+from edge.cli.arguments import line_up_to, technician
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _
+from edge.shared.messages.common import REASON_MAX, REQUEST_ID_MAX
 from edge.shared.messages.uplinks import UPLINKS
 from edge.shared.messages.uplinks_firewall import (
     FIREWALL,
@@ -36,9 +37,13 @@ def add(verbs: Subjects) -> None:
     wall.set_defaults(verb=firewall)
     cutting = verbs.add_parser("isolate", help=_("couper les bureaux de tout, en une fois"))
     cutting.add_argument("zone", nargs="?", metavar=_("RÉSEAU"), help=_("un seul réseau (tous les bureaux)"))
-    cutting.add_argument("--reason", default="", metavar=_("MOTIF"), help=_("pourquoi ; affiché partout"))
+    cutting.add_argument(
+        "--reason", type=line_up_to(REASON_MAX), metavar=_("MOTIF"), help=_("pourquoi ; affiché partout")
+    )
     cutting.add_argument("--end", action="store_true", help=_("le danger est passé : rétablir"))
-    cutting.add_argument("--request-id", metavar="ID", help=_("deux fois le même : une seule demande"))
+    cutting.add_argument(
+        "--request-id", type=line_up_to(REQUEST_ID_MAX), metavar="ID", help=_("deux fois le même : une seule demande")
+    )
     cutting.add_argument("--json", action="store_true")
     cutting.set_defaults(verb=isolate)
 
@@ -62,7 +67,7 @@ async def isolate(arguments: argparse.Namespace, paths: Paths) -> int:
     params = IsolateParams(
         on=not arguments.end,
         zones=[arguments.zone] if arguments.zone else [],
-        reason=arguments.reason,
+        reason=arguments.reason or "",
         request_id=arguments.request_id or str(uuid.uuid4()),
         actor=technician(),
     )

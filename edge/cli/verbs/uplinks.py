@@ -7,13 +7,14 @@ import asyncio
 import uuid
 
 from edge.cli import uplinks_firewall
-from edge.cli.arguments import count_up_to, duration_up_to, technician
+from edge.cli.arguments import count_up_to, duration_up_to, line_up_to, technician
 from edge.cli.link_budget import add_budget
 from edge.cli.link_past import add_graph, lately, print_evidence
 from edge.cli.link_probe import add_probe
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _, figure
+from edge.shared.messages.common import REASON_MAX, REQUEST_ID_MAX
 from edge.shared.messages.uplinks import (
     HISTORY,
     LIST,
@@ -62,7 +63,13 @@ def register(subjects: Subjects) -> None:
     ):
         wanting = verbs.add_parser(name, help=says)
         wanting.add_argument("link", metavar=_("ACCÈS"))
-        wanting.add_argument("--reason", required=True, metavar=_("MOTIF"), help=_("pourquoi ; affiché partout"))
+        wanting.add_argument(
+            "--reason",
+            type=line_up_to(REASON_MAX),
+            required=True,
+            metavar=_("MOTIF"),
+            help=_("pourquoi ; affiché partout"),
+        )
         wanting.add_argument(
             "--for",
             dest="seconds",
@@ -71,7 +78,12 @@ def register(subjects: Subjects) -> None:
             metavar=_("DURÉE"),
             help=_("30m, 2h, 3j... (24h)"),
         )
-        wanting.add_argument("--request-id", metavar="ID", help=_("deux fois le même : une seule demande"))
+        wanting.add_argument(
+            "--request-id",
+            type=line_up_to(REQUEST_ID_MAX),
+            metavar="ID",
+            help=_("deux fois le même : une seule demande"),
+        )
         wanting.add_argument("--json", action="store_true")
         wanting.set_defaults(verb=override, wish=wish)
     uplinks_firewall.add(verbs)

@@ -9,6 +9,9 @@ from pydantic import Field
 
 from edge.shared.varlink_idl import Message, Method, NoParams
 
+REASON_MAX, REQUEST_ID_MAX = 200, 100  # characters
+LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"  # what others will read on a terminal must not act on it
+
 
 class Severity(StrEnum):
     """How much an issue matters."""

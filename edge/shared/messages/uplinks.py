@@ -10,7 +10,7 @@ from annotated_types import Timezone
 from pydantic import Field
 
 from edge.shared.messages import uplinks_firewall
-from edge.shared.messages.common import STATUS, Actor, Role
+from edge.shared.messages.common import LINE, REASON_MAX, REQUEST_ID_MAX, STATUS, Actor, Role
 from edge.shared.messages.uplinks_firewall import FIREWALL, ISOLATE
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
 
@@ -179,9 +179,9 @@ class OverrideParams(Params):
 
     link: str
     wish: Wish
-    reason: str = Field(min_length=1, max_length=200)
+    reason: str = Field(min_length=1, max_length=REASON_MAX, pattern=LINE)
     expires_in_s: int = Field(86_400, ge=60, le=31 * 86_400)
-    request_id: str = Field(min_length=1, max_length=100)
+    request_id: str = Field(min_length=1, max_length=REQUEST_ID_MAX)
     actor: Actor = Actor(user="root", role=Role.TECHNICIAN)
 
 

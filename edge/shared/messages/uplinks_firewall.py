@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edge.shared.messages.common import Actor, Role
+from edge.shared.messages.common import LINE, REASON_MAX, REQUEST_ID_MAX, Actor, Role
 from edge.shared.varlink_idl import ErrorReply, Message, Method, Params
 
 
@@ -73,8 +73,8 @@ class IsolateParams(Params):
 
     on: bool
     zones: list[str] = Field([], description="None: every zone of the staff, or every isolated one")
-    reason: str = Field("", max_length=200, description="Wanted when zones are cut off")
-    request_id: str = Field(min_length=1, max_length=100)
+    reason: str = Field("", max_length=REASON_MAX, pattern=LINE, description="Wanted when zones are cut off")
+    request_id: str = Field(min_length=1, max_length=REQUEST_ID_MAX)
     actor: Actor = Actor(user="root", role=Role.TECHNICIAN)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from edge.shared.messages.common import Actor, Role
 from edge.shared.messages.uplinks import Override, OverrideParams, Wish
@@ -78,3 +79,9 @@ def test_a_disk_that_refuses_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         file.write(entries(wish("lte", Wish.FORCE)))
     assert file.entries == []
+
+
+@pytest.mark.parametrize("reason", ["", "deux\nlignes", "\x1b[2J", "\x9b2J", "x" * 201])
+def test_a_reason_is_a_line_whoever_sends_it(reason: str) -> None:
+    with pytest.raises(ValidationError, match="reason"):
+        OverrideParams(link="lte", wish=Wish.FORCE, reason=reason, request_id="1")
