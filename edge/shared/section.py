@@ -149,7 +149,7 @@ class SettingsSource:
         """The same, without remembering it: for a supervisor, which is not the daemon's own user."""
         try:
             site = read_site(self.paths.site_file)
-            if self._good.exists():
+            if self._was_in_force():
                 refuse_emptied(site, self.paths.site_file)
         except SettingsRefused as refused:
             good = self._last_known_good()
@@ -178,6 +178,12 @@ class SettingsSource:
             except SettingsRefused as refused:
                 log.error("section refused, keeping the last known good: %s", refused)
             await asyncio.sleep(RETRY_SECONDS)
+
+    def _was_in_force(self) -> bool:
+        try:
+            return self._good.exists()
+        except OSError:  # a failing disk must not keep a daemon from starting
+            return False
 
     def _last_known_good(self) -> Site | None:
         try:

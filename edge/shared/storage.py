@@ -52,9 +52,10 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o640, owner: tuple
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove temporary files that a killed writer of this document left behind."""
-    for leftover in path.parent.glob(f".{path.name}.*.new"):
-        leftover.unlink(missing_ok=True)
+    """Remove temporary files that a killed writer of this document left behind; a read-only disk keeps them."""
+    with contextlib.suppress(OSError):
+        for leftover in path.parent.glob(f".{path.name}.*.new"):
+            leftover.unlink(missing_ok=True)
 
 
 class DurableStorage(Storage):

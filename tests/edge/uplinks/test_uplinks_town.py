@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import sys
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from edge.shared.paths import Paths
 from hil.rig.virtual.network import set_link
 from hil.rig.virtual.waiting import wait_for
 from tests.edge.uplinks.conftest import Box
@@ -454,3 +456,25 @@ def test_the_past_outlives_a_stop_and_the_evidence_a_kill(running: Box) -> None:
     running.daemon.stop()
     running.start()
     assert before <= measured()
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o000], ids=["read-only", "unreadable"])
+def test_a_state_folder_that_refuses_everything(box: Box, mode: int) -> None:
+    """A card that fails is read-only, with what a killed writer left on it: the line must not fall for that."""
+    box.write(*box.both())
+    folder = Paths(box.town.root).state("uplinks")
+    for name in ("overrides", "isolation", "leases", "probe-volume", "budget"):
+        (folder / f".{name}.json.killed.new").touch()
+    os.chown(folder, 0, 0)
+    folder.chmod(mode)
+    box.start()
+    box.wait_up("fibre", "lte", active="fibre")
+    with box.town.flow() as flow:
+        flow.wait_arrivals(10)
+        since = box.town.fault("fibre-blackhole")
+        wait_for(lambda: box.links()["active"] == "lte", "4G active", every=0.1)
+        assert flow.outage(since).seconds <= 1.5
+    assert ("uplinks.history_unwritable", "") in box.issues()
+    refused = box.town.repli("uplinks", "force", "fibre", "--reason", "essai")
+    assert refused.returncode == 2
+    assert "n'a pas pu être enregistrée" in refused.stdout + refused.stderr
