@@ -149,12 +149,13 @@ def test_with_zones_as_well(six: Box) -> None:
     six.write(*links, zone.format(plan.lan_interface, plan.lan_network), head=HEAD.format(plan.ula))
     six.start()
     wait_settled(six)
-    assert asks(six, "lan", "tcp", plan.echo_ipv6, 53)
+    wait_for(lambda: asks(six, "lan", "tcp", plan.echo_ipv6, 53), "an answer", every=0.2)
     assert f"tcp:53 from {of_fibre(six)}" in heard(six, "cloud")
+    before = heard(six, "cloud")
     assert not asks(six, "lan", "tcp", plan.echo_ipv6, 22)
     six.town.run("lan", ["ip", "-6", "address", "add", "fd66::20/128", "dev", plan.lan_interface, "nodad"])
     assert not asks(six, "lan", "tcp", plan.echo_ipv6, 53, "fd66::20"), "nobody inside has that address"
-    assert heard(six, "cloud").count("from") == 1
+    assert heard(six, "cloud") == before
 
 
 def test_no_address_of_the_building_or_of_the_other_link_leaves(both: Box) -> None:
