@@ -136,7 +136,7 @@ def test_an_overflow_of_the_socket_has_everything_read_anew() -> None:
 def test_a_switch_that_finds_the_table_gone_puts_it_back_first(tmp_path: Path) -> None:
     """Before the flush: flows that begin anew must find the map."""
     links = [Link(name="fibre", interface="t-fibre"), Link(name="lte", interface="lo")]
-    section = UplinksSection(links=links, nft_table="t_table_gone", route_table_base=9100)
+    section = UplinksSection(links=links, nft_table="repli_table_gone", route_table_base=9100)
     lte = Interface(1, up=True, carrier=True)
     firewall = Firewall(SystemClock())
 
