@@ -247,6 +247,7 @@ class Server:
                     await _drain(writer, WATCHER_PATIENCE)
         finally:
             gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)  # two may not read at once: the next call is read next
         send(writer, {"parameters": {}})
         await _drain(writer, CALL_TIMEOUT)
 

@@ -392,3 +392,13 @@ def test_stopping_at_the_moment_an_answer_went_out_ends_the_connection(root: Loc
 
 def test_call_failed_names_the_error_shortly() -> None:
     assert CallFailed("fr.repli.settings.NothingToConfirm", {}).name == "NothingToConfirm"
+
+
+def test_a_connection_outlives_a_watch_that_was_refused(settings: LocalRoot) -> None:
+    with socket.socket(socket.AF_UNIX) as caller:
+        caller.settimeout(5)
+        caller.connect(str(settings.paths.socket("settings")))
+        caller.sendall(b'{"method":"fr.repli.settings.Watch","parameters":{"section":1},"more":true}\0')
+        assert b"InvalidParameter" in caller.recv(65536)
+        caller.sendall(b'{"method":"org.varlink.service.GetInfo"}\0')
+        assert b"fr.repli.settings" in caller.recv(65536)
