@@ -37,12 +37,19 @@ class CarrierWatch:
     async def run(self) -> None:
         """Look for ever."""
         while True:
-            self.look()
+            # In a thread: the kernel's lock of all interfaces may be held while a modem is plugged in.
+            names = list(self._interfaces())
+            self._compare(await asyncio.to_thread(self._ask_all, names))
             await asyncio.sleep(ASK_SECONDS)
 
     def look(self) -> None:
         """Tell of every interface that has lost its carrier since the look before."""
-        now = {name: carrier for name in self._interfaces() if (carrier := self._ask(name)) is not None}
+        self._compare(self._ask_all(self._interfaces()))
+
+    def _ask_all(self, names: Iterable[str]) -> dict[str, bool]:
+        return {name: carrier for name in names if (carrier := self._ask(name)) is not None}
+
+    def _compare(self, now: dict[str, bool]) -> None:
         before, self._had = self._had, now
         for name, carrier in now.items():
             if before.get(name) and not carrier:

@@ -21,6 +21,7 @@ from edge.shared.messages.uplinks import SwitchCause
 from edge.uplinks.health import LinkHealth, Presence, Standing, after_measure, after_presence, after_round
 from edge.uplinks.plan import FlowClass
 from edge.uplinks.situation import (
+    COMPARE_AGAIN_NS,
     Action,
     Event,
     Flush,
@@ -41,8 +42,10 @@ FLAP_WINDOW = 40  # hold-downs during which a failure is remembered
 HOLD_DOWN_DOUBLINGS_MAX = 4  # so that a hold-down always ends inside the flap window
 CARRIER_NS = 1_500_000_000  # after the start, while interfaces that were just set up find their carrier
 COMING_UP_NS = 10 * 10**9  # a boot, until every cable and box has come up
-COMPARE_NS = 5 * 10**9  # how long the others are asked when the active link is poor, and how old their answers may be
-COMPARE_AGAIN_NS = 60 * 10**9  # asking costs on a metered link: no more often than this
+ASK_NS = 2 * 10**9  # how long the others are asked when the active link is poor: twenty rounds
+FRESH_NS = 5 * 10**9  # older answers say nothing of now
+COMPARE_SELDOM_NS = 30 * 60 * 10**9  # of a brownout that lasts: 8 MB a month and three targets
+CALM_NS = 10 * 60 * 10**9  # without a poor moment: the next one is a new trouble
 
 
 _CAUSES = {
@@ -77,7 +80,9 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, list[Action]]:
     state = _observe(state, event, now_ns)
     state, moves = _choose(state, now_ns)
     if moves:
-        state = _note_trouble(state, now_ns)  # the link that carries now may be in trouble itself
+        state = _note_trouble(
+            replace(state, poor_before=False), now_ns
+        )  # the link that carries now may be in trouble itself
     flushes = _flushes(before, state, moves)
     state, paces = _set_paces(state, now_ns)
     return state, [*moves, *flushes, *paces]
@@ -117,11 +122,22 @@ def _note_trouble(state: State, now_ns: int) -> State:
         return replace(state, trouble_since_ns=None)
     health = state.health[state.active]
     suspect = not health.ready or health.lost_in_row >= state.rules.judgement.suspect_after
-    if (health.recent_poor or health.poor) and _long_ago(state.compared_ns, COMPARE_AGAIN_NS, now_ns):
-        state = replace(state, compared_ns=now_ns)
+    state = _compare(state, health, now_ns)
     if not suspect and not state.stranded:
         return replace(state, trouble_since_ns=None)
     return state if state.trouble_since_ns is not None else replace(state, trouble_since_ns=now_ns)
+
+
+def _compare(state: State, health: LinkHealth, now_ns: int) -> State:
+    """Have the others asked when the active link is poor: at once when it becomes so, then ever less often."""
+    if not (health.recent_poor or health.poor):
+        calm = _long_ago(state.troubled_ns, CALM_NS, now_ns)
+        return replace(state, poor_before=False, compare_wait_ns=COMPARE_AGAIN_NS if calm else state.compare_wait_ns)
+    wait_ns = COMPARE_AGAIN_NS if health.poor and not state.poor_before else state.compare_wait_ns
+    state = replace(state, poor_before=health.poor, troubled_ns=now_ns)
+    if not _long_ago(state.compared_ns, wait_ns, now_ns):
+        return state
+    return replace(state, compared_ns=now_ns, compare_wait_ns=min(2 * state.compare_wait_ns, COMPARE_SELDOM_NS))
 
 
 def _long_ago(moment_ns: int | None, span_ns: int, now_ns: int) -> bool:
@@ -298,7 +314,7 @@ def _leave_poor(state: State, now_ns: int) -> tuple[State, list[Action]]:
         other = state.health[name]
         if name == state.active or other.standing is not Standing.GOOD or other.poor or other.recent_poor:
             continue
-        if other.recent is None or now_ns - other.recent.since_ns > COMPARE_NS or other.recent.mos < enough:
+        if other.recent is None or now_ns - other.recent.since_ns > FRESH_NS or other.recent.mos < enough:
             continue
         return _move_alive(_failed(state, now_ns), SwitchCause.QUALITY, name, now_ns, None)
     return state, []
@@ -345,6 +361,6 @@ def _pace(state: State, name: str, now_ns: int) -> Pace:
     if name == state.active:
         return Pace.STEADY
     if state.trouble_since_ns is None:
-        comparing = state.compared_ns is not None and now_ns - state.compared_ns < COMPARE_NS
+        comparing = state.compared_ns is not None and now_ns - state.compared_ns < ASK_NS
         return Pace.BURST if comparing else Pace.STANDBY
     return Pace.BURST if now_ns - state.trouble_since_ns < BURST_NS_MAX else Pace.SEEK

@@ -101,6 +101,7 @@ class Engine:
         self._applier = applier
         self._history = history
         self._wishes = wishes
+        self._wishing = asyncio.Lock()
         self.volumes = volumes
         self._budget = budget
         self._clock = clock
@@ -124,6 +125,7 @@ class Engine:
         interface = self._interfaces.get(name)
         if interface is not None and interface.carrier:
             self._queue.put_nowait(_FlagsChanged(interface.index, 0))
+            self.something_changed()  # a cable that is back before the kernel told of it brings no message at all
 
     def something_changed(self) -> None:
         """Have addresses, routes and rules read anew, soon."""
@@ -159,14 +161,18 @@ class Engine:
         """What persons want of the links, as far as it has not expired."""
         return overrides.in_force(self._wishes.entries, self._state.rules.links, self._clock.now())
 
-    def override(self, params: OverrideParams) -> None:
+    async def override(self, params: OverrideParams) -> None:
         """Take a person's wish. Raises OSError when it cannot be kept; nothing is changed then."""
-        self._wishes.write(overrides.with_wish(self.overrides(), params, self._clock.now()))
-        self._queue.put_nowait(Tick())
+        async with self._wishing:
+            await self._keep_wishes(overrides.with_wish(self.overrides(), params, self._clock.now()))
 
-    def release(self, link: str | None) -> None:
+    async def release(self, link: str | None) -> None:
         """End the wish about a link, or all of them. Raises OSError when that cannot be kept."""
-        self._wishes.write([entry for entry in self.overrides() if link is not None and entry.link != link])
+        async with self._wishing:
+            await self._keep_wishes([entry for entry in self.overrides() if link is not None and entry.link != link])
+
+    async def _keep_wishes(self, entries: list[Override]) -> None:
+        await asyncio.to_thread(self._wishes.write, entries)  # a slow disk must not hold up a switch
         self._queue.put_nowait(Tick())
 
     def issues(self) -> list[Issue]:

@@ -102,7 +102,7 @@ class UplinksService:
         _require_technician(params.actor)
         self._require_link(params.link)
         try:
-            self._engine.override(params)
+            await self._engine.override(params)
         except OSError as error:
             raise Refused(WishNotKept(reason=error.strerror or str(error))) from error
         return OverridesResult(overrides=self._engine.overrides())
@@ -113,7 +113,7 @@ class UplinksService:
         if params.link is not None:
             self._require_link(params.link)
         try:
-            self._engine.release(params.link)
+            await self._engine.release(params.link)
         except OSError as error:
             raise Refused(WishNotKept(reason=error.strerror or str(error))) from error
         return OverridesResult(overrides=self._engine.overrides())

@@ -12,6 +12,8 @@ from edge.uplinks.health import Judgement, LinkHealth, Presence
 from edge.uplinks.plan import FlowClass
 from edge.uplinks.quality import Quality
 
+COMPARE_AGAIN_NS = 60 * 10**9  # asking the others costs on a metered link: at most this often, and ever less often
+
 
 class Pace(StrEnum):
     """How eagerly a link is probed."""
@@ -59,6 +61,9 @@ class State:
     born_ns: int | None = None  # when a link was first looked for
     began_ns: int | None = None  # when the first link of this life was taken, with no route from a life before
     compared_ns: int | None = None  # when the others were last asked because the active link was poor
+    compare_wait_ns: int = COMPARE_AGAIN_NS  # how long until they are asked again while that lasts
+    poor_before: bool = False  # whether the active link was poor at the event before
+    troubled_ns: int | None = None  # when it last was, even for a moment
 
 
 @dataclass(frozen=True)

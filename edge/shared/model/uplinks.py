@@ -17,8 +17,10 @@ from edge.shared.model.probes import ProbeTarget, QualityLimits
 from edge.shared.model.services import Dns, Time, rules_between_zones
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
-# Neither a word of nftables' language (ip, set, map: no rule would ever be in force) nor another program's table.
-TableName = Annotated[str, StringConstraints(pattern=r"^repli[a-z0-9_-]{0,27}$")]
+# No word of nftables' language (ip, set, map: no rule would ever be in force): none of those has an underscore.
+TableName = Annotated[
+    str, StringConstraints(pattern=r"^(repli[a-z0-9_-]*|[a-z][a-z0-9-]*_[a-z0-9_-]*)$", max_length=32)
+]
 
 
 class LinkKind(StrEnum):
@@ -172,7 +174,8 @@ class UplinksSection(Section):
     )
     rule_priority_base: int = Field(5200, ge=1, le=32_000, description="First of the rule priorities used")
     nft_table: TableName = Field(
-        "repli_uplinks", description="Name of the nftables table (family inet); it begins with repli"
+        "repli_uplinks",
+        description="Name of the nftables table (family inet); it begins with repli, or has an underscore",
     )
 
     @classmethod
