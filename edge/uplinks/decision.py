@@ -181,7 +181,7 @@ def _a_better_one_is_coming_up(state: State, best: str, now_ns: int) -> bool:
     """Whether a preferred interface was set up only now: the kernel tells its carrier up to a second later."""
     assert state.born_ns is not None
     before = state.rules.links[: state.rules.links.index(best)]
-    coming = any(name not in state.wishes.forbidden and _is_coming_up(state.health[name]) for name in before)
+    coming = any(name not in _forbidden(state) and _is_coming_up(state.health[name]) for name in before)
     return coming and not state.removed and now_ns - state.born_ns < CARRIER_NS
 
 
@@ -191,9 +191,15 @@ def _is_coming_up(health: LinkHealth) -> bool:
     return health.presence is not Presence.ABSENT
 
 
+def _forbidden(state: State) -> frozenset[str]:
+    """What persons forbade; forbidding every link would leave no line at all, and is taken for none."""
+    every = state.wishes.forbidden >= set(state.rules.links)
+    return frozenset() if every else state.wishes.forbidden
+
+
 def _allowed(state: State) -> list[str]:
     """The links that may be moved to, in the order of preference."""
-    return [name for name in state.rules.links if name not in state.wishes.forbidden]
+    return [name for name in state.rules.links if name not in _forbidden(state)]
 
 
 def _merit(state: State, name: str) -> tuple[int, bool, bool, int]:
@@ -262,7 +268,7 @@ def _obey(state: State, now_ns: int) -> tuple[State, list[Action]]:
     forced, active = state.wishes.forced, state.active
     if forced in _allowed(state) and forced != active and _may_be_forced(state, forced, now_ns):
         return _move_alive(state, SwitchCause.FORCED, forced, now_ns, (FlowClass.SIP, FlowClass.BULK))
-    if active in state.wishes.forbidden:
+    if active in _forbidden(state):
         hopeful = [
             name for name in _allowed(state) if state.health[name].hopeful and not state.health[name].lost_in_row
         ]
@@ -326,7 +332,7 @@ def _fail_back(state: State, now_ns: int) -> tuple[State, list[Action]]:
         return state, []
     preferred = state.rules.links[: state.rules.links.index(state.active)]
     for name in preferred:
-        if name in state.wishes.forbidden or not _held_down(state, name, now_ns):
+        if name in _forbidden(state) or not _held_down(state, name, now_ns):
             continue
         # A call stays where it is until it ends, and so does what the box itself is saying (an alert): moving would cut
         # it a second time. Registrations move now, so that the next call comes in by the link that is watched.

@@ -423,6 +423,19 @@ def test_a_link_that_is_forbidden_while_it_carries_is_left_for_a_living_one_only
     assert night.last_move == (SwitchCause.FORBIDDEN, "fibre", "lte", "fibre")
 
 
+def test_forbidding_every_link_leaves_no_line_and_is_taken_for_none() -> None:
+    night = Night(initial(RULES, None))
+    night.feed(WishesChanged(Wishes(forbidden=frozenset({"fibre", "lte"}))))
+    night.feed(PresenceChanged("fibre", Presence.READY))
+    night.feed(PresenceChanged("lte", Presence.READY))
+    assert night.state.active == "fibre"
+    night.answers("lte", 3)
+    for _ in range(4):
+        night.silence("fibre", 1, every_ms=50)
+        night.answers("lte", 1, every_ms=50)
+    assert night.state.active == "lte"
+
+
 # -- properties ----------------------------------------------------------------------------------------------------
 
 LINKS = ("fibre", "dsl", "lte")
