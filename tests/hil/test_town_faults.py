@@ -16,6 +16,7 @@ from hil.rig.virtual.isp.slow import SlowLine, slow_down
 from hil.rig.virtual.running import RunningTown
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.town import Town
+from hil.rig.virtual.waiting import wait_for
 
 pytestmark = pytest.mark.town
 
@@ -61,7 +62,7 @@ def test_a_dead_gateway_answers_nothing_arp_neither_while_the_carrier_stays(town
     assert "LOWER_UP" in edge(town, "ip", "link", "show", isp.edge_interface)
     for _ in range(2):
         town.heal(f"{isp_name}-dead-gateway")
-    assert answers(town, "lan", town.plan.targets[0])
+    wait_for(lambda: answers(town, "lan", town.plan.targets[0]), "the gateway's neighbours found again", 5, every=0.2)
 
 
 @pytest.mark.parametrize("isp_name", ["fibre", "lte"])
