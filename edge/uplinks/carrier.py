@@ -15,10 +15,11 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 log = logging.getLogger(__name__)
 
-ASK_SECONDS = 0.05
+ASK_SECONDS = 0.1
 _SIOCETHTOOL, _ETHTOOL_GLINK = 0x8946, 0x0A  # linux/sockios.h, linux/ethtool.h
 _REQUEST = struct.Struct("16sP16x")  # struct ifreq: name, pointer to the ethtool_value
 
@@ -32,6 +33,7 @@ class CarrierWatch:
         self._interfaces = interfaces
         self._lost = lost
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        self._thread = ThreadPoolExecutor(1, "carrier")  # one: each costs memory
         self._had: dict[str, bool] = {}
 
     async def run(self) -> None:
@@ -39,7 +41,7 @@ class CarrierWatch:
         while True:
             # In a thread: the kernel's lock of all interfaces may be held while a modem is plugged in.
             names = list(self._interfaces())
-            self._compare(await asyncio.to_thread(self._ask_all, names))
+            self._compare(await asyncio.get_running_loop().run_in_executor(self._thread, self._ask_all, names))
             await asyncio.sleep(ASK_SECONDS)
 
     def look(self) -> None:
@@ -57,6 +59,7 @@ class CarrierWatch:
 
     def close(self) -> None:
         """Close the socket."""
+        self._thread.shutdown()
         self._socket.close()
 
     def _ask(self, name: str) -> bool | None:
