@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Iterable
@@ -49,23 +50,29 @@ class IsolationFile:
         self._path = path
         self.fault: str | None = None  # why it could not be read or written: a restart forgets it
         remove_leftovers(path)
-        self.kept = self._load()
+        self.kept = self._load()  # in force at once; `keep` brings it to the disk
+        self._on_disk = self.kept
+        self._writing = asyncio.Lock()
 
     def interfaces(self, section: UplinksSection) -> frozenset[str]:
         """The interfaces to cut off, of zones that the settings have."""
         zones = self.kept.isolation.zones if self.kept.isolation else []
         return frozenset(zone.interface for zone in section.zones if zone.name in zones)
 
-    def keep(self, kept: Kept) -> None:
-        """Keep this. A disk that refuses is no reason not to cut off: it is said as an issue."""
-        self.kept = kept
-        try:
-            write_durably(self._path, kept.model_dump_json().encode())
-        except OSError as error:
-            log.error("%s: %s", self._path, error.strerror)
-            self.fault = error.strerror or str(error)
-        else:
-            self.fault = None
+    async def keep(self) -> None:
+        """Return when `kept` is on the medium. A disk that refuses is no reason not to cut off: it is said as an issue."""
+        async with self._writing:  # one after the other: an older state must not land on a newer one
+            kept = self.kept
+            if kept == self._on_disk:
+                return
+            try:
+                # In a thread: an SD card takes up to seconds, and a stalled loop is a switch that waits.
+                await asyncio.to_thread(write_durably, self._path, kept.model_dump_json().encode())
+            except OSError as error:
+                log.error("%s: %s", self._path, error.strerror)
+                self.fault = error.strerror or str(error)
+            else:
+                self._on_disk, self.fault = kept, None
 
     def _load(self) -> Kept:
         try:

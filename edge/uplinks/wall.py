@@ -81,9 +81,9 @@ class Wall:
         new, self._isolated.kept = kept != self._isolated.kept, kept
         done = self._applier.isolate(section)
         if new:
-            self._isolated.keep(kept)  # after the deed: a slow disk must not hold it up
             verb = "cut off" if params.on else "no longer cut off"
             log.warning("zones %s %s by %s: %s", ", ".join(wanted), verb, params.actor.user, params.reason)
+        await self._isolated.keep()  # after the deed, before the answer; also when asked again before it was on disk
         if not done:
             raise Refused(IsolationRefused(reason=self._applier.refusals.get("isolation", "")))
         return IsolateResult(isolation=self._isolation())

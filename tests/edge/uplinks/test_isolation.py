@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from edge.shared.messages.uplinks_firewall import IsolateParams
 from edge.shared.model import Link, UplinksSection, Zone, ZoneRole
 from edge.uplinks.isolation import IsolationFile, Kept, after
 from edge.uplinks.nft.zones import can_be_isolated
+from tests.edge.uplinks.slow_disk import SlowDisk, slow_disk
 
 NOW = datetime(2026, 11, 28, 6, 0, tzinfo=UTC)
 
@@ -36,20 +38,55 @@ def test_zones_are_added_and_ended_one_by_one() -> None:
     assert kept.isolation.zones == ["b"]
 
 
+def keep(file: IsolationFile, kept: Kept) -> None:
+    file.kept = kept
+    asyncio.run(file.keep())
+
+
 def test_it_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "isolation.json"
     kept = after(Kept(), asked("1"), ["bureaux"], NOW)
-    IsolationFile(path).keep(kept)
+    keep(IsolationFile(path), kept)
     assert IsolationFile(path).kept == kept
 
 
 def test_a_disk_that_refuses_does_not_hold_it_up(tmp_path: Path) -> None:
-    file = IsolationFile(tmp_path / "isolation.json")
-    tmp_path.rmdir()
+    folder = tmp_path / "state"
+    folder.mkdir()
+    file = IsolationFile(folder / "isolation.json")
+    folder.rmdir()
     kept = after(Kept(), asked("1"), ["bureaux"], NOW)
-    file.keep(kept)
+    keep(file, kept)
     assert file.kept == kept
     assert file.fault
+    folder.mkdir()
+    asyncio.run(file.keep())
+    assert not file.fault
+    assert IsolationFile(folder / "isolation.json").kept == kept, "asked once more it is written"
+
+
+def test_a_slow_disk_stalls_nobody_and_the_newest_is_what_is_kept(tmp_path: Path) -> None:
+    """Two requests while the disk is busy: none is acknowledged before it is on the medium, and the loop goes on."""
+    path = tmp_path / "isolation.json"
+    cut = after(Kept(), asked("1"), ["bureaux"], NOW)
+    ended = after(cut, asked("2", on=False), ["bureaux"], NOW)
+
+    async def story(disk: SlowDisk) -> None:
+        file = IsolationFile(path)
+        file.kept = cut
+        first = asyncio.create_task(file.keep())
+        await asyncio.to_thread(disk.asked.wait, 10)
+        file.kept = ended
+        second = asyncio.create_task(file.keep())
+        await asyncio.sleep(0.05)
+        assert not first.done()
+        assert not second.done()
+        disk.goes_on.set()
+        await asyncio.gather(first, second)
+
+    with slow_disk() as disk:
+        asyncio.run(story(disk))
+    assert IsolationFile(path).kept == ended
 
 
 def test_a_damaged_file_is_said(tmp_path: Path) -> None:

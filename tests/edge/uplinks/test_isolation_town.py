@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import re
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from edge.shared.clock import SystemClock
+from edge.shared.messages.common import Actor
+from edge.shared.messages.uplinks_firewall import IsolateParams
+from edge.shared.model import Link, UplinksSection, Zone
+from edge.shared.rights import ROOT, Caller
+from edge.uplinks.applier import Applier
+from edge.uplinks.budget.counters import Counters
+from edge.uplinks.budget.keeper import BudgetKeeper
+from edge.uplinks.budget.kept import KeptUse
+from edge.uplinks.conntrack import Conntrack
+from edge.uplinks.engine import Engine
+from edge.uplinks.firewall import Firewall
+from edge.uplinks.history import History
+from edge.uplinks.isolation import IsolationFile
+from edge.uplinks.kernel import Kernel
+from edge.uplinks.overrides import OverrideFile
+from edge.uplinks.owned import Owned
+from edge.uplinks.probe_volume import VolumeBook
+from edge.uplinks.resolver import ResolverFile
+from edge.uplinks.shaper import Shaper
+from edge.uplinks.wall import Wall
 from hil.rig.virtual.town import Town
 from tests.edge.uplinks.conftest import Box
+from tests.edge.uplinks.slow_disk import SlowDisk, slow_disk
 from tests.edge.uplinks.test_filter_town import asks, listen, start, zone
 
 pytestmark = pytest.mark.town
@@ -36,6 +61,7 @@ while True:
     print("heard", time.monotonic_ns(), flush=True)
 """
 PORT = 4000
+ME = Caller(0, os.getpid(), ROOT)
 ISOLATE = ("uplinks", "isolate", "--reason", "rançongiciel", "--request-id", "1", "--json")
 
 
@@ -83,6 +109,44 @@ def test_the_desks_are_cut_off_and_nobody_else(desks: Box) -> None:
     assert heard(desks)[-1] > silent_since
     assert town.repli(*ISOLATE).returncode == 0, "the first request once more"
     assert ("uplinks.isolated", "bureaux") not in desks.issues()
+
+
+def test_the_cut_does_not_wait_for_the_disk_its_acknowledgement_does(tmp_path: Path) -> None:
+    """The real kernel of this namespace, no town: in force, and the loop free, while the disk has not answered."""
+    section = UplinksSection(
+        links=[Link(name="fibre", interface="t-fibre")],
+        zones=[Zone(name="bureaux", interface="t-desks")],
+        nft_table="repli_slow_disk",
+    )
+    firewall, clock = Firewall(SystemClock()), SystemClock()
+    params = IsolateParams(on=True, reason="virus", request_id="1", actor=Actor(user="alice"))
+
+    async def story(disk: SlowDisk) -> None:
+        async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
+            isolated = IsolationFile(tmp_path / "isolation.json")
+            owned, resolver_file = Owned(tmp_path / "owned.json"), ResolverFile(tmp_path / "resolvers")
+            applier = Applier(kernel, firewall, isolated, conntrack, shaper, owned, resolver_file)
+            volumes = VolumeBook(tmp_path / "volume.json", clock)
+            budget = BudgetKeeper(Counters(), KeptUse(tmp_path / "budget.json"), clock, "boot", lambda: None)
+            history, wishes = History(tmp_path / "history.db", clock, "boot"), OverrideFile(tmp_path / "overrides.json")
+            engine = Engine(applier, history, wishes, volumes, budget, clock)
+            engine.section = section
+            wall = Wall(engine, applier, firewall, isolated, clock)
+            call = asyncio.create_task(wall.isolate(params, ME))
+            await asyncio.to_thread(disk.asked.wait, 10)
+            assert "t-desks" in firewall.listing(section.nft_table), "cut off already"
+            assert not call.done()
+            assert not (tmp_path / "isolation.json").exists()
+            disk.goes_on.set()
+            assert (await call).isolation is not None
+            assert IsolationFile(tmp_path / "isolation.json").interfaces(section) == {"t-desks"}
+
+    firewall.replace(section, None, ())
+    try:
+        with slow_disk() as disk:
+            asyncio.run(story(disk))
+    finally:
+        firewall.remove(section.nft_table)
 
 
 def test_it_lasts_through_a_kill_and_new_settings(desks: Box) -> None:
