@@ -30,7 +30,6 @@ from edge.uplinks.facts import Facts
 from edge.uplinks.health import Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
-from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.plan import Interface
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.prober import LinkProber
@@ -48,6 +47,7 @@ from edge.uplinks.situation import (
 )
 from edge.uplinks.strangers import Stranger
 from edge.uplinks.view import Since
+from edge.uplinks.wish_book import WishBook
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Engine:
         self,
         applier: Applier,
         history: History,
-        wishes: OverrideFile,
+        wishes: WishBook,
         volumes: VolumeBook,
         budget: BudgetKeeper,
         clock: Clock,
@@ -101,7 +101,6 @@ class Engine:
         self._applier = applier
         self._history = history
         self._wishes = wishes
-        self._wishing = asyncio.Lock()
         self.volumes = volumes
         self._budget = budget
         self._clock = clock
@@ -159,20 +158,16 @@ class Engine:
 
     def overrides(self) -> list[Override]:
         """What persons want of the links, as far as it has not expired."""
-        return overrides.in_force(self._wishes.entries, self._state.rules.links, self._clock.now())
+        return self._wishes.in_force(self._state.rules.links)
 
     async def override(self, params: OverrideParams) -> None:
         """Take a person's wish. Raises OSError when it cannot be kept; nothing is changed then."""
-        async with self._wishing:
-            await self._keep_wishes(overrides.with_wish(self.overrides(), params, self._clock.now()))
+        await self._wishes.add(params)
+        self._queue.put_nowait(Tick())
 
     async def release(self, link: str | None) -> None:
         """End the wish about a link, or all of them. Raises OSError when that cannot be kept."""
-        async with self._wishing:
-            await self._keep_wishes([entry for entry in self.overrides() if link is not None and entry.link != link])
-
-    async def _keep_wishes(self, entries: list[Override]) -> None:
-        await asyncio.to_thread(self._wishes.write, entries)  # a slow disk must not hold up a switch
+        await self._wishes.release(link)
         self._queue.put_nowait(Tick())
 
     def issues(self) -> list[Issue]:
@@ -376,7 +371,7 @@ class Engine:
             addresses,
             self.section,
             self.leases,
-            self._wishes.entries,
+            {entry.request_id for entry in self.overrides()},
         )
         switch = self._history.newest.seq if self._history.newest else None
         self.announcer.offer(shown, switch, self.uplinks_state, self._clock.monotonic_ns())

@@ -27,7 +27,6 @@ from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
 from edge.uplinks.lan_watch import LanWatch
 from edge.uplinks.monitor import Monitor
-from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.resolver import ResolverFile
@@ -35,6 +34,7 @@ from edge.uplinks.service import UplinksService
 from edge.uplinks.shaper import Shaper
 from edge.uplinks.strangers import Stranger
 from edge.uplinks.wall import Wall
+from edge.uplinks.wish_book import OverrideFile, WishBook
 
 
 async def main(paths: Paths, stop: asyncio.Event) -> None:
@@ -51,7 +51,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         applier = Applier(kernel, firewall, isolation, conntrack, shaper, Owned(state / "owned.json"), resolver_file)
         volumes = VolumeBook(state / "probe-volume.json", clock)
         budget = BudgetKeeper(Counters(), KeptUse(state / "budget.json"), clock, boot_id(), timex.synchronised)
-        engine = Engine(applier, history, OverrideFile(state / "overrides.json"), volumes, budget, clock)
+        wishes = WishBook(OverrideFile(state / "overrides.json", boot_id()), clock, timex.synchronised)
+        engine = Engine(applier, history, wishes, volumes, budget, clock)
         engine.settings_refused = source.refused
         dhcp = DhcpLinks(LeaseFile(state / "leases.json"), clock, engine.adopt)
 
@@ -74,9 +75,10 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             budgeting = asyncio.create_task(budget.run(), name="budget")
             asking = asyncio.create_task(carriers.run(), name="carriers")
             watching = asyncio.create_task(_watch_zones(engine), name="zones")
+            wishing = asyncio.create_task(wishes.run(), name="wishes")
             ready()
             try:
-                await until_stopped(stop, work, follow, leases, counting, budgeting, asking, watching)
+                await until_stopped(stop, work, follow, leases, counting, budgeting, asking, watching, wishing)
             finally:
                 monitor.stop()
                 carriers.close()

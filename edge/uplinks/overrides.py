@@ -1,52 +1,91 @@
-"""What persons want of the links, kept through restarts: force or forbid, with reason and expiry."""
+"""What persons want of the links: force or forbid, with reason and expiry. Pure; docs/adr/0092 says which clock counts.
+
+A wish ends after so many seconds of running, whatever the wall clock does meanwhile. The wall clock is asked one thing only, and
+only while a time server disciplines it: how long the box was off.
+"""
 
 from __future__ import annotations
 
-import json
-import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from edge.shared.clock import utc_text
 from edge.shared.messages.uplinks import Override, OverrideParams, Wish
-from edge.shared.storage import remove_leftovers, write_durably
 from edge.uplinks.situation import Wishes
 
-log = logging.getLogger(__name__)
+SECOND = 10**9
 
 
-def with_wish(entries: Sequence[Override], params: OverrideParams, now: datetime) -> list[Override]:
-    """The wishes after one more: one a link, one forced link in all. The same request again changes nothing. Pure."""
-    if any(entry.request_id == params.request_id for entry in entries):
-        return list(entries)
+@dataclass(frozen=True)
+class Moment:
+    """One moment by both clocks."""
+
+    utc: datetime
+    monotonic_ns: int
+    disciplined: bool  # whether utc is to be believed
+
+
+@dataclass(frozen=True)
+class Term:
+    """A wish and its end."""
+
+    override: Override
+    ends_ns: int  # CLOCK_MONOTONIC of this boot
+    ends_utc: datetime | None = None  # the same by a disciplined clock, for the boot after this one
+    inherited: bool = False  # from a boot before: how long the box was off is not counted yet
+
+
+def with_wish(terms: Sequence[Term], params: OverrideParams, now: Moment) -> list[Term]:
+    """The wishes after one more: one a link, one forced link in all. The same request again changes nothing."""
+    if any(term.override.request_id == params.request_id for term in terms):
+        return list(terms)
     new = Override(
         link=params.link,
         wish=params.wish,
         reason=params.reason,
         author=params.actor.user,
-        set_at=utc_text(now),
-        expires_at=utc_text(now + timedelta(seconds=params.expires_in_s)),
+        set_at=utc_text(now.utc),
+        expires_at=utc_text(now.utc + timedelta(seconds=params.expires_in_s)),
         request_id=params.request_id,
     )
     kept = [
-        entry
-        for entry in entries
-        if entry.link != new.link and not (entry.wish is Wish.FORCE and new.wish is Wish.FORCE)
+        term
+        for term in terms
+        if term.override.link != new.link and not (term.override.wish is Wish.FORCE and new.wish is Wish.FORCE)
     ]
-    return [*kept, new]
+    return [*kept, counted(Term(new, now.monotonic_ns + params.expires_in_s * SECOND), now)]
 
 
-def in_force(entries: Iterable[Override], links: Iterable[str], now: datetime) -> list[Override]:
-    """Those that have not expired, of links that the settings have. Pure."""
+def counted(term: Term, now: Moment) -> Term:
+    """The same once the clock is disciplined: the time that the box was off is taken off what is left, never added."""
+    if not now.disciplined:
+        return term
+    left = timedelta(microseconds=(term.ends_ns - now.monotonic_ns) / 1000)
+    if term.inherited and term.ends_utc is not None:
+        left = min(left, term.ends_utc - now.utc)
+    ends_ns = now.monotonic_ns + left // timedelta(microseconds=1) * 1000
+    return replace(term, ends_ns=ends_ns, ends_utc=now.utc + left, inherited=False)
+
+
+def after_boot(term: Term, left_ns: int) -> Term:
+    """A wish in a new boot, of which so much was left when it was last written down: the boot itself counts already."""
+    return replace(term, ends_ns=left_ns, inherited=True)
+
+
+def unexpired(terms: Iterable[Term], now: Moment) -> list[Term]:
+    """Those that have not ended, of links that the settings do not have, too: they may have them again."""
+    return [term for term in terms if term.ends_ns > now.monotonic_ns]
+
+
+def in_force(terms: Iterable[Term], links: Iterable[str], now: Moment) -> list[Override]:
+    """Those that have not ended, of links that the settings have; their end by the wall clock as it is now."""
     known = set(links)
-    return [entry for entry in entries if entry.link in known and datetime.fromisoformat(entry.expires_at) > now]
+    return [_shown(term, now) for term in unexpired(terms, now) if term.override.link in known]
 
 
 def wishes(entries: Iterable[Override]) -> Wishes:
-    """What the decision has to know of them. Pure."""
+    """What the decision has to know of them."""
     entries = list(entries)
     forced = [entry.link for entry in entries if entry.wish is Wish.FORCE]
     return Wishes(
@@ -55,28 +94,7 @@ def wishes(entries: Iterable[Override]) -> Wishes:
     )
 
 
-class OverrideFile:
-    """The wishes on disk."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self.damaged = False  # the file is there and cannot be read: it is left as it is until the next wish
-        remove_leftovers(path)
-        self.entries = self._load()
-
-    def write(self, entries: Sequence[Override]) -> None:
-        """Keep exactly these; returns when they are on the medium. Raises OSError, with nothing changed."""
-        content = json.dumps([entry.model_dump(mode="json") for entry in entries]).encode()
-        write_durably(self._path, content)
-        self.entries = list(entries)
-        self.damaged = False
-
-    def _load(self) -> list[Override]:
-        try:
-            return [Override.model_validate(entry) for entry in json.loads(self._path.read_bytes())]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, TypeError, ValidationError) as error:
-            log.error("%s cannot be read, what persons wanted of the links is lost: %s", self._path, error)
-            self.damaged = True
-            return []
+def _shown(term: Term, now: Moment) -> Override:
+    """To the second: both clocks are read one after the other."""
+    end = now.utc + timedelta(microseconds=(term.ends_ns - now.monotonic_ns) / 1000, milliseconds=500)
+    return term.override.model_copy(update={"expires_at": utc_text(end.replace(microsecond=0))})

@@ -28,12 +28,12 @@ from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
 from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
-from edge.uplinks.overrides import OverrideFile
 from edge.uplinks.owned import Owned
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.resolver import ResolverFile
 from edge.uplinks.shaper import Shaper
 from edge.uplinks.wall import Wall
+from edge.uplinks.wish_book import OverrideFile, WishBook
 from hil.rig.virtual.town import Town
 from tests.edge.uplinks.conftest import Box
 from tests.edge.uplinks.slow_disk import SlowDisk, slow_disk
@@ -128,7 +128,8 @@ def test_the_cut_does_not_wait_for_the_disk_its_acknowledgement_does(tmp_path: P
             applier = Applier(kernel, firewall, isolated, conntrack, shaper, owned, resolver_file)
             volumes = VolumeBook(tmp_path / "volume.json", clock)
             budget = BudgetKeeper(Counters(), KeptUse(tmp_path / "budget.json"), clock, "boot", lambda: None)
-            history, wishes = History(tmp_path / "history.db", clock, "boot"), OverrideFile(tmp_path / "overrides.json")
+            history = History(tmp_path / "history.db", clock, "boot")
+            wishes = WishBook(OverrideFile(tmp_path / "overrides.json", "boot"), clock, lambda: None)
             engine = Engine(applier, history, wishes, volumes, budget, clock)
             engine.section = section
             wall = Wall(engine, applier, firewall, isolated, clock)
