@@ -54,19 +54,30 @@ def main() -> int:
         print("bench-uplinks-cost must run as root: it builds network namespaces", file=sys.stderr)
         return 2
     costs = measure(arguments.seconds)
-    kept = costs[0].cpu_percent <= MOST_CPU_PERCENT and costs[0].pss_mb <= MOST_PSS_MB
+    too_much = missed(costs[0])
     print(f"{'':<12}{'CPU % of one core':>18}{'packets/s':>11}{'PSS MB':>9}{'private MB':>12}{'processes':>11}")
     for cost in costs:
         print(
             f"{cost.name:<12}{cost.cpu_percent:>18.2f}{cost.packets_per_s:>11.1f}{cost.pss_mb:>9.1f}"
             f"{cost.private_mb:>12.1f}{cost.processes:>11}"
         )
-    verdict = "kept" if kept else "MISSED"
+    verdict = f"MISSED: {', '.join(too_much)}" if too_much else "kept"
     print(f"demanded of Repli: CPU <= {MOST_CPU_PERCENT:g} %, PSS <= {MOST_PSS_MB:g} MB: {verdict}")
     if arguments.json:
-        body = {"schema": 1, "seconds": arguments.seconds, "kept": kept, "costs": [asdict(cost) for cost in costs]}
+        body = {
+            "schema": 1,
+            "seconds": arguments.seconds,
+            "kept": not too_much,
+            "costs": [asdict(cost) for cost in costs],
+        }
         arguments.json.write_text(f"{json.dumps(body, indent=2)}\n", encoding="utf-8")
-    return 0 if kept else 1
+    return 1 if too_much else 0
+
+
+def missed(cost: Cost) -> list[str]:
+    """Which of the demands it does not keep."""
+    demands = {"CPU": (cost.cpu_percent, MOST_CPU_PERCENT), "PSS": (cost.pss_mb, MOST_PSS_MB)}
+    return [name for name, (used, most) in demands.items() if used > most]
 
 
 def measure(seconds: float) -> list[Cost]:
