@@ -13,9 +13,10 @@ from typing import TypeVar
 from edge.shared.model import UplinksSection
 from edge.uplinks import plan, sysctl
 from edge.uplinks.conntrack import Conntrack
-from edge.uplinks.firewall import Firewall, FirewallRefused
+from edge.uplinks.firewall import Firewall
 from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel, KernelRefused
+from edge.uplinks.libnftables import FirewallRefused
 from edge.uplinks.nft import counting
 from edge.uplinks.nft.zones import can_be_isolated
 from edge.uplinks.owned import Owned

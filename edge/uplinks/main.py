@@ -26,6 +26,7 @@ from edge.uplinks.inquiry import Inquiries
 from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
 from edge.uplinks.lan_watch import LanWatch
+from edge.uplinks.libnftables import Libnftables
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.owned import Owned
 from edge.uplinks.probe_volume import VolumeBook
@@ -46,11 +47,12 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     history = History(state / "history.db", clock, boot_id())
     await history.open()
     async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
-        firewall, isolation = Firewall(clock), IsolationFile(state / "isolation.json")
+        nft = Libnftables()
+        firewall, isolation = Firewall(nft, clock), IsolationFile(state / "isolation.json")
         resolver_file = ResolverFile(paths.resolver_file)
         applier = Applier(kernel, firewall, isolation, conntrack, shaper, Owned(state / "owned.json"), resolver_file)
         volumes = VolumeBook(state / "probe-volume.json", clock)
-        budget = BudgetKeeper(Counters(), KeptUse(state / "budget.json"), clock, boot_id(), timex.synchronised)
+        budget = BudgetKeeper(Counters(nft), KeptUse(state / "budget.json"), clock, boot_id(), timex.synchronised)
         wishes = WishBook(OverrideFile(state / "overrides.json", boot_id()), clock, timex.synchronised)
         engine = Engine(applier, history, wishes, volumes, budget, clock)
         engine.settings_refused = source.refused

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from nftables import Nftables
-
 from edge.shared.model import UplinksSection
 from edge.uplinks.budget.decision import Counter
-from edge.uplinks.firewall import FirewallRefused
+from edge.uplinks.libnftables import Libnftables
 from edge.uplinks.nft import counting
 
 
@@ -24,16 +21,14 @@ class _Table:
 class Counters:
     """Reads the counters, and keeps their table as it should be."""
 
-    def __init__(self) -> None:
-        self._nft = Nftables()
-        self._nft.set_json_output(True)
-        self._nft.set_handle_output(True)  # a rule that was taken away and put back is another one
+    def __init__(self, nft: Libnftables) -> None:
+        self._nft = nft
         self._known: list[Any] | None = None  # what the table holds beside its counters, as we left it
 
     def settle(self, section: UplinksSection, stopped: Collection[str]) -> None:
         """Make the table what it should be; counters keep their values. Raises FirewallRefused."""
         standing = self._list(section)
-        self._run(counting.render(section, stopped, standing.counters))
+        self._nft.run(counting.render(section, stopped, standing.counters))
         self._known = self._list(section).rest
 
     def read(self, section: UplinksSection, stopped: Collection[str]) -> dict[Counter, int]:
@@ -49,14 +44,7 @@ class Counters:
         }
 
     def _list(self, section: UplinksSection) -> _Table:
-        code, output, _error = self._nft.cmd(f"list table inet {counting.table(section.nft_table)}")
-        if code != 0:
-            return _Table()
-        entries = [entry for entry in json.loads(output)["nftables"] if "metainfo" not in entry]
+        # With handles: a rule that was taken away and put back is another one.
+        entries = self._nft.objects(f"list table inet {counting.table(section.nft_table)}")
         found = {entry["counter"]["name"]: int(entry["counter"]["bytes"]) for entry in entries if "counter" in entry}
         return _Table(found, [entry for entry in entries if "counter" not in entry])
-
-    def _run(self, commands: str) -> None:
-        code, _output, error = self._nft.cmd(commands)
-        if code != 0:
-            raise FirewallRefused(error.strip().splitlines()[0] if error.strip() else f"libnftables: {code}")

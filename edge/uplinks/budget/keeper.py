@@ -15,7 +15,7 @@ from edge.uplinks.budget.counters import Counters
 from edge.uplinks.budget.decision import MEGABYTE, Counted, Direction, Rule
 from edge.uplinks.budget.kept import KeptUse
 from edge.uplinks.facts import Budget
-from edge.uplinks.firewall import FirewallRefused
+from edge.uplinks.libnftables import FirewallRefused
 from edge.uplinks.plan import FlowClass
 
 log = logging.getLogger(__name__)

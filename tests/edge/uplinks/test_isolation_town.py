@@ -28,6 +28,7 @@ from edge.uplinks.firewall import Firewall
 from edge.uplinks.history import History
 from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
+from edge.uplinks.libnftables import Libnftables
 from edge.uplinks.owned import Owned
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.resolver import ResolverFile
@@ -118,7 +119,8 @@ def test_the_cut_does_not_wait_for_the_disk_its_acknowledgement_does(tmp_path: P
         zones=[Zone(name="bureaux", interface="t-desks")],
         nft_table="repli_slow_disk",
     )
-    firewall, clock = Firewall(SystemClock()), SystemClock()
+    nft, clock = Libnftables(), SystemClock()
+    firewall = Firewall(nft, clock)
     params = IsolateParams(on=True, reason="virus", request_id="1", actor=Actor(user="alice"))
 
     async def story(disk: SlowDisk) -> None:
@@ -127,7 +129,7 @@ def test_the_cut_does_not_wait_for_the_disk_its_acknowledgement_does(tmp_path: P
             owned, resolver_file = Owned(tmp_path / "owned.json"), ResolverFile(tmp_path / "resolvers")
             applier = Applier(kernel, firewall, isolated, conntrack, shaper, owned, resolver_file)
             volumes = VolumeBook(tmp_path / "volume.json", clock)
-            budget = BudgetKeeper(Counters(), KeptUse(tmp_path / "budget.json"), clock, "boot", lambda: None)
+            budget = BudgetKeeper(Counters(nft), KeptUse(tmp_path / "budget.json"), clock, "boot", lambda: None)
             history = History(tmp_path / "history.db", clock, "boot")
             wishes = WishBook(OverrideFile(tmp_path / "overrides.json", "boot"), clock, lambda: None)
             engine = Engine(applier, history, wishes, volumes, budget, clock)

@@ -17,6 +17,7 @@ from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.firewall import Firewall
 from edge.uplinks.isolation import IsolationFile
 from edge.uplinks.kernel import Kernel
+from edge.uplinks.libnftables import Libnftables
 from edge.uplinks.monitor import Monitor
 from edge.uplinks.owned import Owned
 from edge.uplinks.plan import Interface, default_route
@@ -138,7 +139,7 @@ def test_a_switch_that_finds_the_table_gone_puts_it_back_first(tmp_path: Path) -
     links = [Link(name="fibre", interface="t-fibre"), Link(name="lte", interface="lo")]
     section = UplinksSection(links=links, nft_table="repli_table_gone", route_table_base=9100)
     lte = Interface(1, up=True, carrier=True)
-    firewall = Firewall(SystemClock())
+    firewall = Firewall(Libnftables(), SystemClock())
 
     async def story() -> str:
         async with Kernel() as kernel, Conntrack() as conntrack, Shaper() as shaper:
