@@ -5,10 +5,8 @@ from __future__ import annotations
 import socket
 from typing import Self
 
-from pyroute2.netlink.exceptions import NetlinkError
-from pyroute2.netlink.nfnetlink.nfctsocket import AsyncNFCTSocket
-
 from edge.uplinks.kernel import KernelRefused
+from edge.uplinks.netlink import AsyncNFCTSocket, NetlinkError
 from edge.uplinks.plan import CLASS_MASK, CLASS_SHIFT, MARK_MASK, FlowClass
 
 

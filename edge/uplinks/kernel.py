@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 from typing import Any, Self
 
-from pyroute2 import AsyncIPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-
+from edge.uplinks.netlink import AsyncIPRoute, NetlinkError
 from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, MainDefault, Route, Rule, Vlan
 
 log = logging.getLogger(__name__)

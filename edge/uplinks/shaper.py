@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any, Self
 
-from pyroute2 import AsyncIPRoute
-from pyroute2.netlink.exceptions import NetlinkError
-from pyroute2.netlink.rtnl.tcmsg import plugins
-
 from edge.shared.model import UplinksSection
 from edge.uplinks import shaping
 from edge.uplinks.kernel import KernelRefused
+from edge.uplinks.netlink import AsyncIPRoute, NetlinkError, tc_plugins
 from edge.uplinks.plan import Interface
 from edge.uplinks.shaping import Discipline, Node, Part
 
@@ -132,7 +129,7 @@ def _same(node: Node, message: Any) -> bool:
     options = message.get_attr("TCA_OPTIONS")
     if node.kind == "pfifo":
         return bool(options["limit"] == node.settings["limit"])
-    plugin: ModuleType = plugins[node.kind]
+    plugin: ModuleType = tc_plugins[node.kind]
     encode = plugin.get_parameters if node.part is Part.QDISC else plugin.get_class_parameters
     wanted = dict(encode(dict(node.settings))["attrs"])
     for attribute, fields in _READ[node.part, node.kind].items():
