@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
 
 from edge.shared.broadcast import Broadcast
@@ -39,6 +40,7 @@ class Engine:
         self.settings_refused: list[Fault] = []
         self.push_refused: str | None = None
         self.look = Look(None, Sight(answers=False))
+        self.told = False  # whether Kamailio goes by the settings in force
         self.state = State()
         self.since: datetime = clock.now()
         self._first_raised: dict[tuple[str, str], str] = {}
@@ -49,6 +51,7 @@ class Engine:
     def adopt(self, settings: VoiceSection) -> None:
         """Put settings in force."""
         self.settings = settings
+        self.told = False
         self._wake.set()
 
     async def run(self) -> None:
@@ -66,9 +69,8 @@ class Engine:
     async def cycle(self) -> None:
         """One look and what follows from it."""
         look = await self.view.look()
-        if look.run != self.look.run and look.run is not None:
-            self.push.forget()
         self.look = look
+        self.told = self.told and look.run is not None
         now = self.clock.monotonic_ns() / 1e9
         before = self.state
         self.state, wanted = step(before, look.sight, now, self._rules())
@@ -82,6 +84,7 @@ class Engine:
             if str(error) != self.push_refused:
                 log.warning("Kamailio was not told: %s", error)
             self.push_refused = str(error)
+            self.told = False
         if (before.mode, before.reason) != (self.state.mode, self.state.reason):
             self.since = self.clock.now()
             log.info("mode %s (%s)", self.state.mode, self.state.reason)
@@ -115,6 +118,8 @@ class Engine:
             since=utc_text(self.since),
             reason=self.state.reason,
             kamailio=self.look.sight.answers,
+            version=self.look.run.version if self.look.run else None,
+            told=self.told,
             unprotected=unprotected(self.settings),
         )
 
@@ -141,8 +146,10 @@ class Engine:
 
     async def _tell(self, run: Run, now: float) -> None:
         if run.digest == start_digest(self.settings):
-            await self.push.settings(self.settings)
+            self.look = replace(self.look, run=await self.push.settings(self.settings, run))
+            self.told = True
             return
+        self.told = False
         if self._restarted_at is not None and now - self._restarted_at < RESTART_PAUSE:
             return
         log.info("start-up values changed: Kamailio starts again")

@@ -23,6 +23,8 @@ class Run:
 
     id: str
     digest: str
+    version: str = ""  # of the tables in force
+    dispatcher: str = ""  # which list of the dispatcher was loaded
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,11 @@ class KamailioView:
     async def look(self) -> Look:
         """One look; a silent Kamailio is something seen, not an error."""
         try:
-            run = Run(await self._get("id"), await self._get("digest"))
-            flag = VoiceMode(await self._get("mode"))
+            held = items_of(await self.rpc.call("htable.dump", "run"))
+            run = Run(held["id"], held["digest"], held["version"], held["dispatcher"])
+            flag = VoiceMode(held["mode"])
             cloud = cloud_state(await self._targets())
-        except (RpcSilent, RpcRefused, ValueError) as error:
+        except (RpcSilent, RpcRefused, KeyError, ValueError) as error:
             log.debug("Kamailio: %s", error)
             return Look(None, Sight(answers=False))
         return Look(run, Sight(answers=True, flag=flag, cloud=cloud))
@@ -67,14 +70,16 @@ class KamailioView:
         """The extensions that have a phone. Raises RpcSilent, RpcRefused."""
         return extensions_of(await self.rpc.call("ul.dump", "brief"))
 
-    async def _get(self, key: str) -> str:
-        return str((await self.rpc.call("htable.get", "run", key))["item"]["value"])
-
     async def _targets(self) -> Any:
         try:
             return await self.rpc.call("dispatcher.list")
         except RpcRefused:
             return None  # an empty list is an error to it
+
+
+def items_of(dump: Any) -> dict[str, str]:
+    """Keys and values of an htable.dump."""
+    return {str(item["name"]): str(item["value"]) for slot in dump for item in slot["slot"]}
 
 
 def cloud_state(listing: Any) -> Cloud | None:

@@ -1,14 +1,20 @@
-"""Bringing the settings into a running Kamailio: files it loads from, then JSON-RPC to load them. No restart."""
+"""Bringing the settings into a running Kamailio: files it loads from, then JSON-RPC to load them. No restart.
+
+What Kamailio says of itself is compared with what it should say, again and again: so a push that was cut, and a
+Kamailio that was started again, need nothing of their own.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.model.voice import VoiceSection
-from edge.voice.kamailio.startup import RunFolder, write_dispatcher, write_tables
+from edge.voice.kamailio.startup import RunFolder, write_dispatcher
+from edge.voice.kamailio.tables_file import write_next
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
-from edge.voice.kamailio_view import CLOUD_SET
+from edge.voice.kamailio_view import CLOUD_SET, Run
 from edge.voice.sockets import uri
 from edge.voice.tables import TABLES, Tables, tables
 
@@ -18,32 +24,25 @@ SIGTERM = 15
 
 
 class Push:
-    """What one Kamailio was told. Its launcher told it the settings of its start."""
+    """Tells one Kamailio."""
 
     def __init__(self, rpc: KamailioRpc, files: RunFolder) -> None:
         self.rpc = rpc
         self.files = files
-        self._told: Tables | None = None
 
-    def forget(self) -> None:
-        """Another Kamailio answers: tell it everything."""
-        self._told = None
-
-    async def settings(self, voice: VoiceSection) -> None:
-        """Tell what is not told yet. Each table changes whole. Raises RpcSilent, RpcRefused, OSError, sqlite3.Error."""
+    async def settings(self, voice: VoiceSection, run: Run) -> Run:
+        """Tell what it does not go by yet; returns what it goes by now. Raises RpcSilent, RpcRefused, OSError,
+        sqlite3.Error."""
         wanted = tables(voice)
-        if wanted == self._told:
-            return
-        write_tables(wanted, self.files)
-        for table in TABLES:
-            await self.rpc.call("htable.reload", table)
-        if self._told is None or wanted.dispatcher != self._told.dispatcher:
+        if wanted.version != run.version:
+            await self._tables(wanted, run.version)
+        if wanted.dispatcher_digest != run.dispatcher:
             await self._dispatcher(wanted)
-        self._told = wanted
+        return replace(run, version=wanted.version, dispatcher=wanted.dispatcher_digest)
 
     async def mode(self, mode: VoiceMode, voice: VoiceSection) -> None:
         """Tell whose turn it is. Raises RpcSilent, RpcRefused."""
-        await self.rpc.call("htable.sets", "run", "mode", mode.value)
+        await self._set("mode", mode.value)
         if mode == VoiceMode.LOCAL and voice.cloud is not None:
             # After a restart the cloud counts as alive until probed: it must first prove it.
             await self.rpc.call("dispatcher.set_state", "ip", int(CLOUD_SET), f"sip:{uri(voice.cloud)}")
@@ -55,9 +54,18 @@ class Push:
         except RpcRefused as error:
             log.warning("Kamailio does not end: %s", error)
 
+    async def _tables(self, wanted: Tables, in_force: str) -> None:
+        write_next(wanted, self.files, in_force)
+        for table in TABLES:
+            await self.rpc.call("htable.reload", table)
+        # Until here nobody reads the new rows; from here everybody who begins does.
+        await self._set("version", wanted.version)
+
     async def _dispatcher(self, wanted: Tables) -> None:
-        old = self.files.dispatcher_list.read_text(encoding="utf-8") if self.files.dispatcher_list.exists() else ""
-        if old == wanted.dispatcher:
-            return
         write_dispatcher(wanted, self.files)
+        # Refused within a second of the last one: the next look finds it still to do.
         await self.rpc.call("dispatcher.reload")
+        await self._set("dispatcher", wanted.dispatcher_digest)
+
+    async def _set(self, key: str, value: str) -> None:
+        await self.rpc.call("htable.sets", "run", key, value)

@@ -4,12 +4,17 @@ Table `site`: domain, realm, answer_ms and way_ms (how long silence is borne), c
 instead of a phone's own contact), lan (networks whose callers have the emergency table), sos (what urn:service:sos
 dials), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: numbers. Table `way`: LIST::N ->
 ADDRESS:PORT, with ::socket and ::kind. Table `peer`: who speaks from an address.
+
+In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
+$avp(version): a request goes by one version of all tables from its first line to its last reply.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
 from edge.voice.sockets import listening, name, peers, socket_towards, uri
@@ -25,6 +30,16 @@ class Tables:
 
     htables: dict[str, dict[str, str]]
     dispatcher: str
+
+    @cached_property
+    def version(self) -> str:
+        """What the htables say, as a short name: the same rows have the same one, wherever they were made."""
+        return _digest(json.dumps(self.htables, sort_keys=True))
+
+    @cached_property
+    def dispatcher_digest(self) -> str:
+        """What the dispatcher's list says, as a short name."""
+        return _digest(self.dispatcher)
 
 
 def tables(voice: VoiceSection) -> Tables:
@@ -120,3 +135,7 @@ def _dispatcher(voice: VoiceSection) -> str:
     socket = socket_towards(voice.cloud, listening(voice))
     # flags 0, priority 0: probed from the start, active until proved silent.
     return f"1 sip:{uri(voice.cloud)} 0 0 socket={name(socket)}\n"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

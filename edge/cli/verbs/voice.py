@@ -33,7 +33,7 @@ async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:
     if arguments.json:
         print_json(mode)
         return code
-    headings = (_("MODE"), _("CAUSE"), _("DEPUIS (UTC)"), _("SIGNALISATION"), _("SANS MOT DE PASSE"))
+    headings = (_("MODE"), _("CAUSE"), _("DEPUIS (UTC)"), _("SIGNALISATION"), _("TABLES"), _("SANS MOT DE PASSE"))
     print_table(headings, [_mode_row(mode)])
     return code
 
@@ -58,8 +58,16 @@ def _mode_row(mode: ModeResult) -> tuple[object, ...]:
         _(_REASONS[mode.reason]) if mode.reason in _REASONS else mode.reason,
         moment(mode.since),
         _("répond") if mode.kamailio else _("muette"),
+        _tables(mode),
         ", ".join(mode.unprotected) or None,
     )
+
+
+def _tables(mode: ModeResult) -> str | None:
+    """The version in force, and whether the settings in force are in it."""
+    if mode.version is None or mode.told:
+        return mode.version
+    return _("{version}, pas encore à jour").format(version=mode.version)
 
 
 def _phone_row(phone: Phone) -> tuple[object, ...]:

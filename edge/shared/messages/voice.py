@@ -26,6 +26,8 @@ class ModeResult(Message):
     since: str
     reason: str = Field(description="Stable id: start, no_cloud, cloud_silent, cloud_answers")
     kamailio: bool = Field(description="Whether Kamailio answers")
+    version: str | None = Field(None, description="Of the tables Kamailio decides calls by; null: it does not answer")
+    told: bool = Field(False, description="Whether those are the tables of the settings in force")
     unprotected: list[str] = Field([], description="Extensions without a digest secret: they do not survive an outage")
 
     @property

@@ -22,7 +22,8 @@ from edge.shared.logs import start_logging
 from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, SettingsSource
-from edge.voice.kamailio.startup import RunFolder, command, prepare
+from edge.voice.kamailio.prepare import prepare
+from edge.voice.kamailio.startup import RunFolder, command
 from edge.voice.tables import tables
 
 log = logging.getLogger(__name__)

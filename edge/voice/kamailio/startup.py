@@ -1,25 +1,23 @@
-"""Kamailio's start-up values as a configuration file that includes the fixed one. Pure but for the databases' writer."""
+"""Kamailio's start-up values as a configuration file that includes the fixed one, and the names of its files."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import secrets
-import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.shared.model.voice import Transport, VoiceSection
 from edge.shared.paths import Paths, checked_socket_path
 from edge.voice.sockets import listening
-from edge.voice.tables import TABLES, Tables
+from edge.voice.tables import Tables
 
 CFG = Path(__file__).with_name("kamailio.cfg")
 SCHEMAS = Path("/usr/share/kamailio/db_sqlite")  # of Debian's kamailio-sqlite-modules
 LOCAL_EXPIRES_S = (10, 60)  # least and most; between them, the hold-down
 CHILDREN = 2
-SHARED_MB = 32
+SHARED_MB = 128  # taken page by page as it is used; 32 were full after six seconds of 300 calls a second
 PRIVATE_MB = 4
 
 
@@ -121,79 +119,23 @@ def command(files: RunFolder) -> list[str]:
     ]
 
 
-def prepare(voice: VoiceSection, values: Tables, files: RunFolder) -> None:
-    """Write everything Kamailio reads at its start. Raises OSError, sqlite3.Error."""
-    _make_location_db(files.location_db)
-    mode = "cloud" if voice.cloud else "local"
-    write_tables(values, files, {"id": secrets.token_hex(8), "digest": start_digest(voice), "mode": mode})
-    write_dispatcher(values, files)
-    _write(files.start_cfg, render(voice, files, _cookie(files.cookie_file)))
-
-
-def _cookie(path: Path) -> str:
+def cookie(path: Path) -> str:
+    """The key of the Record-Route cookies, made at the first start. Raises OSError."""
     try:
         return path.read_text(encoding="ascii")
     except FileNotFoundError:
-        _write(path, secrets.token_hex(16))
+        write(path, secrets.token_hex(16))
         return path.read_text(encoding="ascii")
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Replace a file of the run folder in one step. Raises OSError."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.touch(mode=0o640)
     fresh.write_text(text, encoding="utf-8")
     fresh.rename(path)
 
 
-def _make_location_db(path: Path) -> None:
-    # A first start cut short leaves half a schema and no binding: begin again.
-    database = sqlite3.connect(path)
-    try:
-        present = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'location_attrs'").fetchone()
-        if present:
-            return
-        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            database.execute(f'DROP TABLE "{name}"')
-        for script in ("standard", "usrloc"):
-            database.executescript((SCHEMAS / f"{script}-create.sql").read_text(encoding="ascii"))
-    finally:
-        database.close()
-    path.chmod(0o640)
-
-
-def write_tables(values: Tables, files: RunFolder, run: Mapping[str, str] | None = None) -> None:
-    """Replace what the htables are loaded from, in one step. run: the table of a new start; absent, it is left out.
-
-    Raises OSError, sqlite3.Error.
-    """
-    fresh = files.tables_db.with_name(f"{files.tables_db.name}.{os.getpid()}")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o640)
-    database = sqlite3.connect(fresh)
-    try:
-        with database:
-            database.executescript((SCHEMAS / "standard-create.sql").read_text(encoding="ascii"))
-            for table in TABLES:
-                _fill(database, table, values.htables[table])
-            _fill(database, "run", run or {})
-    finally:
-        database.close()
-    fresh.rename(files.tables_db)
-
-
 def write_dispatcher(values: Tables, files: RunFolder) -> None:
     """Replace the dispatcher's list in one step. Raises OSError."""
-    _write(files.dispatcher_list, values.dispatcher)
-
-
-def _fill(database: sqlite3.Connection, table: str, rows: Mapping[str, str]) -> None:
-    # The columns of Kamailio's htable-create.sql; key_type 0: one value, value_type 0: a string.
-    database.execute(
-        f"CREATE TABLE {table} (id INTEGER PRIMARY KEY NOT NULL, key_name TEXT NOT NULL, key_type INTEGER NOT NULL,"
-        " value_type INTEGER NOT NULL, key_value TEXT NOT NULL, expires INTEGER NOT NULL DEFAULT 0)"
-    )
-    database.executemany(
-        f"INSERT INTO {table} (key_name, key_type, value_type, key_value) VALUES (?, 0, 0, ?)",  # noqa: S608
-        list(rows.items()),
-    )
-    database.execute("INSERT INTO version (table_name, table_version) VALUES (?, 2)", (table,))
+    write(files.dispatcher_list, values.dispatcher)

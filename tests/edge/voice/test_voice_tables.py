@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,11 @@ from edge.voice.addresses import missing_addresses
 from edge.voice.decision import Sight, State
 from edge.voice.dialplan import Destination, classify, unreachable
 from edge.voice.issues import Seen, issues_of
-from edge.voice.kamailio.startup import RunFolder, prepare, render, start_digest
+from edge.voice.kamailio.prepare import prepare
+from edge.voice.kamailio.startup import CFG, RunFolder, render, start_digest
+from edge.voice.kamailio.tables_file import write_next
 from edge.voice.sockets import listening, name
-from edge.voice.tables import tables, unprotected
+from edge.voice.tables import TABLES, tables, unprotected
 
 HA1 = hashlib.md5(b"101:mairie.example:secret").hexdigest()
 
@@ -108,10 +113,54 @@ def test_what_kamailio_starts_from_is_written_whole(tmp_path: Path) -> None:
     with sqlite3.connect(files.location_db) as database:
         assert database.execute("SELECT username FROM location").fetchall() == [("101",)]
     with sqlite3.connect(files.tables_db) as database:
-        assert dict(database.execute("SELECT key_name, key_value FROM emergency"))["112"] == "1"
-        assert dict(database.execute("SELECT key_name, key_value FROM run"))["mode"] == "cloud"
+        version = tables(voice()).version
+        assert dict(database.execute("SELECT key_name, key_value FROM emergency"))[f"{version}::112"] == "1"
+        run = dict(database.execute("SELECT key_name, key_value FROM run"))
+        assert (run["mode"], run["version"]) == ("cloud", version)
     assert files.cookie_file.read_text() == cookie, "calls in progress keep their cookie"
     assert files.tables_db.stat().st_mode & 0o007 == 0, "secrets are not for everybody"
+
+
+def rows(files: RunFolder, table: str) -> dict[str, str]:
+    with closing(sqlite3.connect(files.tables_db)) as database:
+        return dict(database.execute(f"SELECT key_name, key_value FROM {table}"))
+
+
+def test_a_push_keeps_the_version_in_force_beside_the_next_one_and_no_other(tmp_path: Path) -> None:
+    files = RunFolder(tmp_path)
+    first, second, third = (tables(voice(DOCUMENT.replace('"secret"', f'"{word}"'))) for word in "abc")
+    prepare(voice(), first, files)
+    run = rows(files, "run")
+    write_next(second, files, first.version)
+    write_next(third, files, second.version)
+    assert set(rows(files, "secret")) == {
+        f"{one.version}::{number}" for one in (second, third) for number in ("101", "102")
+    }
+    # A Kamailio that starts from the file in the middle of it all starts as its launcher meant, by the newest version.
+    assert rows(files, "run") == {**run, "version": third.version}
+
+
+def test_the_same_settings_have_the_same_version() -> None:
+    assert tables(voice()).version == tables(voice()).version
+    assert tables(voice()).version != tables(voice(DOCUMENT.replace('"secret"', '"other"'))).version
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    files = RunFolder(tmp_path)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    left = files.tables_db.with_name(f"{files.tables_db.name}.{gone.pid}")
+    left.write_bytes(b"half")
+    prepare(voice(), tables(voice()), files)
+    assert not left.exists()
+
+
+def test_every_look_into_a_table_names_the_version() -> None:
+    """A key without it finds nothing, and says nothing."""
+    for cfg in CFG.parent.glob("*.cfg"):
+        looks = re.findall(r"\$sht\((\w+)=>(\S*)", cfg.read_text(encoding="utf-8"))
+        without = [(table, key) for table, key in looks if table in TABLES and not key.startswith("$avp(version)::")]
+        assert not without, f"{cfg.name}: write $sht(TABLE=>$avp(version)::KEY)"
 
 
 def test_a_socket_path_too_long_is_refused() -> None:

@@ -1,0 +1,25 @@
+"""Everything Kamailio reads at its start, written before it starts."""
+
+from __future__ import annotations
+
+import secrets
+
+from edge.shared.model.voice import VoiceSection
+from edge.voice.kamailio.location_file import make_location
+from edge.voice.kamailio.startup import RunFolder, cookie, render, start_digest, write, write_dispatcher
+from edge.voice.kamailio.tables_file import write_first
+from edge.voice.tables import Tables
+
+
+def prepare(voice: VoiceSection, values: Tables, files: RunFolder) -> None:
+    """Write it. Raises OSError, sqlite3.Error."""
+    make_location(files.location_db)
+    run = {
+        "id": secrets.token_hex(8),
+        "digest": start_digest(voice),
+        "mode": "cloud" if voice.cloud else "local",
+        "dispatcher": values.dispatcher_digest,
+    }
+    write_first(values, files, run)
+    write_dispatcher(values, files)
+    write(files.start_cfg, render(voice, files, cookie(files.cookie_file)))
