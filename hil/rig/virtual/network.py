@@ -91,6 +91,16 @@ def set_link(namespace: str, interface: str, state: str) -> None:
         route.link("set", index=_index(route, interface), state=state)
 
 
+def meet_again(namespace: str, interface: str) -> None:
+    """As a router does that was started again: it forgets its neighbours, and tells them all where it is."""
+    _set(namespace, f"ipv4/conf/{interface}/arp_notify", 1)
+    _set(namespace, f"ipv6/conf/{interface}/ndisc_notify", 1)
+    with _routes_of(namespace) as route:
+        index = _index(route, interface)
+        # Given an address, the same too, the kernel does both (arp_notify in Documentation/networking/ip-sysctl.rst).
+        route.link("set", index=index, address=route.link("get", index=index)[0].get_attr("IFLA_ADDRESS"))
+
+
 def detour(namespace: str, mark: int, through: str) -> None:
     """Have what carries a mark, and is not for the namespace itself, leave through an interface. Goes with the interface."""
     with _routes_of(namespace) as route:

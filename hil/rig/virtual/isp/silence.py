@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hil.rig.virtual.isp.common import delete_table, isp_fault, replace_table
-from hil.rig.virtual.network import offer_ipv6, set_link
+from hil.rig.virtual.network import meet_again, offer_ipv6, set_link
 from hil.rig.virtual.part import Fault
 from hil.rig.virtual.plan import Isp
 from hil.rig.virtual.state import read_state
@@ -38,7 +38,7 @@ def faults(isp: str) -> tuple[Fault, Fault, Fault]:
             "dead-gateway",
             "the {isp} ISP's box hangs: it answers nothing any more, ARP neither, while the carrier stays",
             _dead_gateway,
-            lambda isp, town: delete_table(isp, town, _DEAD),
+            _revive_gateway,
         ),
     )
 
@@ -61,3 +61,9 @@ def _dead_gateway(isp: Isp, town: RunningTown) -> None:
         for hook in ("ingress", "egress")
     )
     replace_table(isp, town, _DEAD, "\n".join(chains))
+
+
+def _revive_gateway(isp: Isp, town: RunningTown) -> None:
+    delete_table(isp, town, _DEAD)
+    # Otherwise a neighbour found silent for the third time just before is given up just after, and what waited is lost.
+    meet_again(town.namespace(isp.name), isp.inside_interface)
