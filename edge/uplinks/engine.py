@@ -262,16 +262,18 @@ class Engine:
             await self._decide(PresencesRead(presences))
 
     async def _adopt(self, section: UplinksSection) -> None:
-        old, self.section = self.section, section
         try:
-            self._interfaces = await self._applier.interfaces(section)
+            interfaces = await self._applier.interfaces(section)
         except KernelRefused:
-            self._interfaces = {}  # noted as an issue, and tried again
-        if self._state.active is None:
-            active = await self._applier.active_before(section, self._interfaces)
-            self._state = replace(situation.initial(rulebook.rules(section), active), removed=self._state.removed)
+            interfaces = {}  # noted as an issue, and tried again
+        state = self._state
+        if state.active is None:
+            active = await self._applier.active_before(section, interfaces)
+            state = replace(situation.initial(rulebook.rules(section), active), removed=state.removed)
+        # Settings and state change in one go: whoever asks while the kernel is read finds both old, not one of each.
+        old, self.section, self._interfaces = self.section, section, interfaces
         kept = rulebook.links_that_stay(old, section)
-        self._state = decision.adopt(self._state, rulebook.rules(section), self._presences(section), kept)
+        self._state = decision.adopt(state, rulebook.rules(section), self._presences(section), kept)
         self._replace_probers(kept)
         await self._applier.adopt(section, self._interfaces, self._state.active)
         # With the wishes, not at the next tick: a forbidden link must not be the first one taken.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,12 @@ import pytest
 from edge.cli.folders import lay_out
 from edge.cli.launch import command_line
 from edge.shared.daemons import DAEMONS
+from edge.shared.messages.common import STATUS
+from edge.shared.messages.uplinks import HISTORY, LIST, UPLINKS, HistoryParams
 from edge.shared.paths import Paths
+from edge.shared.varlink import call_once
+from edge.shared.varlink_idl import Method, NoParams, Params
+from edge.shared.varlink_wire import dump
 from hil.rig.virtual.plan import Isp
 from hil.rig.virtual.processes import Process
 from hil.rig.virtual.town import Town
@@ -80,16 +85,16 @@ class Box:
         return result.stdout
 
     def links(self) -> dict[str, Any]:
-        """`repli uplinks list --json`."""
-        return self._json("uplinks", "list")
+        """What `repli uplinks list --json` prints."""
+        return self._answer(LIST, NoParams())
 
     def link(self, name: str) -> dict[str, Any]:
         """One link of it."""
         return next(link for link in self.links()["uplinks"] if link["name"] == name)
 
     def history(self) -> list[dict[str, Any]]:
-        """`repli uplinks history --json`."""
-        switches: list[dict[str, Any]] = self._json("uplinks", "history")["switches"]
+        """What `repli uplinks history --json` prints."""
+        switches: list[dict[str, Any]] = self._answer(HISTORY, HistoryParams())["switches"]
         return switches
 
     def moves(self) -> list[tuple[str, str | None, str | None]]:
@@ -98,9 +103,8 @@ class Box:
 
     def issues(self, severity: str = "fault") -> set[tuple[str, str]]:
         """Id and subject of every issue of the daemon, those that are only good to know left out."""
-        daemons = json.loads(self.town.repli("status", "--json").stdout)["daemons"]
-        uplinks = next(daemon for daemon in daemons if daemon["name"] == "uplinks")
-        return {(issue["id"], issue["subject"]) for issue in uplinks["issues"] if issue["severity"] == severity}
+        issues = self._answer(STATUS, NoParams())["issues"]
+        return {(issue["id"], issue["subject"]) for issue in issues if issue["severity"] == severity}
 
     def wait_up(self, *names: str, active: str) -> None:
         """Return once these links are proved good and this one is active."""
@@ -129,12 +133,9 @@ class Box:
         listing = self.edge(f"tc qdisc show dev {interface}; tc -d class show dev {interface}")
         return sorted(re.sub(r"refcnt \d+|direct_packets_stat \d+", "", line).strip() for line in listing.splitlines())
 
-    def _json(self, *arguments: str) -> dict[str, Any]:
-        result = self.town.repli(*arguments, "--json")
-        assert result.returncode in (0, 1), result.stderr
-        answer: dict[str, Any] = json.loads(result.stdout)
-        assert answer["schema"] == 1
-        return answer
+    def _answer(self, method: Method[Any, Any], params: Params) -> dict[str, Any]:
+        """Asked of the daemon itself: a `repli` for each look of whoever waits would keep a core busy."""
+        return dump(asyncio.run(call_once(UPLINKS, Paths(self.town.root).socket("uplinks"), method, params)))
 
 
 @pytest.fixture
