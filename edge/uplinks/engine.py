@@ -136,6 +136,12 @@ class Engine:
         """Put settings in force, with the addresses that leases (by link) give, after what is under way."""
         self._queue.put_nowait(_Adopt(section, leases))
 
+    async def begin(self) -> None:
+        """Put in force the settings adopted so far: who asks after that is told of every link of them."""
+        while self._in_force is None and not self._queue.empty():
+            await self._handle(self._queue.get_nowait())
+            self._publish()
+
     async def run(self) -> None:
         """Work for ever."""
         ticker = asyncio.create_task(self._tick(), name="ticker")

@@ -69,6 +69,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         budget.adopt(site.uplinks)
         server = UplinksService(engine, history, Inquiries(volumes, clock), budget).server(paths)
         Wall(engine, applier, firewall, isolation, clock).serve(server)
+        await engine.begin()
         async with server:
             work = asyncio.create_task(engine.run(), name="engine")
             follow = asyncio.create_task(_follow(source, site, engine, dhcp, budget), name="settings")
