@@ -48,6 +48,8 @@ WORDS: dict[str, str] = {
     "uplinks.target_silent": "Une cible ne répond plus par l'accès « {subject} », bon par ailleurs : {targets}.",
     "uplinks.flapping": "L'accès « {subject} » est instable : perdu {count} fois en {minutes} minutes.",
     "uplinks.dns_dead": "L'accès « {subject} » fonctionne, mais les noms n'y sont plus trouvés ({servers} ne répond pas).",
+    "uplinks.probe_budget_exceeded": "Les sondes de l'accès « {subject} » en veille, une toutes les {interval_ms} ms, "
+    "coûtent {mb} Mo par mois, plus que les {budget_mb} Mo prévus.",
     "uplinks.budget_nearly_used": "Le forfait de l'accès « {subject} » est utilisé à {percent} % (sur {limit_mb} Mo).",
     "uplinks.budget_used": "Le forfait de l'accès « {subject} » ({limit_mb} Mo) est épuisé : il ne porte plus que la téléphonie "
     "et ce que dit le boîtier lui-même (alertes, opérateur).",
@@ -139,6 +141,7 @@ SUGGESTIONS: dict[str, str] = {
     "add_targets": "Ajoutez « targets » aux réglages.",
     "call_operator_with_history": "Appelez l'opérateur, heures des coupures à l'appui (« repli {fix} »).",
     "change_resolvers": "Vérifiez ces serveurs de noms, ou mettez-en d'autres dans les réglages (« repli {fix} »).",
+    "remove_standby_interval": "Retirez « standby_interval_ms » des réglages de cet accès, ou augmentez-le.",
     "spare_data": "Évitez les gros téléchargements, ou augmentez le forfait.",
     "raise_budget": "Augmentez « budget_mb » si le contrat le permet, ou attendez le mois suivant (« repli {fix} »).",
     "set_clock": "Vérifiez l'accès aux serveurs de temps et la pile de l'horloge.",

@@ -365,7 +365,8 @@ def _pace(state: State, name: str, now_ns: int) -> Pace:
     if health.standing is Standing.UNPROVED or unsettled:
         return Pace.BURST
     if name == state.active:
-        return Pace.STEADY
+        # One poor window is a doubt too: the second, which makes the verdict, is asked for at once.
+        return Pace.BURST if health.recent_poor and not health.poor else Pace.STEADY
     if state.trouble_since_ns is None:
         comparing = state.compared_ns is not None and now_ns - state.compared_ns < ASK_NS
         return Pace.BURST if comparing else Pace.STANDBY

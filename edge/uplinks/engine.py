@@ -31,6 +31,7 @@ from edge.uplinks.health import Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
 from edge.uplinks.plan import Interface
+from edge.uplinks.probe_cost import standby_mb_month
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.prober import LinkProber
 from edge.uplinks.situation import (
@@ -196,6 +197,10 @@ class Engine:
             },
             clock_synchronised=timex.synchronised(),
             refusals=self._applier.refusals | self._budget.refusals,
+            probe_mb_month={
+                name: standby_mb_month(prober.link, prober.targets, self.volumes.of(name))
+                for name, prober in self._probers.items()
+            },
             budgets=self._budget.budgets(),
             budget_fault=self._budget.fault,
             history_fault=self._history.fault,

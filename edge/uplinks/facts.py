@@ -36,6 +36,7 @@ class Facts:
     switches: Sequence[Switch] = ()  # the newest ones, oldest first
     lost_in_row: Mapping[tuple[str, ProbeTarget], int] = field(default_factory=dict)  # probes, by link and target
     clock_synchronised: bool | None = None
+    probe_mb_month: Mapping[str, float] = field(default_factory=dict)  # by link: a month of nothing but standing by
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # by link
     refusals: Mapping[str, str] = field(default_factory=dict)  # what the kernel refused -> why
     budget_fault: str | None = None  # why what was used cannot be kept

@@ -105,7 +105,9 @@ def _after_answer(health: LinkHealth, now_ns: int, judgement: Judgement) -> Link
         return health
     if health.judged and health.good_in_row < judgement.recover_after:
         return health
-    return replace(health, standing=Standing.GOOD, judged=True, good_since_ns=now_ns)
+    # What was lost while it was dead was its death: a standby asked twice a minute would be called poor for minutes more.
+    poor = health.poor and health.standing is not Standing.DEAD
+    return replace(health, standing=Standing.GOOD, judged=True, good_since_ns=now_ns, poor=poor)
 
 
 def _after_loss(health: LinkHealth, judgement: Judgement) -> LinkHealth:

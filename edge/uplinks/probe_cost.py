@@ -18,6 +18,7 @@ from edge.uplinks.probes.http import request
 from edge.uplinks.probes.sip import SipQuestion
 from edge.uplinks.probes.volume import IP_UDP_HEADERS, Volume
 
+INTERVAL_MS, METERED_INTERVAL_MS = 100, 1000  # while a link carries (ADR 0093)
 METERED_STANDBY_MS = 30_000  # however large the budget is
 BUDGET_MB_DEFAULT = 10.0
 MONTH_S = 31 * 86_400
@@ -63,14 +64,26 @@ def probe_bytes(target: ProbeTarget) -> int:
     return _CONNECT + _HTTP_SEGMENTS * _SEGMENT_HEADERS + len(request(target)) + _HTTP_HEAD + page + tls
 
 
+def interval_ms(link: Link) -> int:
+    """Between two rounds while the link carries and nothing is in doubt."""
+    if link.interval_ms is not None:
+        return link.interval_ms
+    return METERED_INTERVAL_MS if link.metered else INTERVAL_MS
+
+
+def budget_mb(link: Link) -> float:
+    """Megabytes a month that the probes of a metered link may cost while it stands by."""
+    return link.probe_budget_mb if link.probe_budget_mb is not None else BUDGET_MB_DEFAULT
+
+
 def standby_interval_ms(link: Link, targets: Sequence[ProbeTarget], counted: Volume) -> int:
     """Between two rounds while the link stands by. A metered one asks a single target a round, in turn."""
     if link.standby_interval_ms is not None:
         return link.standby_interval_ms
     if not link.metered:
-        return link.interval_ms
-    budget = 1e6 * (link.probe_budget_mb if link.probe_budget_mb is not None else BUDGET_MB_DEFAULT)
-    return max(METERED_STANDBY_MS, math.ceil(1000 * MONTH_S * _bytes_a_probe(targets, counted) / budget))
+        return interval_ms(link)
+    budget_bytes = 1e6 * budget_mb(link)
+    return max(METERED_STANDBY_MS, math.ceil(1000 * MONTH_S * _bytes_a_probe(targets, counted) / budget_bytes))
 
 
 def standby_mb_month(link: Link, targets: Sequence[ProbeTarget], counted: Volume) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from edge.shared.clock import Clock
 from edge.shared.messages.uplinks import ProbeOutcome
 from edge.shared.model import Link, ProbeTarget
-from edge.uplinks.probe_cost import standby_interval_ms
+from edge.uplinks.probe_cost import interval_ms, standby_interval_ms
 from edge.uplinks.probes import Failure, ProbeSockets, Volume
 from edge.uplinks.quality import Ring, Round
 from edge.uplinks.rounds import RoundTrip
@@ -98,13 +98,13 @@ class LinkProber:
     def _interval_ms(self, pace: Pace) -> int:
         match pace:
             case Pace.BURST:
-                return min(self.link.interval_ms, BURST_MS)
+                return min(interval_ms(self.link), BURST_MS)
             case Pace.SEEK:
-                return max(self.link.interval_ms, SEEK_MS)
+                return max(interval_ms(self.link), SEEK_MS)
             case Pace.STANDBY:
                 return standby_interval_ms(self.link, self.targets, self._volume)
             case _:
-                return self.link.interval_ms
+                return interval_ms(self.link)
 
     def _schedule(self) -> None:
         if self._next:

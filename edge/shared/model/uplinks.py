@@ -64,12 +64,18 @@ class Link(Section):
         description="Resolvers asked while it carries; absent: those of its lease, else of the other links",
     )
     targets: list[ProbeTarget] = Field([], description="Absent: the targets of the section")
-    interval_ms: int = Field(100, ge=20, le=60_000, description="Between two probes of a target while the link carries")
+    interval_ms: int | None = Field(
+        None,
+        ge=20,
+        le=60_000,
+        description="Between two probes of a target while the link carries; default: 100, or 1000 when metered; "
+        "in doubt it is 100 at most",
+    )
     standby_interval_ms: int | None = Field(
         None,
         ge=20,
         le=600_000,
-        description="The same while it stands by; default: interval_ms, or what probe_budget_mb allows when metered",
+        description="The same while it stands by; default: as while it carries, or what probe_budget_mb allows when metered",
     )
     metered: bool = Field(False, description="Paid by volume: probed rarely while it stands by")
     upload_kbit: int | None = Field(

@@ -115,6 +115,12 @@ def wanting(wish: Wish, link: str) -> Facts:
     return replace(WELL, overrides=[entry])
 
 
+def standing_by_every(interval_ms: int | None, cost_mb: float) -> Facts:
+    lte = SECTION.links[1].model_copy(update={"standby_interval_ms": interval_ms})
+    section = SECTION.model_copy(update={"links": [SECTION.links[0], lte]})
+    return replace(WELL, section=section, probe_mb_month={"fibre": 7000.0, "lte": cost_mb})
+
+
 WANTED = {"author": "dupont", "reason": "travaux", "until": "2026-11-22 04:00"}
 
 
@@ -179,6 +185,12 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         "lte",
         {"gateway": str(TARGET.host)},
     ),
+    (
+        standing_by_every(1000, 235.7),
+        "probe_budget_exceeded",
+        "lte",
+        {"mb": "236", "budget_mb": "10", "interval_ms": "1000"},
+    ),
     (asking_dns(5), "dns_dead", "fibre", {"servers": "192.0.2.53"}),
     (
         replace(WELL, budgets={"lte": Budget(80_000_000, 100_000_000)}),
@@ -231,6 +243,8 @@ NOT_FOUND = {
     "dated under another clock": after(switch(-500), switch(-400), switch(-300)),
     "gone back and forth by the rules": after(*(switch(1, cause) for cause in (SwitchCause.FAILBACK,) * 4)),
     "another link each time": after(switch(3), switch(2), switch(1, link="lte")),
+    "a paid link asked rarely": standing_by_every(60_000, 4.0),
+    "a paid link whose pace follows from its budget": standing_by_every(None, 10.1),
     "few names unanswered": asking_dns(4),
     "a budget mostly left": replace(WELL, budgets={"lte": Budget(79_999_999, 100_000_000)}),
     "a kernel that does not tell of the clock": replace(WELL, clock_synchronised=None),

@@ -314,6 +314,25 @@ def test_a_poor_link_is_left_for_one_that_is_measured_to_be_better_now() -> None
     assert night.last_move == (SwitchCause.QUALITY, "fibre", "lte", "fibre")
 
 
+def test_one_poor_window_of_the_link_that_carries_has_it_asked_more_often_until_the_next_one_tells() -> None:
+    night = quiet_night()
+    paces = []
+    for earlier, later in ((FINE, POOR), (POOR, POOR), (POOR, FINE), (FINE, FINE), (FINE, POOR), (POOR, FINE)):
+        measured(night, "fibre", earlier, later)
+        paces.append(night.state.paces["fibre"])
+    assert paces == [Pace.BURST, Pace.STEADY, Pace.STEADY, Pace.STEADY, Pace.BURST, Pace.STEADY]
+
+
+def test_a_standby_that_came_back_to_life_is_not_called_poor_for_what_it_lost_while_dead() -> None:
+    night = quiet_night()
+    night.silence("lte", 4)
+    measured(night, "lte", POOR, POOR)
+    night.answers("lte", 3)
+    measured(night, "lte", POOR, FINE)
+    shown = night.state.health["lte"].shown(RULES.judgement)
+    assert (shown, night.state.paces["lte"]) == (UplinkState.UP, Pace.STANDBY)
+
+
 @pytest.mark.parametrize("poor", [POOR, SLOW])
 def test_a_poor_link_is_kept_when_the_other_is_no_better(poor: Quality) -> None:
     night = quiet_night()

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from edge.shared.clock import VirtualClock
 from edge.shared.model import Link, ProbeTarget
-from edge.uplinks.probe_cost import METERED_STANDBY_MS, MONTH_S, probe_bytes, standby_interval_ms, standby_mb_month
+from edge.uplinks.probe_cost import (
+    METERED_STANDBY_MS,
+    MONTH_S,
+    interval_ms,
+    probe_bytes,
+    standby_interval_ms,
+    standby_mb_month,
+)
 from edge.uplinks.probe_volume import VolumeBook
 from edge.uplinks.probes import Volume
 
@@ -76,6 +83,11 @@ def test_probes_dearer_than_assumed_become_rarer() -> None:
 def test_an_interval_in_the_settings_is_kept() -> None:
     assert standby_interval_ms(link(standby_interval_ms=500), [TCP], Volume()) == 500
     assert standby_interval_ms(link(metered=False), [TCP], Volume()) == 100
+
+
+def test_a_paid_link_that_carries_is_asked_once_a_second_unless_settings_say_otherwise() -> None:
+    assert [interval_ms(link(metered=metered)) for metered in (False, True)] == [100, 1000]
+    assert [interval_ms(link(metered=metered, interval_ms=250)) for metered in (False, True)] == [250, 250]
 
 
 def book(path: Path, clock: VirtualClock) -> VolumeBook:

@@ -35,6 +35,23 @@ def test_silent_blackhole_behind_an_answering_gateway(running: Box) -> None:
     assert ("uplinks.no_answer", "fibre") in running.issues()
 
 
+def test_silent_blackhole_of_the_paid_link_that_carries(box: Box) -> None:
+    town, plan = box.town, box.town.plan
+    box.write(box.static(plan.lte, "metered = true"), box.static(plan.fibre))
+    box.start()
+    box.wait_up("fibre", "lte", active="lte")
+    time.sleep(0.5)  # the burst of the start is over
+    before = box.link("lte")["probe_bytes"]
+    time.sleep(4)
+    assert box.link("lte")["probe_bytes"] - before < 20 * 3 * 90, "asked more than about once a second"
+    with town.flow() as flow:
+        flow.wait_arrivals(25)
+        since = town.fault("lte-blackhole")
+        time.sleep(4)
+        assert flow.outage(since).seconds <= 2.5  # generous: 0.3 to 1.3 s seen (ADR 0093)
+        assert flow.arrivals()[-1].source.startswith(f"{plan.fibre.public}:")
+
+
 def test_carrier_loss(running: Box) -> None:
     town = running.town
     with town.flow() as flow:
