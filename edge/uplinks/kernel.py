@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface
 from typing import Any, Self
 
+from edge.uplinks.fib import RouteReader, Told
 from edge.uplinks.netlink import AsyncIPRoute, NetlinkError
 from edge.uplinks.plan import MAIN_TABLE, MARK_MASK, Footprint, Interface, MainDefault, Route, Rule, Vlan
 
@@ -20,7 +21,6 @@ _ONLINK = 4  # RTNH_F_ONLINK: the gateway need not lie in a connected network (c
 _NOT_THERE = {2, 3, 19, 99}  # ENOENT, ESRCH, ENODEV, EADDRNOTAVAIL: what was to be removed is gone already
 _EXISTS = 17
 _NO_PREFIX_ROUTE = 0x200  # IFA_F_NOPREFIXROUTE: no route in main comes with the address
-_ANY = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - a destination, nothing is bound to it
 _ORIGIN = 0x52  # RTPROT_* number of our routes and rules ("R"): for readers of `ip route`, nothing depends on it
 
 
@@ -45,12 +45,14 @@ class Kernel:
 
     def __init__(self) -> None:
         self._netlink = AsyncIPRoute()
+        self._reader = RouteReader()
 
     async def __aenter__(self) -> Self:
         await self._netlink.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._reader.close()
         await self._netlink.__aexit__(*error)
 
     async def interfaces(self, names: Iterable[str]) -> dict[str, Interface]:
@@ -97,8 +99,8 @@ class Kernel:
 
     async def routes(self, tables: range) -> frozenset[Route]:
         """Every route of these tables."""
-        messages = await self._dump_families(self._netlink.route)
-        return frozenset(_route(message) for message in messages if message.get_attr("RTA_TABLE") in tables)
+        asked = [(family, table) for family in (socket.AF_INET, socket.AF_INET6) for table in tables]
+        return frozenset([told.route for one in asked for told in await self._read(*one)])
 
     async def rules(self, priorities: range) -> list[Rule]:
         """Every rule with these priorities; one that stands twice is listed twice."""
@@ -184,13 +186,17 @@ class Kernel:
     async def _main_defaults(self) -> dict[int, set[MainDefault]]:
         """By interface index."""
         found: dict[int, set[MainDefault]] = {}
-        for message in await self._dump(self._netlink.route, family=socket.AF_INET):
-            index = message.get_attr("RTA_OIF")
-            if message.get_attr("RTA_TABLE") != MAIN_TABLE or message["dst_len"] or not index:
-                continue
-            gateway, metric = message.get_attr("RTA_GATEWAY"), message.get_attr("RTA_PRIORITY") or 0
-            found.setdefault(index, set()).add(MainDefault(gateway, metric, message["proto"]))
+        for route, protocol in await self._read(socket.AF_INET, MAIN_TABLE, only_defaults=True):
+            if route.interface_index:
+                known = found.setdefault(route.interface_index, set())
+                known.add(MainDefault(route.gateway, route.metric, protocol))
         return found
+
+    async def _read(self, family: int, table: int, *, only_defaults: bool = False) -> list[Told]:
+        try:
+            return await self._reader.read(family, table, only_defaults=only_defaults)
+        except OSError as error:
+            raise KernelRefused("read", error) from error
 
     async def _dump(self, request: Any, **arguments: object) -> list[Any]:
         try:
@@ -241,17 +247,6 @@ def _vlan(message: Any) -> tuple[int, int] | None:
         return None
     tag = about.get_attr("IFLA_INFO_DATA").get_attr("IFLA_VLAN_ID")
     return message.get_attr("IFLA_LINK"), tag
-
-
-def _route(message: Any) -> Route:
-    return Route(
-        message.get_attr("RTA_TABLE"),
-        f"{message.get_attr('RTA_DST') or _ANY[message['family']]}/{message['dst_len']}",
-        message.get_attr("RTA_OIF") or 0,
-        message.get_attr("RTA_GATEWAY"),
-        message.get_attr("RTA_PRIORITY") or 0,
-        message["type"],
-    )
 
 
 def _route_arguments(route: Route) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 The messages are read from the socket here, not by pyroute2's AsyncIPRoute.get(), which returns after one batch and
 then hears nothing more; only the interface's flags are taken from them, everything else is read anew by the Kernel.
+A routing daemon's routes in the main table are nobody's business here: of that table only the default routes are.
 """
 
 from __future__ import annotations
@@ -11,15 +12,18 @@ import errno
 import logging
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
 
 # linux/rtnetlink.h: RTMGRP_LINK; of IPv4 RTMGRP_IPV4_IFADDR, _ROUTE, _RULE; the same of IPv6 (RTNLGRP_IPV6_RULE is 19)
 _GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 1 << 18
-_RTM_NEWLINK = 16
+_RTM_NEWLINK, _RTM_NEWROUTE, _RTM_DELROUTE = 16, 24, 25
 _HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, changed flags
+_ROUTE = struct.Struct("=8B")  # the head of rtmsg: family, destination's length, source's, tos, table, ...
+_MAIN = 254  # RT_TABLE_MAIN
+_OVER_255 = 252  # RT_TABLE_COMPAT: the table's number has more than eight bits, as ours have
 _RECEIVE_BUFFER = 1 << 20  # bytes; a routing daemon's burst must not push a carrier loss out of the queue
 _READS_A_TURN = 32
 
@@ -75,6 +79,8 @@ class Monitor:
             if opened is self._routing:
                 for index, flags in link_flags(data):
                     self._flags_changed(index, flags)
+                if not concerns_us(data):
+                    continue
             self._something_changed()
 
 
@@ -89,13 +95,31 @@ def _subscribed(protocol: int, groups: int, receive_buffer: int) -> socket.socke
 def link_flags(data: bytes) -> list[tuple[int, int]]:
     """Index and flags of every interface that the messages speak of. Pure."""
     found: list[tuple[int, int]] = []
+    for kind, place, length in _messages(data):
+        if kind == _RTM_NEWLINK and length >= _HEADER.size + _LINK.size:
+            _, _, index, flags, _ = _LINK.unpack_from(data, place + _HEADER.size)
+            found.append((index, flags))
+    return found
+
+
+def concerns_us(data: bytes) -> bool:
+    """Whether any of the messages is more than a route that is neither a default route nor in a table like ours. Pure."""
+    return any(not _is_foreign_route(data, *message) for message in _messages(data))
+
+
+def _is_foreign_route(data: bytes, kind: int, place: int, length: int) -> bool:
+    if kind not in (_RTM_NEWROUTE, _RTM_DELROUTE) or length < _HEADER.size + _ROUTE.size:
+        return False
+    _, prefix, _, _, table, *_ = _ROUTE.unpack_from(data, place + _HEADER.size)
+    return table != _OVER_255 and not (table == _MAIN and prefix == 0)
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Type, place and length of every whole message."""
     place = 0
     while place + _HEADER.size <= len(data):
         length, kind, *_ = _HEADER.unpack_from(data, place)
         if length < _HEADER.size or place + length > len(data):
-            break
-        if kind == _RTM_NEWLINK and length >= _HEADER.size + _LINK.size:
-            _, _, index, flags, _ = _LINK.unpack_from(data, place + _HEADER.size)
-            found.append((index, flags))
+            return
+        yield kind, place, length
         place += (length + 3) & ~3
-    return found

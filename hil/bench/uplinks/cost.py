@@ -3,7 +3,8 @@
 Repli asks every target of the town (two pings, one UDP echo) on both links each 100 ms; keepalived asks one target on one
 link each second, its shortest. Nobody uses the links. CPU is what the kernel charged to the process, its children and
 those that ended, in hundredths of one core; memory is PSS. `python -m hil.bench.uplinks.cost`; exit 0 when Repli keeps
-what issue 3 demands, 1 when it does not.
+what issue 3 demands, 1 when it does not. With --foreign-routes there is a routing daemon's table beside: so many routes in
+the main table of each router.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from contextlib import ExitStack
@@ -48,12 +50,15 @@ def main() -> int:
     """Measure, print, judge."""
     parser = argparse.ArgumentParser(prog="bench-uplinks-cost", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="how long (60)")
+    parser.add_argument(
+        "--foreign-routes", type=int, default=0, metavar="N", help="in the main table, at most 60000 (0)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     if os.geteuid() != 0:
         print("bench-uplinks-cost must run as root: it builds network namespaces", file=sys.stderr)
         return 2
-    costs = measure(arguments.seconds)
+    costs = measure(arguments.seconds, min(arguments.foreign_routes, 60_000))
     too_much = missed(costs[0])
     print(f"{'':<12}{'CPU % of one core':>18}{'packets/s':>11}{'PSS MB':>9}{'private MB':>12}{'processes':>11}")
     for cost in costs:
@@ -80,7 +85,7 @@ def missed(cost: Cost) -> list[str]:
     return [name for name, (used, most) in demands.items() if used > most]
 
 
-def measure(seconds: float) -> list[Cost]:
+def measure(seconds: float, foreign_routes: int = 0) -> list[Cost]:
     """Repli's cost first; keepalived's too where it is installed."""
     with ExitStack() as towns:
         town = towns.enter_context(Town("bench-cost", ["targets"]))
@@ -91,6 +96,8 @@ def measure(seconds: float) -> list[Cost]:
             routers.append(_Router("keepalived", town, town.process("keepalived").pid))
         else:
             print("keepalived is not installed: measured without it")
+        for router in routers:
+            _add_routes(router.town, foreign_routes)
         time.sleep(SETTLE_S)
         print(f"{', '.join(router.name for router in routers)}: {seconds:g} s ...", flush=True)
         before = [router.reading() for router in routers]
@@ -126,6 +133,14 @@ class _Router:
             except (FileNotFoundError, ProcessLookupError):
                 continue  # a ping ended while it was looked at
             return Cost(self.name, cpu, packets, memory.pss_kb / 1024, memory.private_kb / 1024, memory.processes)
+
+
+def _add_routes(town: RunningTown, count: int) -> None:
+    """Routes that a routing daemon would have learnt, by the LAN."""
+    routes = "".join(
+        f"route add 198.18.{n // 250}.{n % 250} dev {town.plan.lan_interface} proto bgp\n" for n in range(count)
+    )
+    subprocess.run(town.command("edge", ["ip", "-batch", "-"]), input=routes, text=True, check=True, timeout=60)
 
 
 def sent_packets(town: RunningTown) -> int:
