@@ -146,6 +146,14 @@ def interface_of(value: object) -> IPv4Interface | None:
         return None
 
 
+def network_of(value: object) -> IPv4Network | None:
+    """What was given as a network, if it is one."""
+    try:
+        return IPv4Network(value) if isinstance(value, str | IPv4Network) else None
+    except ValueError:
+        return None
+
+
 def _is_host(address: IPv4Address, network: IPv4Network) -> bool:
     edges = (network.network_address, network.broadcast_address) if network.prefixlen < 31 else ()
     return address in network and address not in edges

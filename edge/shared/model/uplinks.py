@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from edge.shared.model.addresses import rules_between_addresses, rules_of_static
 from edge.shared.model.base import INTERFACE_NAME_MAX, Broken, Given, InterfaceName, Section, Slug, duplicates
 from edge.shared.model.firewall import FlowClasses, Open
 from edge.shared.model.ipv6 import Ipv6, LinkIpv6, rules_of_ipv6
@@ -122,6 +123,7 @@ class Link(Section):
             yield Broken(
                 ("budget_mb",), "not_allowed", "budget_mb goes with metered = true", {"with": "metered = false"}
             )
+        yield from rules_of_static(given)
         yield from _rules_of_parent(given, pppoe=address == LinkAddress.PPPOE)
         if given.get("probe_budget_mb") is not None:
             if not given.get("metered"):
@@ -193,6 +195,7 @@ class UplinksSection(Section):
         yield from duplicates(given, "zones", "name")
         yield from duplicates(given, "zones", "interface")
         yield from rules_between_zones(given)
+        yield from rules_between_addresses(given)
         yield from rules_of_ipv6(given)
         yield from duplicates(given, "open", "name")
         yield from rules_on_one_leg(given)

@@ -14,6 +14,8 @@ from edge.shared.section import SettingsRefused, parse_site, read_site
 LINK = '[[uplinks.links]]\nname = "fibre"\ninterface = "eth0"\n'
 PPPOE = "address = 'pppoe'\nparent = 'eth1'\nuser = 'u'\npassword = 'x'\n"
 ULA = "uplinks.ipv6.ula = 'fd77::/48'\n"
+STATIC = LINK + "address = 'static'\ncidr = '198.51.100.2/29'\n"
+SECOND = STATIC.replace("fibre", "b").replace("eth0", "eth1")
 ZONE = "[[uplinks.zones]]\nname = 'lan'\ninterface = 'lan0'\naddress = '192.0.2.1/24'\n"
 DHCP = "dhcp = {first='192.0.2.9',last='192.0.2.99',reservations=[%s]}"
 DEVICE = "{mac='02:00:00:00:00:01',address='192.0.2.%s'}"
@@ -68,6 +70,19 @@ def faults(document: str) -> dict[str, str]:
         (LINK + "vlan = 5\nparent = 'eth1'\n" + LINK.replace("fibre", "b").replace("eth0", "eth2")
          + "vlan = 5\nparent = 'eth1'", "uplinks.links.b.vlan", "duplicate"),
         (LINK + "address = 'static'\ncidr = '192.0.2.2/33'", "uplinks.links.fibre.cidr", "ip_v4_interface"),
+        (STATIC + "gateway = '198.51.100.2'", "uplinks.links.fibre.gateway", "own_address"),
+        (STATIC + "gateway = '198.51.100.0'", "uplinks.links.fibre.gateway", "no_host"),
+        (STATIC + "gateway = '198.51.100.7'", "uplinks.links.fibre.gateway", "no_host"),
+        (STATIC.replace(".2/29", ".7/29"), "uplinks.links.fibre.cidr", "no_host"),
+        (STATIC + "targets = [{host='192.0.2.9'},{host='198.51.100.2'}]", "uplinks.links.fibre.targets[1].host", "own_address"),
+        (STATIC + "dns = ['198.51.100.2']", "uplinks.links.fibre.dns[0]", "own_address"),
+        ("uplinks.targets = [{host='198.51.100.2'}]\n" + STATIC, "uplinks.targets[0].host", "own_address"),
+        (STATIC + "gateway = '192.0.2.1'\n" + ZONE, "uplinks.links.fibre.gateway", "own_address"),
+        (STATIC + SECOND, "uplinks.links.b.cidr", "duplicate"),
+        (STATIC + SECOND.replace("2/29", "3/29") + "gateway = '198.51.100.2'", "uplinks.links.b.gateway", "own_address"),
+        (STATIC + ZONE.replace("192.0.2.1/24", "198.51.100.129/16"), "uplinks.zones.lan.address", "overlaps_link"),
+        (STATIC + ZONE + "networks = ['10.0.0.0/8', '198.51.100.4/30']", "uplinks.zones.lan.networks[1]", "overlaps_link"),
+        (ULA + LINK + "ipv6 = {cidr='2001:db8::2/64',gateway='2001:db8::2'}", "uplinks.links.fibre.ipv6.gateway", "own_address"),
         ("[uplinks.ipv6]", "uplinks.ipv6.ula", "missing"),
         ("[uplinks.ipv6]\nula = '2001:db8::/48'", "uplinks.ipv6.ula", "outside"),
         ("[uplinks.ipv6]\nula = 'fd00::1/48'", "uplinks.ipv6.ula", "ip_v6_network"),
@@ -124,6 +139,20 @@ def faults(document: str) -> dict[str, str]:
 )  # fmt: skip
 def test_one_fault_at_its_place(document: str, path: str, kind: str) -> None:
     assert faults(document) == {path: kind}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        STATIC + "gateway = '198.51.100.1'\n" + SECOND.replace("2/29", "3/29") + "gateway = '198.51.100.1'",
+        STATIC.replace("/29", "/31") + "gateway = '198.51.100.3'",
+        STATIC.replace("/29", "/32") + "gateway = '192.0.2.9'",
+        STATIC + LEG + "networks = ['198.51.100.0/24']\naddress = '198.51.100.2/29'",
+    ],
+    ids=["two on one subnet", "two hosts alone", "a gateway off the link", "on one leg"],
+)
+def test_what_is_unusual_but_right_is_taken(document: str) -> None:
+    parse_site(document)
 
 
 @pytest.mark.parametrize(
