@@ -53,6 +53,7 @@ class LinkHealth:
     good_in_row: int = 0
     last_answer_ns: int | None = None
     good_since_ns: int | None = None
+    dead_until_ns: int | None = None  # when the last lost round of its death ended: what was sent before tells of that
     poor: bool = False  # both windows of its last rounds were beyond a limit; it takes two good ones to end
     recent: Quality | None = None  # the later window
     recent_poor: bool = False
@@ -96,7 +97,7 @@ def after_round(health: LinkHealth, *, answered: bool, now_ns: int, judgement: J
     """The link after one round of probes. A round that ends after the link went away says nothing."""
     if not health.ready:
         return health
-    return _after_answer(health, now_ns, judgement) if answered else _after_loss(health, judgement)
+    return _after_answer(health, now_ns, judgement) if answered else _after_loss(health, now_ns, judgement)
 
 
 def _after_answer(health: LinkHealth, now_ns: int, judgement: Judgement) -> LinkHealth:
@@ -105,16 +106,16 @@ def _after_answer(health: LinkHealth, now_ns: int, judgement: Judgement) -> Link
         return health
     if health.judged and health.good_in_row < judgement.recover_after:
         return health
-    # What was lost while it was dead was its death: a standby asked twice a minute would be called poor for minutes more.
+    # A standby asked twice a minute would be called poor for minutes more.
     poor = health.poor and health.standing is not Standing.DEAD
     return replace(health, standing=Standing.GOOD, judged=True, good_since_ns=now_ns, poor=poor)
 
 
-def _after_loss(health: LinkHealth, judgement: Judgement) -> LinkHealth:
+def _after_loss(health: LinkHealth, now_ns: int, judgement: Judgement) -> LinkHealth:
     health = replace(health, good_in_row=0, lost_in_row=health.lost_in_row + 1)
     if health.lost_in_row < judgement.fail_after:
         return health
-    return replace(health, standing=Standing.DEAD, judged=True, good_since_ns=None)
+    return replace(health, standing=Standing.DEAD, judged=True, good_since_ns=None, dead_until_ns=now_ns)
 
 
 def after_measure(
@@ -122,10 +123,12 @@ def after_measure(
 ) -> LinkHealth:
     """The link after its quality was measured over two windows, one after the other.
 
-    One window is a moment's trouble, two are a brownout. A link that gets well counts as good from now on.
+    One window is a moment's trouble, two are a brownout. A link that gets well counts as good from now on. What was lost
+    while it was dead was its death, not poor quality.
     """
-    if not health.ready or later is None:
+    if not health.ready or later is None or _of_its_death(health, later):
         return health
+    earlier = None if earlier is None or _of_its_death(health, earlier) else earlier
     recent_poor = limits.poor(later)
     poor = health.poor
     if earlier is not None and health.poor:
@@ -134,3 +137,7 @@ def after_measure(
         poor = recent_poor and limits.poor(earlier)
     since = now_ns if health.poor and not poor and health.good_since_ns is not None else health.good_since_ns
     return replace(health, recent=later, recent_poor=recent_poor, poor=poor, good_since_ns=since)
+
+
+def _of_its_death(health: LinkHealth, quality: Quality) -> bool:
+    return health.dead_until_ns is not None and quality.since_ns < health.dead_until_ns

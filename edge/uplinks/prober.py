@@ -85,7 +85,7 @@ class LinkProber:
             self._schedule()
 
     def stop(self) -> None:
-        """Forget the rounds under way and close the sockets."""
+        """Forget every round and close the sockets."""
         self._pace = Pace.OFF
         if self._next:
             self._next.cancel()
@@ -93,6 +93,7 @@ class LinkProber:
             deadline.cancel()
         self._deadlines.clear()
         self._rounds.clear()
+        self.ring.clear()
         self._sockets.close()
 
     def _interval_ms(self, pace: Pace) -> int:

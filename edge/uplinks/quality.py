@@ -177,6 +177,10 @@ class Ring:
         """One more round whose waiting time is over. Late answers may still be added to it."""
         self._rounds.append(entry)
 
+    def clear(self) -> None:
+        """Begin anew: what was before tells of another device, cable or address."""
+        self._rounds.clear()
+
     @property
     def newest(self) -> Without | None:
         """The round that was added last."""

@@ -301,7 +301,8 @@ SLOW = Quality(since_ns=0, rounds=7, loss_percent=0, rtt_ms=900, jitter_ms=20)
 
 
 def measured(night: Night, link: str, earlier: Quality | None, later: Quality) -> list[Action]:
-    return night.feed(QualityMeasured(link, earlier, replace(later, since_ns=night.now - 700 * MS)), after_ms=100)
+    later = replace(later, since_ns=later.since_ns or night.now - 700 * MS)
+    return night.feed(QualityMeasured(link, earlier, later), after_ms=100)
 
 
 def test_a_poor_link_is_left_for_one_that_is_measured_to_be_better_now() -> None:
@@ -325,10 +326,12 @@ def test_one_poor_window_of_the_link_that_carries_has_it_asked_more_often_until_
 
 def test_a_standby_that_came_back_to_life_is_not_called_poor_for_what_it_lost_while_dead() -> None:
     night = quiet_night()
-    night.silence("lte", 4)
     measured(night, "lte", POOR, POOR)
+    night.silence("lte", 5)
     night.answers("lte", 3)
-    measured(night, "lte", POOR, FINE)
+    dead_until = night.state.health["lte"].dead_until_ns or 0
+    measured(night, "lte", POOR, replace(POOR, since_ns=dead_until - MS))  # answers take a while to be measured
+    night.feed(QualityMeasured("lte", replace(POOR, since_ns=dead_until - MS), replace(FINE, since_ns=dead_until)))
     shown = night.state.health["lte"].shown(RULES.judgement)
     assert (shown, night.state.paces["lte"]) == (UplinkState.UP, Pace.STANDBY)
 
