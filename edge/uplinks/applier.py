@@ -63,13 +63,15 @@ class Applier:
         interfaces = await self._read(names)
         if await self._make_vlans(section, owned, interfaces):
             interfaces = await self._read(names)
-        missing = plan.addresses_to_add(section, interfaces)
+        strayed, missing = plan.addresses_to_remove(section, interfaces), plan.addresses_to_add(section, interfaces)
         down = plan.interfaces_to_raise(section, interfaces)
+        for index, address in strayed:
+            await self._attempt("address", self._kernel.remove_address(index, address))
         for index, address in missing:
             await self._attempt("address", self._kernel.add_address(index, address))
         for index in down:
             await self._attempt("interface", self._kernel.set_up(index))
-        return await self._read(names) if missing or down else interfaces
+        return await self._read(names) if strayed or missing or down else interfaces
 
     async def _make_vlans(
         self, section: UplinksSection, owned: Iterable[Vlan], interfaces: Mapping[str, Interface]

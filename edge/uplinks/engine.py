@@ -255,10 +255,15 @@ class Engine:
             await self._decide(PresenceChanged(link.name, plan.presence(link, interface)))
 
     async def _read_anew(self) -> None:
+        before = self._interfaces
         try:
             self._interfaces = await self._applier.interfaces(self.section)
         except KernelRefused:
             return  # noted as an issue, and tried again
+        # Nothing that is known of a device, no socket bound to it either, holds for another that took its name.
+        other_devices = plan.exchanged(self.section, before, self._interfaces)
+        if other_devices:
+            await self._decide(PresencesRead(self._present_but(other_devices)))
         foreign = set(await self._applier.settle(self.section, self._interfaces, self._state.active))
         if self._interfaces_moved:
             foreign.clear()
@@ -375,6 +380,10 @@ class Engine:
 
     def _presences(self, section: UplinksSection) -> dict[str, Presence]:
         return {link.name: plan.presence(link, self._interfaces.get(link.interface)) for link in section.links}
+
+    def _present_but(self, gone: set[str]) -> dict[str, Presence]:
+        known = {name: health.presence for name, health in self._state.health.items()}
+        return known | dict.fromkeys(gone, Presence.ABSENT)
 
     def _publish(self) -> None:
         addresses = {name: interface.addresses for name, interface in self._interfaces.items()}

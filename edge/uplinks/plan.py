@@ -32,6 +32,7 @@ IPV6_METRIC = 1024  # IP6_RT_PRIO_USER: what the kernel makes of 0 in IPv6
 LOOPBACK = 1  # the index of lo in every namespace; routes to nowhere lead there in IPv6
 EVERYTHING, EVERYTHING_IPV6 = "0.0.0.0/0", "::/0"
 
+_ADDRESSED_BY_US = (LinkAddress.STATIC, LinkAddress.DHCP)
 _OIF, _MAIN, _MARK, _BASE, _RULES_END = 0, 20, 30, 50, 51
 
 
@@ -279,13 +280,36 @@ def addresses_to_add(
     ]
 
 
+def addresses_to_remove(
+    section: UplinksSection, interfaces: Mapping[str, Interface]
+) -> list[tuple[int, IPv4Interface | IPv6Interface]]:
+    """Interface index and address of every address of one link on an interface of another that we address: their names
+    were exchanged."""
+    return [
+        (interfaces[link.interface].index, cidr)
+        for link in section.links
+        if link.interface in interfaces and link.address in _ADDRESSED_BY_US
+        for other in section.links
+        for cidr in _cidrs(other)
+        if cidr in interfaces[link.interface].addresses | interfaces[link.interface].ipv6 and cidr not in _cidrs(link)
+    ]
+
+
+def exchanged(
+    section: UplinksSection, before: Mapping[str, Interface], interfaces: Mapping[str, Interface]
+) -> set[str]:
+    """The links whose interface is another device than before under the same name."""
+    there = [link for link in section.links if link.interface in before and link.interface in interfaces]
+    return {link.name for link in there if before[link.interface].index != interfaces[link.interface].index}
+
+
 def interfaces_to_raise(section: UplinksSection, interfaces: Mapping[str, Interface]) -> list[int]:
     """Index of every interface that is down and that nobody else will set up."""
     ours: list[str] = []
     for link in section.links:
         if link.parent is not None:
             ours.append(link.parent)
-        if link.address in (LinkAddress.STATIC, LinkAddress.DHCP):
+        if link.address in _ADDRESSED_BY_US:
             ours.append(link.interface)
     ours += [vlan.name for vlan in sorted(vlans(section))]
     return [interfaces[name].index for name in dict.fromkeys(ours) if name in interfaces and not interfaces[name].up]

@@ -17,7 +17,9 @@ def rules_of_static(given: Given) -> Iterator[Broken]:
     own, gateway = interface_of(given.get("cidr")), address_of(given.get("gateway"))
     if own is None:
         return
-    edges = {own.network.network_address, own.network.broadcast_address} if own.network.prefixlen < _TWO_HOSTS else set()
+    edges = (
+        {own.network.network_address, own.network.broadcast_address} if own.network.prefixlen < _TWO_HOSTS else set()
+    )
     if own.ip in edges:
         reason = f"{own.ip} is no host of {own.network}"
         yield Broken(("cidr",), "no_host", reason, {"given": str(own.ip), "network": str(own.network)})

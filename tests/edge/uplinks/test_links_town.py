@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 
@@ -157,6 +158,41 @@ def test_both_links_renamed_at_one_moment(running: Box) -> None:
     wait_for(lambda: {running.link(name)["state"] for name in ("fibre", "lte")} == {"absent"}, "both gone", every=0.1)
     batch = "".join(f"link set dev x{name} name {name}\n" for name in both)
     running.edge(f"printf '{batch}' | ip -batch -")
+    running.wait_up("fibre", "lte", active="fibre")
+
+
+def addresses(box: Box, isp: Isp) -> set[str]:
+    listing = json.loads(box.edge(f"ip -json -4 addr show dev {isp.edge_interface}"))
+    return {f"{entry['local']}/{entry['prefixlen']}" for entry in listing[0]["addr_info"]}
+
+
+def exchange_names(box: Box) -> None:
+    """At one moment, and without taking them down."""
+    one, other = (isp.edge_interface for isp in box.town.plan.isps)
+    steps = ((one, "x0"), (other, one), ("x0", other))
+    batch = "".join(f"link set dev {name} name {new}\\n" for name, new in steps)
+    box.edge(f"printf '{batch}' | ip -batch -")
+
+
+def test_links_that_exchange_their_names_exchange_their_addresses(running: Box) -> None:
+    isps = running.town.plan.isps
+    for _ in range(2):
+        exchange_names(running)
+        for isp in isps:
+            wait_for(
+                lambda isp=isp: addresses(running, isp) == {isp.edge_cidr}, f"{isp.name} its address", 5, every=0.1
+            )
+    running.wait_up("fibre", "lte", active="fibre")
+    with running.town.flow() as flow:
+        flow.wait_arrivals(10)
+        assert flow.arrivals()[-1].source.startswith(f"{isps[0].public}:")
+
+
+def test_links_that_exchanged_their_names_are_judged_anew(running: Box) -> None:
+    """Each is now at the other's provider, where its address leads nowhere: a probe socket of before would not know."""
+    exchange_names(running)
+    wait_for(lambda: {running.link(name)["state"] for name in ("fibre", "lte")} == {"down"}, "both down", 30, every=0.2)
+    exchange_names(running)
     running.wait_up("fibre", "lte", active="fibre")
 
 

@@ -120,6 +120,25 @@ def test_only_static_interfaces_are_given_anything() -> None:
     assert plan.addresses_to_add(SECTION, {"wan.100": FIBRE}) == []
 
 
+def test_an_address_that_came_with_another_links_device_is_taken_away_and_what_is_not_ours_is_left() -> None:
+    one, other, strange = (IPv4Interface(text) for text in ("192.0.2.2/30", "198.51.100.2/24", "203.0.113.9/24"))
+    section = UplinksSection(
+        links=[
+            Link(name="fibre", interface="eth0", address=LinkAddress.STATIC, cidr=one),
+            Link(name="lte", interface="eth1", address=LinkAddress.STATIC, cidr=other),
+            Link(name="dsl", interface="eth2"),
+        ]
+    )
+    devices = {
+        "eth0": Interface(8, up=True, carrier=True, addresses=frozenset({other, strange, one})),
+        "eth1": Interface(7, up=True, carrier=True, addresses=frozenset({one})),
+        "eth2": Interface(6, up=True, carrier=True, addresses=frozenset({one})),  # somebody else gives it addresses
+    }
+    assert plan.addresses_to_remove(section, devices) == [(8, other), (7, one)]
+    before = {"eth0": replace(devices["eth0"], index=7), "eth1": replace(devices["eth1"], index=7)}
+    assert plan.exchanged(section, before, devices) == {"fibre"}
+
+
 def test_a_dhcp_link_is_ready_with_the_leased_address_only() -> None:
     link = Link(name="fibre", interface="eth0", address=LinkAddress.DHCP)
     leased = link.model_copy(update={"cidr": IPv4Interface("192.0.2.2/30")})
