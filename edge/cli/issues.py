@@ -53,6 +53,8 @@ WORDS: dict[str, str] = {
     "uplinks.budget_nearly_used": "Le forfait de l'accès « {subject} » est utilisé à {percent} % (sur {limit_mb} Mo).",
     "uplinks.budget_used": "Le forfait de l'accès « {subject} » ({limit_mb} Mo) est épuisé : il ne porte plus que la téléphonie "
     "et ce que dit le boîtier lui-même (alertes, opérateur).",
+    "uplinks.flows_nearly_full": "La table des connexions est presque pleine ({open} sur {most}) : pleine, elle refuse "
+    "toute nouvelle connexion, appels compris, et plus aucun accès ne semble répondre.",
     "uplinks.budget_not_kept": "Ce que les accès ont consommé ne peut pas être lu ou enregistré ({reason}) : "
     "un redémarrage l'oublierait.",
     "uplinks.clock_wrong": "L'horloge du boîtier est fausse ({date}) : les heures des alertes et des bascules le sont aussi.",
@@ -142,6 +144,7 @@ SUGGESTIONS: dict[str, str] = {
     "call_operator_with_history": "Appelez l'opérateur, heures des coupures à l'appui (« repli {fix} »).",
     "change_resolvers": "Vérifiez ces serveurs de noms, ou mettez-en d'autres dans les réglages (« repli {fix} »).",
     "remove_standby_interval": "Retirez « standby_interval_ms » des réglages de cet accès, ou augmentez-le.",
+    "find_who_opens_flows": "Un appareil du bâtiment en ouvre trop : cherchez-le, ou coupez son secteur (« repli {fix} »).",
     "spare_data": "Évitez les gros téléchargements, ou augmentez le forfait.",
     "raise_budget": "Augmentez « budget_mb » si le contrat le permet, ou attendez le mois suivant (« repli {fix} »).",
     "set_clock": "Vérifiez l'accès aux serveurs de temps et la pile de l'horloge.",

@@ -21,7 +21,7 @@ from edge.shared.messages.uplinks import (
     UplinksState,
 )
 from edge.shared.model import UplinksSection
-from edge.uplinks import decision, evidence, overrides, plan, rulebook, situation, timex, view
+from edge.uplinks import decision, evidence, overrides, plan, rulebook, situation, sysctl, timex, view
 from edge.uplinks.announcer import Announcer
 from edge.uplinks.applier import Applier
 from edge.uplinks.budget.keeper import BudgetKeeper
@@ -202,6 +202,7 @@ class Engine:
                 for name, prober in self._probers.items()
             },
             budgets=self._budget.budgets(),
+            flows=sysctl.flows(),
             budget_fault=self._budget.fault,
             history_fault=self._history.fault,
             settings_refused=self.settings_refused,

@@ -24,6 +24,14 @@ class Budget:
 
 
 @dataclass(frozen=True)
+class Flows:
+    """The kernel's table of connections."""
+
+    open: int
+    most: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """The links as they are now."""
 
@@ -38,6 +46,7 @@ class Facts:
     clock_synchronised: bool | None = None
     probe_mb_month: Mapping[str, float] = field(default_factory=dict)  # by link: a month of nothing but standing by
     budgets: Mapping[str, Budget] = field(default_factory=dict)  # by link
+    flows: Flows | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)  # what the kernel refused -> why
     budget_fault: str | None = None  # why what was used cannot be kept
     history_fault: str | None = None

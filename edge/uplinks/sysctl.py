@@ -6,8 +6,11 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
+from edge.uplinks.facts import Flows
+
 log = logging.getLogger(__name__)
 
+_NETFILTER = Path("/proc/sys/net/netfilter")
 _IPV4 = Path("/proc/sys/net/ipv4")
 
 _OF_THE_BOX = {
@@ -41,6 +44,16 @@ def wanted(interfaces: Iterable[str]) -> dict[Path, str]:
 def whole_box_differs() -> bool:
     """Whether a switch of the box is not as it should be. Those of a link are set by whoever manages the interface, too."""
     return any(path.read_text(encoding="ascii").strip() != value for path, value in _OF_THE_BOX.items())
+
+
+def flows() -> Flows | None:
+    """How many connections the kernel knows, of how many at most; None while it follows none."""
+    try:
+        return Flows(
+            *(int((_NETFILTER / f"nf_conntrack_{name}").read_text(encoding="ascii")) for name in ("count", "max"))
+        )
+    except FileNotFoundError:
+        return None
 
 
 def set_all(switches: dict[Path, str]) -> dict[str, str]:

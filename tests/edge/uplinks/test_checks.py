@@ -20,7 +20,7 @@ from edge.shared.messages.uplinks_firewall import Isolation
 from edge.shared.model import Link, ProbeKind, ProbeTarget, UplinksSection
 from edge.uplinks import view
 from edge.uplinks.checks import all_checks, found
-from edge.uplinks.facts import Budget, Facts
+from edge.uplinks.facts import Budget, Facts, Flows
 from edge.uplinks.plan import Interface, MainDefault
 from edge.uplinks.strangers import Deed, Stranger
 from edge.uplinks.view import Since
@@ -205,6 +205,7 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         {"percent": "60", "limit_mb": "100"},
     ),
     (replace(WELL, budgets={"lte": Budget(100_000_000, 100_000_000)}), "budget_used", "lte", {"limit_mb": "100"}),
+    (replace(WELL, flows=Flows(236_000, 262_144)), "flows_nearly_full", "", {"open": "236000", "most": "262144"}),
     (replace(WELL, budget_fault="disk full"), "budget_not_kept", "", {"reason": "disk full"}),
     (replace(WELL, now=datetime(1970, 1, 1, 0, 3, tzinfo=UTC)), "clock_wrong", "", {"date": "1970-01-01"}),
     (replace(WELL, clock_synchronised=False), "clock_not_synchronised", "", {}),
@@ -245,6 +246,7 @@ NOT_FOUND = {
     "another link each time": after(switch(3), switch(2), switch(1, link="lte")),
     "a paid link asked rarely": standing_by_every(60_000, 4.0),
     "a paid link whose pace follows from its budget": standing_by_every(None, 10.1),
+    "a table of connections with room": replace(WELL, flows=Flows(200_000, 262_144)),
     "few names unanswered": asking_dns(4),
     "a budget mostly left": replace(WELL, budgets={"lte": Budget(79_999_999, 100_000_000)}),
     "a kernel that does not tell of the clock": replace(WELL, clock_synchronised=None),

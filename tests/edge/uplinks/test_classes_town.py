@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from edge.uplinks import sysctl
 from edge.uplinks.conntrack import Conntrack
 from edge.uplinks.plan import FlowClass
 from hil.rig.virtual.inside import inside
@@ -86,3 +87,11 @@ def test_after_a_switch_every_class_takes_the_other_link(running: Box) -> None:
     for sport, dport in ((5060, 5060), (11780, 26000), (40000, 443)):
         send(running, "lan", sport, dport)
         assert marks(running)[sport, dport] & 0xFF == 2
+
+
+def test_how_full_the_table_of_connections_is_can_be_seen(shared: Box) -> None:
+    with inside(shared.town.namespace("edge")), shared.town.flow(name="seen") as flow:
+        flow.wait_arrivals(5)
+        seen = sysctl.flows()
+    assert seen is not None
+    assert 0 < seen.open < seen.most

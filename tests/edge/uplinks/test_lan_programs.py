@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from hil.rig.virtual.waiting import wait_for
 pytestmark = pytest.mark.town
 
 NOTHING = "[site]\nname = 'Mairie'\n"
+DEATHS = 5
 SERVED = """
 [[uplinks.zones]]
 name = "lan"
@@ -126,3 +128,31 @@ def test_killed_it_leaves_nobody_behind_and_comes_back(appliance: Appliance) -> 
     os.kill(killed, signal.SIGKILL)
     wait_for(lambda: restarts(appliance) == 1 and names(appliance, "a"), "the names again", 20, every=0.2)
     wait_for(lambda: not members(killed), "the sentinel of the killed one gone", 5)
+
+
+def test_time_killed_again_and_again_is_served_again_each_time_after_a_longer_wait() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="r-", dir="/tmp"))
+    folder.chmod(0o755)
+    try:
+        with Appliance(folder, f"lp-{folder.name[2:]}", only="settings,chrony") as box:
+            box.write_site(SERVED)
+            box.start()
+            settings, waits = box.pid("settings"), []
+            for deaths in range(1, DEATHS + 1):
+                wait_for(lambda: ":123" in listening(box), "time served", 20, every=0.05)
+                os.kill(box.pid("chrony"), signal.SIGKILL)
+                killed = time.monotonic()
+                wait_for(lambda deaths=deaths: entry(box)["restarts"] == deaths, "the death seen", 5, every=0.02)
+                wait_for(lambda: entry(box)["state"] != "backoff", "started again", 20, every=0.02)
+                waits.append(time.monotonic() - killed)
+            wait_for(lambda: ":123" in listening(box), "time served at the end", 20, every=0.2)
+            assert box.pid("settings") == settings
+            assert waits[-1] >= 1.6 > waits[0]  # 0.1, 0.2, 0.4, 0.8, 1.6 s
+            assert box.log.read_text().count("signal 9") == DEATHS
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def entry(box: Appliance) -> dict[str, Any]:
+    found: dict[str, Any] = box.run_file()["daemons"]["chrony"]
+    return found
