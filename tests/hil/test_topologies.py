@@ -61,7 +61,8 @@ def test_the_settings_of_each_are_accepted_whole(topology: Topology) -> None:
     plan = plan_of("town", topology)
     section = parse_site(site.document(plan)).uplinks
     assert [link.interface for link in section.links] == [isp.edge_interface for isp in plan.isps]
-    assert [zone.interface for zone in section.zones] == ([plan.fibre.edge_interface] if plan.one_leg else [])
+    inside = plan.fibre.edge_interface if plan.one_leg else plan.lan_interface
+    assert [zone.interface for zone in section.zones] == [inside]
 
 
 @town_test

@@ -147,6 +147,8 @@ class Plan:
     lan_network: str = "10.77.0.0/24"
     lan_interface: str = "lan0"  # the name on both sides
     edge_lan: str = "10.77.0.1"
+    dhcp_first: str = "10.77.0.150"
+    dhcp_last: str = "10.77.0.199"
     staff_network: str = "10.78.0.0/24"
     staff_interface: str = "staff0"  # the name on both sides
     edge_staff: str = "10.78.0.1"
@@ -190,6 +192,11 @@ class Plan:
     def isps(self) -> tuple[Isp, Isp]:
         """Both ways to the internet, the preferred one first."""
         return (self.fibre, self.lte)
+
+    @property
+    def edge_lan_cidr(self) -> str:
+        """The box's address in the LAN with the LAN's prefix."""
+        return f"{self.edge_lan}/{self.lan_network.partition('/')[2]}"
 
     @property
     def one_leg(self) -> bool:

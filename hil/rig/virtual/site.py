@@ -47,6 +47,7 @@ kind = "fibre"
 address = "static"
 cidr = "{plan.fibre.edge_cidr}"
 gateway = "{plan.fibre.gateway}"
+dns = ["{plan.fibre.resolver}"]
 interval_ms = 100
 
 [[uplinks.links]]
@@ -56,9 +57,24 @@ kind = "lte"
 address = "static"
 cidr = "{plan.lte.edge_cidr}"
 gateway = "{plan.lte.gateway}"
-interval_ms = 1000
+dns = ["{plan.lte.resolver}"]
 metered = true
-{_ONE_LEG.format(plan=plan) if plan.one_leg else ""}"""
+{(_ONE_LEG if plan.one_leg else _LAN).format(plan=plan)}"""
+
+
+# What the building is served: names, time and addresses. The telephones and the browser have their own below the range.
+_LAN = """
+[uplinks.dns]
+domain = "mairie.internal"
+hosts = [{{ name = "repli", address = "{plan.edge_lan}" }}]
+
+[[uplinks.zones]]
+name = "batiment"
+interface = "{plan.lan_interface}"
+role = "crisis"
+address = "{plan.edge_lan_cidr}"
+dhcp = {{ first = "{plan.dhcp_first}", last = "{plan.dhcp_last}" }}
+"""
 
 
 # The telephones come by the interface that is also the way out: who they are is known by their addresses.
