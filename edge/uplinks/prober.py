@@ -145,7 +145,7 @@ class LinkProber:
             self._round_trip.add(rtt_ms)
         if rtt_ms > LATE_MAX_MS:
             return
-        probe.figures.answers[self._places[target]] = rtt_ms
+        probe.figures.told[self._places[target]] = rtt_ms
         if len(probe.figures.rtts_ms) == probe.needed:
             self._ended(self.link.name, True)
 
@@ -155,7 +155,7 @@ class LinkProber:
         if probe is None or failure.outcome not in _REPLIED or target in probe.wrong or target not in probe.targets:
             return
         probe.wrong.add(target)
-        probe.figures.answers.pop(self._places[target], None)
+        probe.figures.told.pop(self._places[target], None)
 
     def _on_deadline(self, number: int) -> None:
         probe = self._rounds.get(number)

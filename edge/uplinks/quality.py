@@ -24,40 +24,22 @@ _PACKET_MS = 20.0  # speech is collected this long before it leaves
 _JITTER_BUFFER = 2.0  # a receiver's buffer, in multiples of the jitter
 
 
-@dataclass
-class Round:
-    """One round of probes: what each target that was asked answered, late answers too."""
-
-    sent_ns: int
-    answers: dict[int, float | None]  # by the target's place: round-trip time in milliseconds; None: no answer
-
-    @property
-    def asked(self) -> int:
-        """How many targets."""
-        return len(self.answers)
-
-    @property
-    def rtts_ms(self) -> list[float]:
-        """Of those that answered."""
-        return [rtt for rtt in self.answers.values() if rtt is not None]
-
-
 @dataclass(frozen=True)
-class Without:
-    """A round, less the targets whose trouble is their own."""
+class Round:
+    """One round of probes, less the targets whose trouble is their own."""
 
-    whole: Round
-    left_out: frozenset[int]
+    sent_ns: int  # CLOCK_MONOTONIC
+    told: dict[int, float | None]  # by the target's place: round-trip time in milliseconds; None: no answer (yet)
+    left_out: frozenset[int] = frozenset()
 
-    @property
-    def sent_ns(self) -> int:
-        """CLOCK_MONOTONIC."""
-        return self.whole.sent_ns
+    def without(self, places: frozenset[int]) -> Round:
+        """The same round less these targets; late answers are still added to both."""
+        return Round(self.sent_ns, self.told, places)
 
     @property
     def answers(self) -> dict[int, float | None]:
-        """As of the whole round, now: late answers may still come."""
-        return {place: rtt for place, rtt in self.whole.answers.items() if place not in self.left_out}
+        """What each target that counts answered, late answers too."""
+        return {place: rtt for place, rtt in self.told.items() if place not in self.left_out}
 
     @property
     def asked(self) -> int:
@@ -144,7 +126,7 @@ def own_trouble(rounds: Iterable[Round]) -> frozenset[int]:
     return frozenset(left_out)
 
 
-def assess(rounds: Sequence[Round | Without]) -> Quality | None:
+def assess(rounds: Sequence[Round]) -> Quality | None:
     """These rounds taken together; None of none."""
     asked = sum(entry.asked for entry in rounds)
     if not asked:
@@ -182,7 +164,7 @@ class Ring:
         self._rounds.clear()
 
     @property
-    def newest(self) -> Without | None:
+    def newest(self) -> Round | None:
         """The round that was added last."""
         return self._last(1)[0] if self._rounds else None
 
@@ -197,7 +179,7 @@ class Ring:
         full = len(earlier) == HALF
         return (assess(earlier) if full else None, assess(later) if later else None)
 
-    def _last(self, count: int) -> list[Without]:
+    def _last(self, count: int) -> list[Round]:
         rounds = list(self._rounds)
         left_out = own_trouble(rounds[-2 * HALF :])
-        return [Without(entry, left_out) for entry in rounds[-count:]]
+        return [entry.without(left_out) for entry in rounds[-count:]]

@@ -42,25 +42,7 @@ from tests.edge.uplinks.test_filter_town import asks, listen, start, zone
 
 pytestmark = pytest.mark.town
 
-# Sends twenty datagrams a second from one port to one address, an established flow of a desk.
-TALK = """
-import socket, sys, time
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-while True:
-    sock.sendto(b"desk", (sys.argv[1], int(sys.argv[2])))
-    time.sleep(0.05)
-"""
-# Prints when what came.
-HEAR = """
-import socket, sys, time
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind((sys.argv[1], int(sys.argv[2])))
-print("listening", flush=True)
-while True:
-    data, source = sock.recvfrom(99)
-    sock.sendto(data, source)
-    print("heard", time.monotonic_ns(), flush=True)
-"""
+CHATTER = [sys.executable, "-m", "hil.rig.virtual.flow.chatter"]
 PORT = 4000
 ME = Caller(0, os.getpid(), ROOT)
 ISOLATE = ("uplinks", "isolate", "--reason", "rançongiciel", "--request-id", "1", "--json")
@@ -77,15 +59,15 @@ def desks() -> Iterator[Box]:
 
 
 def heard(box: Box) -> list[int]:
-    return [int(at) for at in re.findall(r"heard (\d+)", box.town.process("hear").log_text())]
+    return [int(at) for at in re.findall(r"from \S+ (\d+)", box.town.process("hear").log_text())]
 
 
 def test_the_desks_are_cut_off_and_nobody_else(desks: Box) -> None:
     town, plan = desks.town, desks.town.plan
     listen(desks, "edge", "tcp:8080", "udp:5060")
     listen(desks, "staff", "udp:12000")
-    town.spawn("cloud", [sys.executable, "-c", HEAR, plan.echo, str(PORT)], "hear.log").wait_printed("listening")
-    town.spawn("staff", [sys.executable, "-c", TALK, plan.echo, str(PORT)], "talk.log")
+    town.spawn("cloud", [*CHATTER, "hear", plan.echo, str(PORT)], "hear.log").wait_printed("listening")
+    town.spawn("staff", [*CHATTER, "talk", "0.0.0.0", plan.echo, str(PORT)], "talk.log")
     with town.flow() as call:
         call.wait_arrivals(25)
         assert len(heard(desks)) > 5

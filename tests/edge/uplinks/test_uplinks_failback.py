@@ -14,35 +14,17 @@ from tests.edge.uplinks.conftest import Box
 
 pytestmark = pytest.mark.town
 
-# One socket for its whole life, so one 5-tuple; the far end prints where it is seen from.
-TALKER = """
-import socket, sys, time
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind((sys.argv[1], 0))
-while True:
-    sock.sendto(b"x", (sys.argv[2], int(sys.argv[3])))
-    time.sleep(0.05)
-"""
-LISTENER = """
-import socket, sys
-sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-sock.bind((sys.argv[1], int(sys.argv[2])))
-print("listening", flush=True)
-while True:
-    data, source = sock.recvfrom(100)
-    print("from", source[0], flush=True)
-    sock.sendto(data, source)
-"""
+CHATTER = [sys.executable, "-m", "hil.rig.virtual.flow.chatter"]
 PORTS = {"sip": 5060, "rtp": 16_500, "bulk": 443}
 
 
 def far_ends(town: Town) -> dict[str, Process]:
     found = {}
     for name, port in PORTS.items():
-        argv = [sys.executable, "-c", LISTENER, town.plan.echo, str(port)]
+        argv = [*CHATTER, "hear", town.plan.echo, str(port)]
         found[name] = town.spawn("cloud", argv, f"far-{name}.log")
         found[name].wait_printed("^listening")
-        talk = [sys.executable, "-c", TALKER, town.plan.probe_host, town.plan.echo, str(port)]
+        talk = [*CHATTER, "talk", town.plan.probe_host, town.plan.echo, str(port)]
         town.spawn("lan", talk, f"near-{name}.log")
     for process in found.values():
         process.wait_printed("^from")
@@ -50,7 +32,7 @@ def far_ends(town: Town) -> dict[str, Process]:
 
 
 def seen_from(process: Process) -> str:
-    return process.log_text().split()[-1]
+    return process.log_text().split()[-2]
 
 
 def test_failback_by_class_of_flow(box: Box) -> None:
