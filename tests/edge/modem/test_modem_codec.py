@@ -8,7 +8,7 @@ import gsm0338 as oracle_gsm
 import pytest
 import smsutil
 from gsmmodem import pdu as oracle_pdu
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from edge.modem import gsm0338, parts, pdu
@@ -79,6 +79,7 @@ def test_where_a_text_is_cut(text: str, expected: list[int]) -> None:
 @given(any_text, numbers, st.integers(0, 255))
 @example("€" * 153, "+33612345678", 7)
 @example("🚨" * 100, "0612345678", 0)
+@example("0000000@", "0612345678", 0)
 def test_the_network_reads_back_what_was_submitted(text: str, number: str, reference: int) -> None:
     split = parts.split(text)
     total = len(split.parts)
@@ -98,6 +99,8 @@ def test_the_network_reads_back_what_was_submitted(text: str, number: str, refer
 )
 def test_gsmmodem_reads_back_what_was_submitted(text: str, reference: int) -> None:
     split = parts.split(text)
+    # Its unpackSeptets drops a last "@" that fills the octets (value 0): the virtual network above reads those.
+    assume(not any(part.endswith("@") for part in split.parts))
     total = len(split.parts)
     for place, part in enumerate(split.parts, start=1):
         concatenation = pdu.Concatenation(reference, total, place) if total > 1 else None
