@@ -136,6 +136,7 @@ def test_healing_the_flapping_leaves_a_fault_that_was_injected_by_itself(town: T
     assert answers(town, "lan", town.plan.targets[0])
 
 
+@pytest.mark.alone
 def test_a_slow_line_adds_its_delay_each_way(town: Town) -> None:
     with town.flow() as flow:
         flow.wait_arrivals(25)
@@ -164,6 +165,7 @@ def test_a_slow_line_adds_its_delay_each_way(town: Town) -> None:
     assert result.lost < 15  # those under way when it healed
 
 
+@pytest.mark.alone
 def test_an_upload_fills_the_queue_of_a_slow_line_and_the_next_flow_waits(town: Town) -> None:
     slow_down(town.plan.fibre, town, SlowLine(up_kbit=1_000, delay_ms=10, queue_ms=400))
     with town.flow(rate=20, size=60, name="voice") as voice:

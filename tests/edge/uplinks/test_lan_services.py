@@ -153,6 +153,7 @@ def origin(box: Box) -> dict[str, Any]:
     return said
 
 
+@pytest.mark.alone
 def test_the_box_serves_the_time_of_a_server_and_says_so_and_the_machines_clock_stays(box: Box) -> None:
     plan = box.town.plan
     began, before = time.monotonic(), time.time()

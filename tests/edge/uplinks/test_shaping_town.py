@@ -130,6 +130,7 @@ def test_an_interface_that_comes_back_is_shaped_again(shaped: Box) -> None:
     wait_for(lambda: shaped.queues(FIBRE) == calm, "shaped again", 15, every=0.2)
 
 
+@pytest.mark.alone
 def test_a_call_does_not_notice_a_full_upload(shaped: Box) -> None:
     """The figures are scripts/bench-voice-priority's; without the queues the call waits hundreds of milliseconds."""
     town = shaped.town
