@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from ipaddress import ip_interface
 from typing import TypeVar
 
@@ -28,6 +29,12 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_OUR_TABLE = frozenset({"nftables", "new flows", "isolation"})  # refusals that leave our table other than it should be
+_OLD_WAY = frozenset({"nftables", "new flows", "default route"})  # refusals with which a flow begins as it did before
+_OLD_TABLE = "old table "
+# What began while our table was not in force: without link and class, and nobody translated its address.
+_UNMARKED = (0, FlowClass.BULK)
+
 
 class Applier:
     """The only writer of the kernel's routing, marks and translation."""
@@ -44,6 +51,8 @@ class Applier:
     ) -> None:
         self.refusals: dict[str, str] = {}
         self.isolation = isolation
+        self._owed: set[tuple[int, FlowClass | None]] = set()  # flushes to be done (again) once nothing is refused
+        self._stale: list[Footprint] = []  # of earlier settings, not taken away yet
         self._settled: object = None  # what routes and rules were made to be
         self._nft_listing: str | None = None  # our table as it was just after we last changed it; None: not read yet
         self._kernel = kernel
@@ -111,14 +120,14 @@ class Applier:
         if not section.links and not before:
             return
         mine = plan.footprint(section)
-        self._owned.write([*(entry for entry in before if entry != mine), mine])
-        if section.links and not self._replace_nft(section, active):
-            await self.settle(section, interfaces, active)
-            return  # earlier rules stay in force: no rules at all would open the box
+        self._stale = [entry for entry in before if entry != mine or not section.links]
+        self._owned.write([*(entry for entry in self._stale if entry != mine), mine])
+        for operation in [operation for operation in self.refusals if operation.startswith(_OLD_TABLE)]:
+            del self.refusals[operation]  # it may be the table of these settings
+        in_force = not section.links or self._replace_nft(section, active)
         await self.settle(section, interfaces, active)
-        for entry in before:
-            await self._take_away(entry, mine, section)
-        self._owned.write([mine] if section.links else [])
+        if in_force:  # else earlier rules stay in force: no rules at all would open the box
+            await self._take_away_stale(section)
 
     async def settle(
         self, section: UplinksSection, interfaces: Mapping[str, Interface], active: str | None
@@ -145,6 +154,9 @@ class Applier:
         routing = self._attempt("routes", self._settle(plan.footprint(section), wanted, plan.rules(section)))
         queues = self._attempt("queues", self._shaper.settle(section, interfaces))
         foreign = (await routing or frozenset()) | (await queues or frozenset())
+        if "routes" not in self.refusals:
+            for part in ("default route", "IPv6 default route"):  # the whole table holds them too
+                self.refusals.pop(part, None)
         return foreign | {"forwarding"} if switched else foreign
 
     async def _settle(self, mine: Footprint, routes: frozenset[Route], rules: frozenset[Rule]) -> frozenset[str]:
@@ -152,26 +164,37 @@ class Applier:
         known, self._settled = self._settled, (mine, routes, rules)
         return differed if known == self._settled else frozenset()
 
-    def verify_nft(self, section: UplinksSection, active: str | None) -> bool:
-        """Put our nftables table back if somebody else changed it, or if the kernel refused it before.
+    async def verify(self, section: UplinksSection, active: str | None) -> bool:
+        """Put our nftables table back if somebody else changed it, and catch up on what the kernel refused before.
 
         Returns whether somebody else had changed it.
         """
+        changed = self._verify_nft(section, active)
+        if not self.refusals.keys() & (_OUR_TABLE | _OLD_WAY):
+            for mark, flow_class in list(self._owed):
+                await self.flush(mark, None if flow_class is None else [flow_class])
+            if self._stale:
+                await self._take_away_stale(section)
+        return changed
+
+    def _verify_nft(self, section: UplinksSection, active: str | None) -> bool:
         if not section.links:
             return False
-        if self.refusals.keys() & {"nftables", "new flows", "isolation"}:
+        if self.refusals.keys() & _OUR_TABLE:
             self._replace_nft(section, active)
             return False
         listing = self._firewall.listing(section.nft_table)
-        if self._nft_listing in (None, listing):
+        if listing and self._nft_listing in (None, listing):
             self._nft_listing = listing
             return False
+        if not listing:
+            self._owed.add(_UNMARKED)
         self._replace_nft(section, active)
         self._nft_listing = self._firewall.listing(section.nft_table)
         return True
 
     def isolate(self, section: UplinksSection) -> bool:
-        """Cut off the zones that are to be, and no others. False if the kernel refused; verify_nft tries again."""
+        """Cut off the zones that are to be, and no others. False if the kernel refused; verify tries again."""
         if not can_be_isolated(section):
             return True
         interfaces = self.isolation.interfaces(section)
@@ -184,11 +207,14 @@ class Applier:
         if done:
             for part in ("new flows", "isolation"):  # the whole table holds them too
                 self.refusals.pop(part, None)
+        else:
+            self._owed.add(_UNMARKED)
         return done
 
     async def send_by(self, section: UplinksSection, interface: Interface, name: str) -> None:
         """Make a link the active one: new flows from inside first, then the box's own."""
         number = plan.mark(section, name)
+        self._owed = {flush for flush in self._owed if flush[0] != number}  # that link's flows are where they should be
         sent = self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
         if not sent:
             # Somebody took the map away: flows flushed before it is back would begin anew on the dead link.
@@ -201,8 +227,16 @@ class Applier:
     async def flush(self, link_mark: int, classes: Iterable[FlowClass] | None = None) -> bool:
         """Make the flows of a mark begin anew, by whichever link is active; classes: only those. False if refused."""
         wanted: Iterable[FlowClass | None] = [None] if classes is None else classes
-        done = [await self._attempt("flush", self._flush(link_mark, flow_class)) for flow_class in wanted]
+        done = [await self._flush_or_owe(link_mark, flow_class) for flow_class in wanted]
         return all(done)
+
+    async def _flush_or_owe(self, link_mark: int, flow_class: FlowClass | None) -> bool:
+        done = bool(await self._attempt("flush", self._flush(link_mark, flow_class)))
+        if done and not self.refusals.keys() & _OLD_WAY:
+            self._owed.discard((link_mark, flow_class))
+        else:
+            self._owed.add((link_mark, flow_class))
+        return done
 
     async def _flush(self, link_mark: int, flow_class: FlowClass | None) -> bool:
         await self._conntrack.flush(link_mark, flow_class)
@@ -220,10 +254,21 @@ class Applier:
     def _active_mark(self, section: UplinksSection, active: str | None) -> int | None:
         return plan.mark(section, active) if active is not None else None
 
-    async def _take_away(self, old: Footprint, mine: Footprint, section: UplinksSection) -> None:
+    async def _take_away_stale(self, section: UplinksSection) -> None:
+        """Take away what earlier settings left; of what is refused (a table that somebody owns) the name is kept."""
+        mine, left = plan.footprint(section), []
+        for entry in self._stale:
+            if not await self._take_away(entry, mine, section):
+                left.append(Footprint(entry.nft_table, mine.route_table_base, mine.rule_priority_base))
+        self._stale = left
+        self._owned.write([*left, mine] if section.links else left)
+
+    async def _take_away(self, old: Footprint, mine: Footprint, section: UplinksSection) -> bool:
+        """Whether the tables of nftables could be removed."""
+        removed = True
         if old.nft_table != mine.nft_table or not section.links:
-            self._attempt_nft("nftables", lambda: self._firewall.remove(old.nft_table))
-            self._attempt_nft("budget", lambda: self._firewall.remove(counting.table(old.nft_table)))
+            for table in (old.nft_table, counting.table(old.nft_table)):
+                removed &= self._attempt_nft(_OLD_TABLE + table, partial(self._firewall.remove, table))
         if (old.tables, old.priorities) != (mine.tables, mine.priorities):
             await self._attempt("routes", self._remove_routing(old, mine, section))
         for interface, address in old.addresses - mine.addresses:
@@ -234,6 +279,7 @@ class Applier:
             if mine.marks[number - 1 : number] != (interface,):
                 # The mark means another link now, or none: its flows must not follow by accident.
                 await self.flush(number)
+        return removed
 
     async def _remove_routing(self, old: Footprint, mine: Footprint, section: UplinksSection) -> None:
         wanted = plan.rules(section)

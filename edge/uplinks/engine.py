@@ -269,7 +269,7 @@ class Engine:
         if self._interfaces_moved:
             foreign.clear()
             self._interfaces_moved = False
-        if self._applier.verify_nft(self.section, self._state.active):
+        if await self._applier.verify(self.section, self._state.active):
             foreign.add("firewall")
         for what in foreign:
             log.warning("somebody else changed %s of ours in the kernel: put back", what)
@@ -348,7 +348,7 @@ class Engine:
                 flushed = await self._applier.flush(plan.mark(self.section, move.flush), move.classes)
             self._applier.name_resolvers(self.section, move.to_link)
         switched_ns = self._clock.monotonic_ns()
-        self._applier.verify_nft(self.section, self._state.active)
+        await self._applier.verify(self.section, self._state.active)
         self._record(replace(move, cause=await self._known_cause(move)), switched_ns, flushed=flushed)
 
     async def _known_cause(self, move: Move) -> SwitchCause:

@@ -21,6 +21,7 @@ from edge.uplinks.plan import FlowClass
 log = logging.getLogger(__name__)
 
 READ_EVERY_S = 5.0
+RETRY_EVERY_S = 2.0  # while the kernel refuses the table
 KEEP_EVERY = 12  # readings: once a minute, an SD card wears out by writes
 
 
@@ -57,9 +58,9 @@ class BudgetKeeper:
         """Work for ever."""
         readings = 0
         while True:
-            await asyncio.sleep(READ_EVERY_S)
+            await asyncio.sleep(RETRY_EVERY_S if self.refusals else READ_EVERY_S)
             self._count()
-            readings += 1
+            readings += not self.refusals
             if readings % KEEP_EVERY == 0:
                 await self._keep()
 

@@ -206,7 +206,7 @@ def test_a_clock_that_is_behind_after_a_reboot_makes_nothing_longer(box: Box) ->
 
 def test_what_ended_is_not_there_again_after_a_boot(box: Box) -> None:
     box.wants(wish("lte", Wish.FORCE, hours=0.15))
-    box.runs(0.16)
+    box.runs(0.15)
     assert not box.forced()
     box.boots_after(1, wall=datetime(1970, 1, 1, tzinfo=UTC), disciplined=False)
     assert not box.forced()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -153,6 +155,66 @@ def test_a_switch_that_finds_the_table_gone_puts_it_back_first(tmp_path: Path) -
         assert "0x00000100 : goto take_2" in asyncio.run(story())
     finally:
         firewall.remove(section.nft_table)
+
+
+# Takes a table of our name for itself until it ends (nft's `flags owner`): empty, or with the rules that were in force.
+STRANGER = """
+import sys, time
+from nftables import Nftables
+nft = Nftables()
+rules = nft.cmd("list table inet repli_uplinks")[1] if sys.argv[1] == "as it was" else "table inet repli_uplinks {\\n}"
+owned = rules.replace("{", "{ flags owner;", 1)
+print("owns", nft.cmd("delete table inet repli_uplinks\\n" + owned), flush=True)
+time.sleep(120)
+"""
+
+
+def way_of_flow(box: Box) -> tuple[str, int]:
+    """To which address the far end answers the one long flow, as the box's kernel has it, and the link of its mark."""
+    echo = box.town.plan.echo
+    entries = box.edge("cat /proc/net/nf_conntrack")
+    (found,) = re.findall(rf" udp .* dst={echo} .* src={echo} dst=(\S+) .* mark=(\d+)", entries) or [("", "0")]
+    return found[0], int(found[1]) & 0xFF
+
+
+@pytest.mark.parametrize("table", ["empty", "as it was"])
+def test_a_switch_while_somebody_owns_our_table_is_made_up_for_when_they_let_go(running: Box, table: str) -> None:
+    """The flow begins anew without a translation, or by the dead link, and its phone never stops sending."""
+    town = running.town
+    by_lte = town.plan.lte.edge_cidr.split("/")[0], 2
+    with town.flow() as flow:
+        flow.wait_arrivals(10)
+        stranger = town.spawn("edge", [sys.executable, "-c", STRANGER, table], "stranger.log")
+        stranger.wait_printed(r"owns \(0,")
+        wait_for(lambda: ("uplinks.kernel_refused", "nftables") in running.issues(), "the refusal said", every=0.1)
+        town.fault("fibre-blackhole")
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+        time.sleep(1)
+        assert way_of_flow(running) != by_lte, "the stranger is in the way"
+        let_go_ns = time.monotonic_ns()
+        stranger.kill()
+        wait_for(lambda: way_of_flow(running) == by_lte, "the flow marked for the 4G, and translated", 5, every=0.1)
+        flow.wait_arrivals(10)
+        assert flow.arrivals()[-1].source.startswith(f"{town.plan.lte.public}:")
+        assert flow.outage(let_go_ns).seconds <= 5
+    wait_for(lambda: ("uplinks.kernel_refused", "nftables") not in running.issues(), "the issue gone", 5, every=0.1)
+
+
+def test_a_table_of_earlier_settings_that_somebody_owned_is_taken_away_when_they_let_go(running: Box) -> None:
+    town = running.town
+    running.start(name="settings")
+    stranger = town.spawn("edge", [sys.executable, "-c", STRANGER, "as it was"], "stranger.log")
+    stranger.wait_printed(r"owns \(0,")
+    changed = town.folder / "changed.toml"
+    head = 'hold_down_s = 2.0\nnft_table = "repli_other"'
+    changed.write_text(running.document(*running.both(), head=head), encoding="utf-8")
+    assert town.repli("settings", "apply", str(changed)).returncode == 0
+    wait_for(lambda: "repli_other" in running.edge("nft list tables"), "the new table", 10, every=0.2)
+    wait_for(lambda: ("uplinks.kernel_refused", "old table repli_uplinks") in running.issues(), "said", every=0.2)
+    stranger.kill()
+    gone = lambda: "repli_uplinks" not in running.edge("nft list tables")  # noqa: E731
+    wait_for(gone, "the old tables gone", 6, every=0.2)
+    wait_for(lambda: not running.issues() & {("uplinks.kernel_refused", "old table repli_uplinks")}, "well", every=0.2)
 
 
 def test_nftables_that_refuses_is_said_and_everything_else_is_done(box: Box) -> None:
