@@ -59,6 +59,11 @@ class Paths:
         return self.run / "resolv.conf"
 
     @property
+    def lease_file(self) -> Path:
+        """The DHCP leases of the links with the times of their last renewal: written by uplinks, in memory."""
+        return self.run / "uplinks-leases.json"
+
+    @property
     def supervisor_file(self) -> Path:
         """What `repli run` started: JSON with pids and states."""
         return self.run / "run.json"

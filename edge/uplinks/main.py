@@ -56,7 +56,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         wishes = WishBook(OverrideFile(state / "overrides.json", boot_id()), clock, timex.synchronised)
         engine = Engine(applier, history, wishes, volumes, budget, clock)
         engine.settings_refused = source.refused
-        dhcp = DhcpLinks(LeaseFile(state / "leases.json"), clock, engine.adopt)
+        dhcp = DhcpLinks(LeaseFile(state / "leases.json", paths.lease_file), clock, engine.adopt)
 
         def something_changed() -> None:
             engine.something_changed()

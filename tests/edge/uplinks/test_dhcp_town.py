@@ -104,6 +104,27 @@ def test_it_renews_in_time_and_nothing_moves(box: Box) -> None:
     assert server.log_text().count("DHCPDISCOVER") == 1
 
 
+def test_renewals_spare_the_disk_and_count_after_a_kill(box: Box) -> None:
+    """A lease of 8 s, renewed twice; then the server is gone, uplinks is killed, and the last renewal is what counts."""
+    fibre = box.town.plan.fibre
+    server = scripted(box.town, fibre, "192.168.1.50", fibre.gateway, "8", "100")
+    start_by_dhcp(box)
+    kept = box.town.root / "var/lib/repli/uplinks/leases.json"
+    written, ends = kept.stat(), [box.link("fibre")["lease"]["expires"]]
+    while len(ends) < 3:
+        wait_for(lambda: box.link("fibre")["lease"]["expires"] > ends[-1], "a renewal", 12, every=0.1)
+        ends.append(box.link("fibre")["lease"]["expires"])
+    server.kill()
+    box.kill()
+    box.start()
+    link = box.link("fibre")
+    assert (link["address"], link["lease"]["expires"][:16]) == ("192.168.1.50/24", ends[-1][:16])
+    assert box.moves()[-1][0] == "start", "nothing has moved"
+    after = kept.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+    wait_for(lambda: fibre_address(box) is None, "the address given up at its end", 12, every=0.1)
+
+
 def test_another_address_on_renewal_moves_the_flows_to_it_and_not_to_4g(box: Box) -> None:
     town, fibre = box.town, box.town.plan.fibre
     server = dnsmasq(town, fibre, "192.168.1.50", "192.168.1.50", "--dhcp-option=option:T1,3")
@@ -286,16 +307,19 @@ def test_the_lease_file_of_another_boot_or_damaged_costs_a_question_only(box: Bo
     start_by_dhcp(box)
     address = fibre_address(box)
     leases = box.town.root / "var/lib/repli/uplinks/leases.json"
+    renewed = box.town.root / "run/repli/uplinks-leases.json"
     document = json.loads(leases.read_text())
     box.kill()
     box.edge(f"ip addr flush dev {box.town.plan.fibre.edge_interface}")
     leases.write_text(json.dumps({**document, "boot": "another"}))
+    renewed.write_text(json.dumps({**document, "boot": "another"}))
     box.start()
     box.wait_up("fibre", active="fibre")
     assert fibre_address(box) == address
     assert server.log_text().count("DHCPDISCOVER") == 1, "it was not asked for again"
     box.kill()
     leases.write_text('{"boot": 3, "leases": [')
+    renewed.write_text('{"boot": 3, "leases": [')
     box.start()
     box.wait_up("fibre", active="fibre")
     assert fibre_address(box) == address
