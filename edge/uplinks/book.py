@@ -53,6 +53,7 @@ _STEPS = (
     CREATE TABLE seconds {_ROWS};
     CREATE TABLE minutes {_ROWS}
     """,
+    "ALTER TABLE switches ADD COLUMN boot TEXT",
 )
 _COLUMNS = (
     "seq, cause, from_link, to_link, detected_monotonic_ns, switched_monotonic_ns, "
@@ -120,11 +121,17 @@ class Book:
         fields = dict(rows[0])
         return Switch.model_validate({**fields, "evidence": json.loads(fields["evidence"] or "null")})
 
+    def first_of_boot(self) -> int | None:
+        """The number of this boot's first switch: the CLOCK_MONOTONIC of those before is another's."""
+        rows = self._ledger.read("SELECT min(seq) FROM switches WHERE boot = ?", self._boot_id)
+        return None if rows[0][0] is None else int(rows[0][0])
+
     def write_switches(self, batch: Sequence[Switch]) -> None:
         """Add or replace these."""
         with self._ledger.change() as connection:
             connection.executemany(
-                f"INSERT OR REPLACE INTO switches ({_COLUMNS}, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                f"INSERT OR REPLACE INTO switches ({_COLUMNS}, evidence, boot) "  # noqa: S608
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         switch.seq,
@@ -137,6 +144,7 @@ class Book:
                         switch.switched_at,
                         switch.flows_flushed,
                         switch.evidence.model_dump_json() if switch.evidence else None,
+                        self._boot_id,
                     )
                     for switch in batch
                 ],

@@ -2,7 +2,8 @@
 
 The rules, in the order in which they bind:
 1. While the active link is only suspect, nothing moves; the others are asked in a burst whether they are alive now.
-2. A link found dead by its probes is left only for one that has answered since the trouble began.
+2. A link found dead by its probes is left only for one that has answered since the trouble began. One that failed itself, and has
+   not been good for its hold-down since, must be proved alive and the active one dead: of two bad links neither is a refuge.
 3. A link that certainly carries nothing (no interface, carrier or address) is left at once for any link not known dead.
 4. With no such link, the last one keeps routes and flows: killing them would help nobody.
 5. A poor link (loss, delay, jitter, MOS) is left only for one that is measurably better now.
@@ -14,10 +15,10 @@ The rules, in the order in which they bind:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from edge.shared.messages.uplinks import SwitchCause
+from edge.shared.messages.uplinks import Switch, SwitchCause
 from edge.uplinks.health import LinkHealth, Presence, Standing, after_measure, after_presence, after_round
 from edge.uplinks.plan import FlowClass
 from edge.uplinks.situation import (
@@ -43,6 +44,7 @@ HOLD_DOWN_DOUBLINGS_MAX = 4  # so that a hold-down always ends inside the flap w
 CARRIER_NS = 1_500_000_000  # after the start, while interfaces that were just set up find their carrier
 COMING_UP_NS = 10 * 10**9  # a boot, until every cable and box has come up
 ASK_NS = 2 * 10**9  # how long the others are asked when the active link is poor: twenty rounds
+PROOF_ROUNDS = 10  # in a row: a second while the links are asked in a burst
 FRESH_NS = 5 * 10**9  # older answers say nothing of now
 COMPARE_SELDOM_NS = 30 * 60 * 10**9  # of a brownout that lasts: 8 MB a month and three targets
 CALM_NS = 10 * 60 * 10**9  # without a poor moment: the next one is a new trouble
@@ -53,6 +55,18 @@ _CAUSES = {
     Presence.NO_CARRIER: SwitchCause.CARRIER_LOST,
     Presence.NO_ADDRESS: SwitchCause.ADDRESS_LOST,
 }
+
+
+_FAILURES = frozenset({*_CAUSES.values(), SwitchCause.PROBES_LOST, SwitchCause.QUALITY})
+
+
+def with_past(state: State, switches: Iterable[Switch]) -> State:
+    """The state with the failures of an earlier life of this boot, oldest first: a link that flaps is held down on."""
+    failures: dict[str, tuple[int, ...]] = {}
+    for switch in switches:
+        if switch.from_link in state.rules.links and switch.cause in _FAILURES:
+            failures[switch.from_link] = (*failures.get(switch.from_link, ()), switch.detected_monotonic_ns)
+    return replace(state, failures={link: times[-HOLD_DOWN_DOUBLINGS_MAX - 1 :] for link, times in failures.items()})
 
 
 def adopt(state: State, rules: Rules, presences: Mapping[str, Presence], kept: frozenset[str]) -> State:
@@ -216,28 +230,41 @@ def _resume(state: State, now_ns: int) -> tuple[State, list[Action]]:
 
 def _leave(state: State, now_ns: int) -> tuple[State, list[Action]]:
     assert state.active is not None
-    to_link = _refuge(state, state.active)
+    to_link = _refuge(state, state.active, now_ns)
     if to_link is not None:
         return _move_off(state, to_link, now_ns)
-    waiting = [name for name in _allowed(state) if name != state.active and state.health[name].hopeful]
+    waiting = [
+        name
+        for name in _allowed(state)
+        if name != state.active and state.health[name].hopeful and not _on_probation(state, name, now_ns)
+    ]
     if waiting or state.stranded:
         return state, []
     move = Move(_cause(state), state.active, None, now_ns)
     return replace(_failed(state, now_ns), stranded=True), [move]
 
 
-def _refuge(state: State, active: str) -> str | None:
+def _refuge(state: State, active: str, now_ns: int) -> str | None:
     """The link to leave for, or None while none has shown that it is better."""
     others = sorted((name for name in _allowed(state) if name != active), key=lambda name: _merit(state, name))
     since = state.trouble_since_ns
     assert since is not None
     alive = [name for name in others if state.health[name].answered_since(since)]
-    if alive:
-        return alive[0]
     if state.health[active].ready:
-        return None
+        alive = [name for name in alive if not _on_probation(state, name, now_ns) or _proved(state, active, name)]
+        return alive[0] if alive else None
     hopeful = [name for name in others if state.health[name].hopeful]
-    return hopeful[0] if hopeful else None
+    return next(iter([*alive, *hopeful]), None)
+
+
+def _on_probation(state: State, name: str, now_ns: int) -> bool:
+    """Whether a link failed while it carried, however long ago, and has not been good for its hold-down since."""
+    return name in state.failures and not _held_down(state, name, now_ns)
+
+
+def _proved(state: State, active: str, name: str) -> bool:
+    """Whether one link answers round after round, and the other none: chance does that once a day at a loss of half."""
+    return state.health[name].good_in_row >= PROOF_ROUNDS and state.health[active].lost_in_row >= PROOF_ROUNDS
 
 
 def _move_off(state: State, to_link: str, now_ns: int) -> tuple[State, list[Action]]:

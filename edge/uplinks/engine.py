@@ -286,7 +286,8 @@ class Engine:
         state = self._state
         if state.active is None:
             active = await self._applier.active_before(section, interfaces)
-            state = replace(situation.initial(rulebook.rules(section), active), removed=state.removed)
+            fresh = situation.initial(rulebook.rules(section), active)
+            state = replace(decision.with_past(fresh, self._history.of_this_boot), removed=state.removed)
         # Settings and state change in one go: whoever asks while the kernel is read finds both old, not one of each.
         old, self.section, self._interfaces = self.section, section, interfaces
         kept = rulebook.links_that_stay(old, section)

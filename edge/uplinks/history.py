@@ -40,6 +40,7 @@ class History:
         self._path = path
         self._clock = clock
         self._boot_id = boot_id
+        self._first_of_boot: int | None = None  # the first switch of this boot
         self._thread = ThreadPoolExecutor(1, "history")  # SQLite connections stay in the thread that opened them
         self._book: Book | None = None
         self._unsaved: list[Switch] = []
@@ -62,6 +63,8 @@ class History:
     def record(self, switch: Switch) -> None:
         """Remember a switch now and write it down soon."""
         self.recent.append(_without_evidence(switch))
+        if self._first_of_boot is None:
+            self._first_of_boot = switch.seq
         self._unsaved = [*self._unsaved, switch][-UNSAVED_MAX:]
         self.save()
 
@@ -135,6 +138,12 @@ class History:
         return self.recent[-1] if self.recent else None
 
     @property
+    def of_this_boot(self) -> list[Switch]:
+        """The recent switches whose CLOCK_MONOTONIC is this boot's, oldest first; those of earlier lives too."""
+        first = self._first_of_boot
+        return [] if first is None else [switch for switch in self.recent if switch.seq >= first]
+
+    @property
     def next_seq(self) -> int:
         """The number of the next switch."""
         return self.newest.seq + 1 if self.newest else 1
@@ -194,6 +203,7 @@ class History:
         self._book = Book(self._path, self._boot_id, self._now())
         self._shift_s = self._book.shift_s
         self.recent.extend(self._book.switches(RECENT))
+        self._first_of_boot = self._book.first_of_boot()
 
     def _close(self) -> None:
         if self._book is not None:

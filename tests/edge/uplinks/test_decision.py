@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.shared.messages.uplinks import SwitchCause, UplinkState
-from edge.uplinks.decision import CARRIER_NS, COMING_UP_NS, adopt, hold_down_ns, step
+from edge.shared.messages.uplinks import Switch, SwitchCause, UplinkState
+from edge.uplinks.decision import CARRIER_NS, COMING_UP_NS, PROOF_ROUNDS, adopt, hold_down_ns, step, with_past
 from edge.uplinks.health import Judgement, Presence, Standing
 from edge.uplinks.plan import FlowClass
 from edge.uplinks.quality import Quality, Thresholds
@@ -202,6 +203,73 @@ def test_whichever_link_answers_first_ends_the_isolation() -> None:
     assert again.last_move == (SwitchCause.RECOVERED, None, "fibre", None)
 
 
+@pytest.mark.parametrize("loss", [0.5, 0.6, 0.85])
+@pytest.mark.parametrize("seed", range(2))
+def test_of_two_bad_links_neither_is_a_refuge_from_the_other(loss: float, seed: int) -> None:
+    """Five minutes in which both lose more than half of the rounds: calls are not thrown to and fro."""
+    night, dice = quiet_night(), random.Random(seed)
+    carried, changes = "fibre", 0
+    for _ in range(3_000):
+        night.now += 100 * MS
+        for link in RULES.links:
+            night.feed(RoundEnded(link, dice.random() >= loss))
+            earlier, later = (replace(POOR, since_ns=night.now - age * MS) for age in (1_400, 700))
+            night.feed(QualityMeasured(link, earlier, later))
+        changes += night.state.active != carried
+        carried = str(night.state.active)
+    assert changes <= 1, "away from the first one, and no more"
+
+
+def test_a_link_that_failed_is_a_refuge_all_the_same_once_it_is_proved_alive_and_the_other_dead() -> None:
+    night = quiet_night()
+    fail_over(night)
+    for _ in range(PROOF_ROUNDS - 1):
+        night.answers("fibre", 1, every_ms=50)
+        night.silence("lte", 1, every_ms=50)
+    assert night.state.active == "lte"
+    night.silence("lte", 1, every_ms=50)
+    assert night.state.active == "lte"
+    night.answers("fibre", 1, every_ms=50)
+    assert night.state.active == "fibre"
+    assert night.last_move[1:] == (None, "fibre", "lte"), "meanwhile it was said that no link carried"
+
+
+def test_a_few_lost_rounds_do_not_prove_a_link_dead_against_one_that_failed_just_now() -> None:
+    night = quiet_night()
+    fail_over(night)
+    for _ in range(2 * PROOF_ROUNDS):
+        night.answers("fibre", 1, every_ms=50)
+        night.answers("lte", 1, every_ms=50)
+    for _ in range(RULES.judgement.fail_after):
+        night.silence("lte", 1, every_ms=50)
+        night.answers("fibre", 1, every_ms=50)
+    assert night.state.active == "lte"
+
+
+def test_a_cut_cable_does_not_wait_for_proofs() -> None:
+    night = quiet_night()
+    fail_over(night)
+    night.answers("fibre", 1)
+    night.feed(PresenceChanged("lte", Presence.NO_CARRIER), after_ms=50)
+    night.answers("fibre", 1, every_ms=50)
+    assert night.state.active == "fibre"
+
+
+def test_a_link_that_has_been_good_for_its_hold_down_is_a_refuge_at_once() -> None:
+    night = quiet_night(replace(RULES, links=("lte", "fibre")))
+    night.silence("lte", 2)
+    night.answers("fibre", 1, every_ms=1)
+    night.silence("lte", 2)
+    assert night.state.active == "fibre"
+    night.answers("lte", 3, every_ms=1)
+    night.feed(WishesChanged(Wishes(forced="fibre")))
+    night.answers("lte", 60)
+    night.silence("fibre", 2)
+    night.answers("lte", 1, every_ms=1)
+    night.silence("fibre", 2)
+    assert night.state.active == "lte"
+
+
 def fail_over(night: Night) -> None:
     night.silence("fibre", 2)
     night.answers("lte", 1, every_ms=1)
@@ -232,6 +300,54 @@ def test_each_flap_doubles_the_hold_down() -> None:
             night.answers("lte", 1, every_ms=1)
             night.answers("fibre", 1, every_ms=99)
     assert waits == [5 * SECOND, 10 * SECOND, 20 * SECOND]
+
+
+@pytest.mark.parametrize(
+    ("cause", "counts"),
+    [
+        (SwitchCause.PROBES_LOST, True),
+        (SwitchCause.CARRIER_LOST, True),
+        (SwitchCause.ADDRESS_LOST, True),
+        (SwitchCause.INTERFACE_GONE, True),
+        (SwitchCause.QUALITY, True),
+        (SwitchCause.FAILBACK, False),
+        (SwitchCause.FORCED, False),
+        (SwitchCause.START, False),
+    ],
+)
+def test_another_life_holds_down_what_flapped_in_the_one_before(cause: SwitchCause, counts: bool) -> None:
+    night = quiet_night()
+    night.now = 100 * SECOND
+    switches = [switch(cause, "fibre", at) for at in (80 * SECOND, 90 * SECOND)]
+    night.state = with_past(night.state, [*switches, switch(cause, "gone", 95 * SECOND)])
+    fail_over(night)
+    assert hold_down_ns(night.state, "fibre", night.now) == (20 if counts else 5) * SECOND
+
+
+def test_of_many_flaps_of_another_life_no_more_are_remembered_than_of_this_one() -> None:
+    night = quiet_night()
+    for at in range(1, 50):
+        night.now = at * SECOND
+        fail_over(night)
+        night.feed(WishesChanged(Wishes(forced="fibre")))
+        night.answers("fibre", 60)
+        night.feed(WishesChanged(Wishes()))
+    times = night.state.failures["fibre"]
+    past = [switch(SwitchCause.PROBES_LOST, "fibre", at) for at in range(60)]
+    assert len(with_past(quiet_night().state, past).failures["fibre"]) == len(times)
+
+
+def switch(cause: SwitchCause, from_link: str, at_ns: int) -> Switch:
+    return Switch(
+        seq=1,
+        cause=cause,
+        from_link=from_link,
+        to_link="lte",
+        detected_monotonic_ns=at_ns,
+        switched_monotonic_ns=at_ns,
+        detected_at="",
+        switched_at="",
+    )
 
 
 def test_a_flap_is_forgotten_in_the_end() -> None:
@@ -546,7 +662,15 @@ def check_active(state: State, now: int) -> None:
     since = state.trouble_since_ns
     assert since is not None
     others = [name for name in LINKS if name != state.active and name not in state.wishes.forbidden]
-    better = [name for name in others if state.health[name].answered_since(since)]
+    proofs = PROOF_ROUNDS if active.ready else 0  # of a link that failed itself within its hold-down
+    better = [
+        name
+        for name in others
+        if state.health[name].answered_since(since)
+        and (
+            not state.failures.get(name) or (state.health[name].good_in_row >= proofs and active.lost_in_row >= proofs)
+        )
+    ]
     assert not better, "never on a link known dead while another has answered since"
 
 

@@ -27,8 +27,8 @@ def switch(seq: int) -> Switch:
     )
 
 
-async def write(path: Path, *switches: Switch) -> None:
-    history = History(path, VirtualClock(), "boot")
+async def write(path: Path, *switches: Switch, boot: str = "boot") -> None:
+    history = History(path, VirtualClock(), boot)
     await history.open()
     for one in switches:
         history.record(one)
@@ -43,6 +43,31 @@ def test_switches_are_there_after_a_restart(tmp_path: Path) -> None:
         assert history.next_seq == 3
         assert await history.last(10) == [switch(1), switch(2)]
         assert await history.last(1) == [switch(2)]
+        await history.close()
+
+    asyncio.run(story())
+
+
+def test_another_life_knows_which_switches_were_of_its_boot(tmp_path: Path) -> None:
+    """Their CLOCK_MONOTONIC is this boot's: hold-downs go on from them."""
+
+    async def of_boot(boot: str) -> list[Switch]:
+        history = History(tmp_path / "history.db", VirtualClock(), boot)
+        await history.open()
+        found = history.of_this_boot
+        await history.close()
+        return found
+
+    async def story() -> None:
+        await write(tmp_path / "history.db", switch(1), boot="first")
+        await write(tmp_path / "history.db", switch(2), boot="second")
+        await write(tmp_path / "history.db", switch(3), boot="second")
+        assert await of_boot("second") == [switch(2), switch(3)]
+        assert await of_boot("third") == []
+        history = History(tmp_path / "history.db", VirtualClock(), "third")
+        await history.open()
+        history.record(switch(4))
+        assert history.of_this_boot == [switch(4)]
         await history.close()
 
     asyncio.run(story())

@@ -69,3 +69,22 @@ def test_bulk_may_end_where_it_is_when_nobody_pays_for_it(box: Box) -> None:
     wait_for(lambda: seen_from(ends["sip"]) == town.plan.fibre.public, "SIP back", 2, every=0.05)
     time.sleep(1)
     assert seen_from(ends["bulk"]) == seen_from(ends["rtp"]) == town.plan.lte.public
+
+
+def test_a_link_that_flapped_is_held_down_longer_by_the_next_life_too(running: Box) -> None:
+    """Once a hold-down of 2 s; killed, and after the next flap it is 4 s all the same."""
+    town = running.town
+
+    def flap() -> float:
+        """Seconds from the healing to the failback, by the box's own evidence."""
+        town.fault("fibre-blackhole")
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
+        healed_ns = town.heal("fibre-blackhole")
+        running.wait_up("fibre", "lte", active="fibre")
+        return float(running.history()[-1]["detected_monotonic_ns"] - healed_ns) / 1e9
+
+    assert flap() >= 2
+    running.kill()
+    running.start()
+    running.wait_up("fibre", "lte", active="fibre")
+    assert flap() >= 4
