@@ -39,6 +39,7 @@ from hil.rig.virtual.town import Town
 from tests.edge.uplinks.conftest import Box
 from tests.edge.uplinks.slow_disk import SlowDisk, slow_disk
 from tests.edge.uplinks.test_filter_town import asks, listen, start, zone
+from tests.edge.uplinks.test_filter_town import heard as what_reached
 
 pytestmark = pytest.mark.town
 
@@ -81,7 +82,9 @@ def test_the_desks_are_cut_off_and_nobody_else(desks: Box) -> None:
         assert heard(desks)[-1] - asked < 2e9
         assert not asks(desks, "staff", "udp", plan.targets[0], plan.target_udp_port)
         assert not asks(desks, "staff", "tcp", plan.edge_staff, 8080)
+        reached = what_reached(desks, "staff")
         assert not asks(desks, "lan", "udp", plan.staff_host, 12000)
+        assert what_reached(desks, "staff") == reached, "not only the answer: nothing gets in to them"
         assert asks(desks, "staff", "udp", plan.edge_staff, 5060), "the emergency call reaches the box"
         assert call.lost(asked) == 0
     assert ("uplinks.isolated", "bureaux") in desks.issues()
