@@ -32,8 +32,10 @@ T = TypeVar("T")
 _OUR_TABLE = frozenset({"nftables", "new flows", "isolation"})  # refusals that leave our table other than it should be
 _OLD_WAY = frozenset({"nftables", "new flows", "default route"})  # refusals with which a flow begins as it did before
 _OLD_TABLE = "old table "
-# What began while our table was not in force: without link and class, and nobody translated its address.
-_UNMARKED = (0, FlowClass.BULK)
+_UNMARKED: tuple[int, None] = (
+    0,
+    None,
+)  # what began while our table was not in force: no link, and nobody translated it
 
 
 class Applier:
@@ -124,7 +126,7 @@ class Applier:
         self._owned.write([*(entry for entry in self._stale if entry != mine), mine])
         for operation in [operation for operation in self.refusals if operation.startswith(_OLD_TABLE)]:
             del self.refusals[operation]  # it may be the table of these settings
-        in_force = not section.links or self._replace_nft(section, active)
+        in_force = not section.links or await self._put_in_force(section, active)
         await self.settle(section, interfaces, active)
         if in_force:  # else earlier rules stay in force: no rules at all would open the box
             await self._take_away_stale(section)
@@ -169,7 +171,7 @@ class Applier:
 
         Returns whether somebody else had changed it.
         """
-        changed = self._verify_nft(section, active)
+        changed = await self._verify_nft(section, active)
         if not self.refusals.keys() & (_OUR_TABLE | _OLD_WAY):
             for mark, flow_class in list(self._owed):
                 await self.flush(mark, None if flow_class is None else [flow_class])
@@ -177,11 +179,11 @@ class Applier:
                 await self._take_away_stale(section)
         return changed
 
-    def _verify_nft(self, section: UplinksSection, active: str | None) -> bool:
+    async def _verify_nft(self, section: UplinksSection, active: str | None) -> bool:
         if not section.links:
             return False
         if self.refusals.keys() & _OUR_TABLE:
-            self._replace_nft(section, active)
+            await self._put_in_force(section, active)
             return False
         listing = self._firewall.listing(section.nft_table)
         if listing and self._nft_listing in (None, listing):
@@ -189,7 +191,7 @@ class Applier:
             return False
         if not listing:
             self._owed.add(_UNMARKED)
-        self._replace_nft(section, active)
+        await self._put_in_force(section, active)
         self._nft_listing = self._firewall.listing(section.nft_table)
         return True
 
@@ -199,6 +201,22 @@ class Applier:
             return True
         interfaces = self.isolation.interfaces(section)
         return self._attempt_nft("isolation", lambda: self._firewall.isolate(section.nft_table, interfaces))
+
+    async def _put_in_force(self, section: UplinksSection, active: str | None) -> bool:
+        """Put our table in force. Where it was not, what began meanwhile is forgotten before anything can give it a mark:
+
+        with one it would be taken for a flow of that link, and stay untranslated as long as its sender goes on.
+        """
+        if _UNMARKED not in self._owed or active is None:
+            return self._replace_nft(section, active)
+        if not self._replace_nft(section, None):
+            return False
+        await self.flush(*_UNMARKED)
+        return self._send_new_flows_by(section, active) or self._replace_nft(section, active)
+
+    def _send_new_flows_by(self, section: UplinksSection, name: str) -> bool:
+        number = plan.mark(section, name)
+        return self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
 
     def _replace_nft(self, section: UplinksSection, active: str | None) -> bool:
         mark = self._active_mark(section, active)
@@ -215,10 +233,10 @@ class Applier:
         """Make a link the active one: new flows from inside first, then the box's own."""
         number = plan.mark(section, name)
         self._owed = {flush for flush in self._owed if flush[0] != number}  # that link's flows are where they should be
-        sent = self._attempt_nft("new flows", lambda: self._firewall.send_new_flows_to(section.nft_table, number))
-        if not sent:
+        if not self._send_new_flows_by(section, name):
             # Somebody took the map away: flows flushed before it is back would begin anew on the dead link.
-            self._replace_nft(section, name)
+            self._owed.add(_UNMARKED)
+            await self._put_in_force(section, name)
         await self._attempt("default route", self._kernel.put_route(plan.default_route(section, name, interface)))
         ipv6 = plan.default_route_ipv6(section, name, interface)
         if ipv6 is not None:
