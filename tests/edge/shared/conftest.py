@@ -1,4 +1,4 @@
-"""Every interface of the appliance, found where the messages are."""
+"""Every interface of the appliance, found where the messages are; a daemon to call."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from edge.shared import messages
 from edge.shared.varlink_idl import Interface
+from hil.rig.daemon import LocalRoot
+from tests.edge.shared.varlink_raw import SITE
 
 
 def find_interfaces() -> dict[str, Interface]:
@@ -22,6 +24,14 @@ def find_interfaces() -> dict[str, Interface]:
 @pytest.fixture
 def all_interfaces() -> dict[str, Interface]:
     return find_interfaces()
+
+
+@pytest.fixture
+def settings(root: LocalRoot) -> LocalRoot:
+    """A root with a running settings daemon: a real server process."""
+    root.write_site(SITE)
+    root.start("settings")
+    return root
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
