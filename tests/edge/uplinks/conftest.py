@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,7 +71,7 @@ class Box:
         process = self.town.spawn("edge", command, f"{name}.log", env=self.town.appliance_environment)
         if name == "uplinks":
             self.daemon = process
-        wait_for((Paths(self.town.root).run / name).exists, f"{name} serving", 15)
+        wait_for(lambda: _serves(Paths(self.town.root).run / name), f"{name} serving", 15)
         return process
 
     def kill(self) -> None:
@@ -136,6 +138,14 @@ class Box:
     def _answer(self, method: Method[Any, Any], params: Params) -> dict[str, Any]:
         """Asked of the daemon itself: a `repli` for each look of whoever waits would keep a core busy."""
         return dump(asyncio.run(call_once(UPLINKS, Paths(self.town.root).socket("uplinks"), method, params)))
+
+
+def _serves(path: Path) -> bool:
+    """Whether somebody takes connections: a socket is there a moment before."""
+    if not path.is_socket():
+        return path.exists()
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 @pytest.fixture
