@@ -29,9 +29,11 @@ def rules_of_static(given: Given) -> Iterator[Broken]:
 
 
 def rules_between_addresses(given: Given) -> Iterator[Broken]:
-    """No two links are one address, nobody outside has an address of the box, and no zone has a link's network."""
+    """Nobody outside has an address of the box, and no zone has a link's network.
+
+    Two links may have one address: boxes of one operator hand out the same (edge/uplinks keeps them apart).
+    """
     links = given.parts("links")
-    yield from _same_address(links)
     own = {found.ip for found in map(interface_of, [part.get("cidr") for part in links]) if found is not None}
     own |= {found.ip for zone in given.parts("zones") if (found := interface_of(zone.get("address"))) is not None}
     for place, value in _outsiders(given):
@@ -40,16 +42,6 @@ def rules_between_addresses(given: Given) -> Iterator[Broken]:
     for index, link in enumerate(links):
         yield from _own_ipv6(index, link.part("ipv6"))
     yield from _zones_in_links(given)
-
-
-def _same_address(links: list[Given]) -> Iterator[Broken]:
-    seen: set[object] = set()
-    for index, link in enumerate(links):
-        found = interface_of(link.get("cidr"))
-        if found is not None and found.ip in seen:
-            yield Broken(("links", index, "cidr"), "duplicate", f"{found.ip} stands twice", {"value": str(found.ip)})
-        elif found is not None:
-            seen.add(found.ip)
 
 
 def _outsiders(given: Given) -> Iterator[tuple[Place, object]]:
