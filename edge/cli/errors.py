@@ -91,6 +91,7 @@ _TEMPLATES: dict[str, str] = {
     "TextRefused": "Texte trop long : {segments} parties.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",
     "NoSuchUplink": "Il n'y a pas d'accès « {uplink} ».",
+    "SignallingSilent": "La téléphonie ne répond pas (Kamailio).",
     "RoleRequired": "Refusé : il faut le rôle {role}.",
     "WishNotKept": "La demande n'a pas pu être enregistrée ({reason}) : rien n'a changé.",
     "NoZoneToIsolate": "Aucun réseau de bureaux dans les réglages (« uplinks.zones », role = staff) : rien à isoler.",

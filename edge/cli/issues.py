@@ -113,6 +113,12 @@ WORDS: dict[str, str] = {
     "entre eux et les numéros d'urgence passent par la ligne de secours.",
     "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
     "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
+    "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",
+    "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), "
+    "n'a pas abouti. Rappelez cette personne, et vérifiez les lignes extérieures.",
+    "voice.phone_limited": "Le téléphone {address} demande trop ou donne de faux mots de passe "
+    "({reason}, poste {extension}) : il est limité, sauf pour les numéros d'urgence.",
+    "voice.addresses_blocked": "Adresses d'Internet bloquées par la téléphonie : {count} ({addresses}).",
     "voice.extension_is_emergency": "Le poste {extension} porte un numéro d'urgence : le composer appelle les secours. "
     "Donnez-lui un autre numéro.",
     "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par "
@@ -134,6 +140,7 @@ WORDS: dict[str, str] = {
 
 # Suggestion id -> French words, with the command that helps.
 SUGGESTIONS: dict[str, str] = {
+    "find_phone": "Cherchez cet appareil : mot de passe à corriger, ou programme malveillant (« repli {fix} »).",
     "check_hardware": "Vérifiez le matériel ou le nom dans les réglages.",
     "plug_in": "Rebranchez-le ou rallumez l'autre bout.",
     "get_address": "Redémarrez la box de l'opérateur ; si cela dure, vérifiez « address » et « cidr » dans les réglages.",

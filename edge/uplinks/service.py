@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 from edge.shared.broadcast import WatcherTooSlow
-from edge.shared.messages.common import STATUS, Actor, DaemonStatus, Role, state_of
+from edge.shared.messages.common import STATUS, Actor, DaemonStatus, Role, RoleRequired, state_of
 from edge.shared.messages.uplinks import (
     BUDGET,
     HISTORY,
@@ -27,7 +27,6 @@ from edge.shared.messages.uplinks import (
     ProbeResult,
     ReleaseParams,
     Resolution,
-    RoleRequired,
     Sample,
     SamplesParams,
     SamplesResult,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 
 from edge.shared.clock import Clock, utc_text
-from edge.shared.messages.common import Role
-from edge.shared.messages.uplinks import RoleRequired
+from edge.shared.messages.common import Role, RoleRequired
 from edge.shared.messages.uplinks_firewall import (
     FIREWALL,
     ISOLATE,

@@ -18,6 +18,7 @@ from edge.voice.addresses import missing_addresses
 from edge.voice.decision import Rules, Sight, State, step
 from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.startup import start_digest
+from edge.voice.kamailio_alarms import Alarms, AlarmView
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, Look, Run
 from edge.voice.push import Push
@@ -32,8 +33,10 @@ RESTART_PAUSE = 20.0  # seconds between two endings of a Kamailio that keeps sta
 class Engine:
     """Holds the settings in force, what was decided, and what was seen last."""
 
-    def __init__(self, view: KamailioView, push: Push, clock: Clock) -> None:
+    def __init__(self, view: KamailioView, push: Push, alarms: AlarmView, clock: Clock) -> None:
         self.view = view
+        self.alarm_view = alarms
+        self.alarms = Alarms()
         self.push = push
         self.clock = clock
         self.settings = VoiceSection()
@@ -76,6 +79,7 @@ class Engine:
         self.state, wanted = step(before, look.sight, now, self._rules())
         try:
             if look.run is not None:
+                self.alarms = await self.alarm_view.look(look.run.id)
                 await self._tell(look.run, now)
                 if wanted is not None:
                     await self.push.mode(wanted, self.settings)
@@ -132,6 +136,8 @@ class Engine:
             self.settings_refused,
             self.push_refused,
             missing_addresses(self.settings.listen),
+            self.alarms,
+            self.clock.now(),
         )
         found = issues_of(self.settings, seen)
         self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
+from edge.shared.clock import utc_text
 from edge.shared.faults import Fault
-from edge.shared.messages.common import Issue
+from edge.shared.messages.common import Issue, Severity
 from edge.shared.messages.voice import VoiceMode
+from edge.shared.messages.voice_guard import BanKind
 from edge.shared.model.voice import VoiceSection
 from edge.voice.decision import Reason, Sight, State
 from edge.voice.dialplan import unreachable
+from edge.voice.kamailio_alarms import Alarms, lasting
 from edge.voice.tables import unprotected
+
+URGENT_SHOWN = timedelta(hours=1)
+SHOWN_BANS = 5
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class Seen:
     refused: Sequence[Fault] = ()
     not_told: str | None = None
     missing_addresses: Sequence[str] = ()
+    alarms: Alarms = field(default_factory=Alarms)
+    now: datetime = LONG_AGO
 
 
 def issues_of(settings: VoiceSection, seen: Seen) -> list[Issue]:
@@ -48,11 +58,37 @@ def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
         yield _issue("voice.unprotected_extensions", extensions=", ".join(alone))
     for number in unreachable(settings):
         yield _issue("voice.extension_is_emergency", number, extension=number)
+    yield from _alarms(seen)
     if not settings.trunks and settings.cloud is None:
         yield _issue("voice.no_way_for_emergency")
     elif not settings.trunks:
         # The cloud PBX alone is no way out on the night it is lost.
         yield _issue("voice.no_trunk_for_emergency")
+
+
+def _alarms(seen: Seen) -> Iterator[Issue]:
+    for call in seen.alarms.urgent:
+        at = datetime.fromtimestamp(call.at, UTC)
+        if seen.now - at > URGENT_SHOWN:
+            continue
+        data = {"caller": call.caller, "address": call.address, "number": call.number, "at": utc_text(at)}
+        if call.state == "failed":
+            yield _issue("voice.emergency_failed", call.call_id, **data)
+        else:
+            yield _good_to_know(_issue("voice.emergency_call", call.call_id, **data))
+    kept_out = lasting(seen.alarms.bans, seen.now)
+    for ban in (one for one in kept_out if one.kind is BanKind.LIMITED):
+        data = {"address": ban.address, "reason": ban.reason, "extension": ban.extension}
+        found = _issue("voice.phone_limited", ban.address, **data)
+        yield found.model_copy(update={"suggestion": "find_phone", "fix": "voice bans"})
+    blocked = [ban.address for ban in kept_out if ban.kind is BanKind.BLOCKED]
+    if blocked:
+        first = ", ".join(blocked[:SHOWN_BANS])
+        yield _good_to_know(_issue("voice.addresses_blocked", count=str(len(blocked)), addresses=first))
+
+
+def _good_to_know(issue: Issue) -> Issue:
+    return issue.model_copy(update={"severity": Severity.INFO})
 
 
 def _issue(name: str, subject: str = "", **data: str) -> Issue:

@@ -11,6 +11,7 @@ from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
 from edge.voice.engine import Engine
 from edge.voice.kamailio.startup import RunFolder
+from edge.voice.kamailio_alarms import AlarmView
 from edge.voice.kamailio_rpc import KamailioRpc
 from edge.voice.kamailio_view import KamailioView
 from edge.voice.push import Push
@@ -23,7 +24,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     site = source.load()
     files = RunFolder.of(paths)
     rpc = KamailioRpc(files.rpc_socket)
-    engine = Engine(KamailioView(rpc), Push(rpc, files), SystemClock())
+    clock = SystemClock()
+    engine = Engine(KamailioView(rpc), Push(rpc, files), AlarmView(rpc, clock), clock)
     engine.settings_refused = source.refused
     engine.adopt(site.voice)
     try:

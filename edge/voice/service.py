@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 
 from edge.shared.broadcast import WatcherTooSlow
-from edge.shared.messages.common import STATUS, DaemonStatus
+from edge.shared.messages.common import STATUS, DaemonStatus, Role, RoleRequired, state_of
 from edge.shared.messages.voice import MODE, PHONES, VOICE, WATCH, ModeResult, PhonesResult
+from edge.shared.messages.voice_guard import (
+    BANS,
+    UNBAN,
+    BansResult,
+    SignallingSilent,
+    UnbanParams,
+    UnbanResult,
+)
 from edge.shared.paths import Paths
 from edge.shared.rights import Caller
-from edge.shared.varlink import Server
+from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
 from edge.voice.engine import Engine
+from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
+from edge.voice.tables import unprotected
+
+log = logging.getLogger(__name__)
 
 
 class VoiceService:
@@ -26,6 +39,8 @@ class VoiceService:
         server.on(STATUS, self.status)
         server.on(MODE, self.mode)
         server.on(PHONES, self.phones)
+        server.on(BANS, self.bans)
+        server.on(UNBAN, self.unban)
         server.on_stream(WATCH, self.watch)
         return server
 
@@ -38,8 +53,9 @@ class VoiceService:
             "kamailio": "yes" if mode.kamailio else "no",
             "phones": str(await self._engine.phone_count()),
             "extensions": str(len(self._engine.settings.extensions)),
+            "unprotected": str(len(mode.unprotected)),
         }
-        return DaemonStatus(daemon="voice", state="degraded" if issues else "ok", summary=summary, issues=issues)
+        return DaemonStatus(daemon="voice", state=state_of(issues), summary=summary, issues=issues)
 
     async def mode(self, _: NoParams, _caller: Caller) -> ModeResult:
         """Who serves the phones."""
@@ -47,7 +63,26 @@ class VoiceService:
 
     async def phones(self, _: NoParams, _caller: Caller) -> PhonesResult:
         """Every registered phone."""
-        return PhonesResult(phones=await self._engine.phones())
+        return PhonesResult(phones=await self._engine.phones(), unprotected=unprotected(self._engine.settings))
+
+    async def bans(self, _: NoParams, _caller: Caller) -> BansResult:
+        """Every address that is blocked or limited."""
+        try:
+            return BansResult(bans=list(await self._engine.alarm_view.bans()))
+        except (RpcSilent, RpcRefused) as error:
+            raise Refused(SignallingSilent()) from error
+
+    async def unban(self, params: UnbanParams, _caller: Caller) -> UnbanResult:
+        """Let an address in again."""
+        if params.actor.role is not Role.TECHNICIAN:
+            raise Refused(RoleRequired(role=Role.TECHNICIAN))
+        try:
+            removed = await self._engine.alarm_view.unban(params.address)
+            left = await self._engine.alarm_view.bans()
+        except (RpcSilent, RpcRefused) as error:
+            raise Refused(SignallingSilent()) from error
+        log.info("%s let in again by %s", params.address, params.actor.user)
+        return UnbanResult(removed=removed, bans=list(left))
 
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[ModeResult]:
         """Who serves the phones, then each change; ends for a watcher that is too slow."""

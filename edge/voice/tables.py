@@ -1,9 +1,10 @@
 """The settings as Kamailio's htables and dispatcher list. Pure; the launcher renders them, voice pushes their changes.
 
 Table `site`: domain, realm, answer_ms and way_ms (how long silence is borne), cloud_contact (what the cloud PBX is told
-instead of a phone's own contact), lan (networks whose callers have the emergency table), sos (what urn:service:sos
-dials), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: numbers. Table `way`: LIST::N ->
-ADDRESS:PORT, with ::socket and ::kind. Table `peer`: who speaks from an address.
+instead of a phone's own contact), lan (networks whose callers have the emergency table), outside::ADDRESS (listening
+there, open to the internet), ban_s, emergency_caller (the site's number), extension::NUMBER. Table `secret`: NUMBER ->
+HA1. Table `emergency`: what is dialled -> the number meant. Table `way`: LIST::N -> ADDRESS:PORT, with ::socket and
+::kind. Table `peer`: who speaks from an address.
 
 In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
 $avp(version): a request goes by one version of all tables from its first line to its last reply.
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
+from edge.voice.emergency import forms
 from edge.voice.sockets import listening, name, peers, socket_towards, uri
 
 WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
@@ -48,7 +50,7 @@ def tables(voice: VoiceSection) -> Tables:
         htables={
             "site": _site(voice),
             "secret": {one.number: secret for one in voice.extensions if (secret := ha1(one, voice)) is not None},
-            "emergency": dict.fromkeys(voice.emergency.numbers, "1"),
+            "emergency": forms(voice),
             "way": {
                 **_ways(voice, "emergency", emergency_ways(voice)),
                 **_ways(voice, "outside", list(voice.trunks)),
@@ -92,12 +94,14 @@ def _site(voice: VoiceSection) -> dict[str, str]:
         "realm": realm(voice),
         "answer_ms": str(voice.answer_timeout_ms),
         "way_ms": str(min(voice.answer_timeout_ms, WAY_MS_MAX)),
+        "ban_s": str(voice.guard.ban_s),
         "lan": ",".join(str(network) for network in voice.networks) or ",".join(PRIVATE),
     }
     if voice.cloud and voice.listen:
         site["cloud_contact"] = uri(socket_towards(voice.cloud, listening(voice)))
-    if voice.emergency.numbers:
-        site["sos"] = "112" if "112" in voice.emergency.numbers else voice.emergency.numbers[0]
+    if voice.emergency.caller:
+        site["emergency_caller"] = voice.emergency.caller
+    site.update({f"outside::{one.address}": "1" for one in voice.listen if one.outside})
     site.update({f"extension::{extension.number}": "1" for extension in voice.extensions})
     return {key: value for key, value in site.items() if value}
 

@@ -6,6 +6,7 @@ import argparse
 
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
+from edge.cli.voice_bans import add_bans
 from edge.cli.words import _
 from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
 from edge.shared.paths import Paths
@@ -24,6 +25,7 @@ def register(subjects: Subjects) -> None:
     phones = verbs.add_parser("phones", help=_("les téléphones enregistrés"))
     phones.add_argument("--json", action="store_true")
     phones.set_defaults(verb=list_phones)
+    add_bans(verbs)
 
 
 async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -44,11 +46,14 @@ async def list_phones(arguments: argparse.Namespace, paths: Paths) -> int:
     if arguments.json:
         print_json(result)
         return 0
-    if not result.phones:
+    if result.phones:
+        headings = (_("POSTE"), _("ADRESSE"), _("APPAREIL"), _("ENREGISTRÉ PAR"), _("ENCORE"))
+        print_table(headings, [_phone_row(phone) for phone in result.phones])
+    else:
         print(_("Aucun téléphone enregistré."))
-        return 0
-    headings = (_("POSTE"), _("ADRESSE"), _("APPAREIL"), _("ENREGISTRÉ PAR"), _("ENCORE"))
-    print_table(headings, [_phone_row(phone) for phone in result.phones])
+    if result.unprotected:
+        alone = ", ".join(result.unprotected)
+        print(_("Non protégés ({count}) : {extensions}.").format(count=len(result.unprotected), extensions=alone))
     return 0
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from edge.shared.varlink_idl import Message, Method, NoParams
+from edge.shared.varlink_idl import ErrorReply, Message, Method, NoParams
 
 REASON_MAX, REQUEST_ID_MAX = 200, 100  # characters
 LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"  # what others will read on a terminal must not act on it
@@ -62,3 +62,9 @@ class Actor(Message):
     user: str
     role: Role = Role.OPERATOR
     via: str = Field("cli", description="web, cli")
+
+
+class RoleRequired(ErrorReply):
+    """The acting person may not do this."""
+
+    role: Role

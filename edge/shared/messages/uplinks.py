@@ -10,7 +10,7 @@ from annotated_types import Timezone
 from pydantic import Field
 
 from edge.shared.messages import uplinks_firewall
-from edge.shared.messages.common import LINE, REASON_MAX, REQUEST_ID_MAX, STATUS, Actor, Role
+from edge.shared.messages.common import LINE, REASON_MAX, REQUEST_ID_MAX, STATUS, Actor, Role, RoleRequired
 from edge.shared.messages.uplinks_firewall import FIREWALL, ISOLATE
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
 
@@ -202,12 +202,6 @@ class NoSuchUplink(ErrorReply):
     """The settings have no link of this name."""
 
     uplink: str
-
-
-class RoleRequired(ErrorReply):
-    """The acting person may not do this."""
-
-    role: Role
 
 
 class WishNotKept(ErrorReply):

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from edge.shared.messages.common import STATUS
+from edge.shared.messages.common import STATUS, RoleRequired
+from edge.shared.messages.voice_guard import BANS, UNBAN, SignallingSilent
 from edge.shared.varlink_idl import Interface, Message, Method, NoParams
 
 
@@ -53,6 +54,7 @@ class PhonesResult(Message):
     """All registered contacts."""
 
     phones: list[Phone]
+    unprotected: list[str] = Field([], description="Extensions without a digest secret, registered or not")
 
 
 MODE = Method("Mode", NoParams, ModeResult, "Who serves the phones.")
@@ -62,5 +64,6 @@ WATCH = Method("Watch", NoParams, ModeResult, "Who serves the phones, then each 
 VOICE = Interface(
     "fr.repli.voice",
     "The telephones: who serves them, and who is registered.",
-    [STATUS, MODE, PHONES, WATCH],
+    [STATUS, MODE, PHONES, BANS, UNBAN, WATCH],
+    errors=[RoleRequired, SignallingSilent],
 )

@@ -33,6 +33,9 @@ class Listen(Section):
     address: IPv4Address = Field(description="An address of this box; loopback is allowed")
     port: int = Field(5060, ge=1, le=65535, description="SIP port")
     transport: Transport = Transport.UDP
+    outside: bool = Field(
+        False, description="Open to the internet: whoever calls by it is outside the building, whatever the address"
+    )
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
@@ -77,7 +80,19 @@ class Emergency(Section):
     """Numbers that reach a way out from any phone of the LAN, before authentication, bans and limits."""
 
     numbers: list[Number] = Field(FRENCH_EMERGENCY, description="Numbers that are emergencies")
+    test_number: Number | None = Field(
+        None, description="A number that takes the very same path, for tests: a telephone of yours outside"
+    )
+    caller: Number | None = Field(
+        None, description="The site's number, shown to the emergency services by a trunk; absent: the extension's"
+    )
     trunks: list[Slug] = Field([], description="Trunks in order; absent: every trunk, then the cloud PBX")
+
+
+class GuardSection(Section):
+    """What keeps scanners, guessers and floods away."""
+
+    ban_s: int = Field(3600, ge=10, le=2_592_000, description="How long an address outside is blocked, in seconds")
 
 
 class VoiceSection(Section):
@@ -93,6 +108,7 @@ class VoiceSection(Section):
     extensions: list[Extension] = []
     trunks: list[Trunk] = []
     emergency: Emergency = Emergency()
+    guard: GuardSection = GuardSection()
     probe_interval_s: int = Field(2, ge=1, le=60, description="Between two OPTIONS to the cloud PBX")
     answer_timeout_ms: int = Field(
         1500, ge=300, le=10_000, description="Silence of the cloud PBX before the box answers itself"

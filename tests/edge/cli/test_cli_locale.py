@@ -26,6 +26,8 @@ WORD_TABLES = {
     "_REASONS",
 } | {
     "_CAUSES",
+    "_MEASURES",
+    "BAN_REASONS",
     "_REACH",
     "_ANSWERS",
     "_ERRORS",

@@ -38,6 +38,8 @@ TABLE = {
     "fr.repli.voice.Status": ALL,
     "fr.repli.voice.Mode": "alerts web",
     "fr.repli.voice.Phones": "web",
+    "fr.repli.voice.Bans": "web",
+    "fr.repli.voice.Unban": "web",
     "fr.repli.voice.Watch": "alerts web",
     "fr.repli.alerts.Status": ALL,
     "fr.repli.alerts.Import": "",

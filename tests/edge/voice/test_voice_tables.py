@@ -114,7 +114,7 @@ def test_what_kamailio_starts_from_is_written_whole(tmp_path: Path) -> None:
         assert database.execute("SELECT username FROM location").fetchall() == [("101",)]
     with sqlite3.connect(files.tables_db) as database:
         version = tables(voice()).version
-        assert dict(database.execute("SELECT key_name, key_value FROM emergency"))[f"{version}::112"] == "1"
+        assert dict(database.execute("SELECT key_name, key_value FROM emergency"))[f"{version}::112"] == "112"
         run = dict(database.execute("SELECT key_name, key_value FROM run"))
         assert (run["mode"], run["version"]) == ("cloud", version)
     assert files.cookie_file.read_text() == cookie, "calls in progress keep their cookie"

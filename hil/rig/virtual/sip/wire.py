@@ -220,17 +220,20 @@ class Hand:
         self.wire.send(again, self.box)
         return self.wire.final(again, timeout)
 
-    def proved(self, request: Message, challenge: Message) -> Message:
-        """The same request with digest credentials (RFC 2617) for a challenge."""
+    def proved(self, request: Message, challenge: Message, *, qop: bool = False) -> Message:
+        """The same request with digest credentials for a challenge; as RFC 2069 has it, or with qop as RFC 2617."""
         self.sequence += 1
         kind, header = ("WWW", "Authorization") if challenge.code == 401 else ("Proxy", "Proxy-Authorization")
         given = challenge.get(f"{kind}-Authenticate")
         realm, nonce = (_parameter(given, name) for name in ("realm", "nonce"))
-        response = _digest(self.number, realm, self.password, request.method, request.uri, nonce)
+        count = ("00000001", "c0ffee", "auth") if qop else ()
+        response = _digest(self.number, realm, self.password, request.method, request.uri, nonce, count)
         proof = (
             f'Digest username="{self.number}", realm="{realm}", nonce="{nonce}", uri="{request.uri}", '
             f'response="{response}", algorithm=MD5'
         )
+        if qop:
+            proof += ', nc={}, cnonce="{}", qop={}'.format(*count)
         branch = f"branch=z9hG4bK{secrets.token_hex(6)}"
         headers = [
             (name, re.sub(r"branch=\S+", branch, value) if name == "Via" else value)
@@ -293,8 +296,11 @@ def _parameter(header: str, name: str) -> str:
     return match[1] if match else ""
 
 
-def _digest(user: str, realm: str, password: str, method: str, uri: str, nonce: str) -> str:
+def _digest(
+    user: str, realm: str, password: str, method: str, uri: str, nonce: str, count: tuple[str, ...] = ()
+) -> str:
     def md5(text: str) -> str:
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
-    return md5(f"{md5(f'{user}:{realm}:{password}')}:{nonce}:{md5(f'{method}:{uri}')}")
+    secret, deed = md5(f"{user}:{realm}:{password}"), md5(f"{method}:{uri}")
+    return md5(":".join((secret, nonce, *count, deed)))
