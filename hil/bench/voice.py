@@ -2,8 +2,8 @@
 
 Both are the outbound proxy of the same unchanged phones in a town of their own for each repeat. The calling phone
 measures, from its dial command to its own CALL_ESTABLISHED; a call counts when both recordings hold the other's tone.
-The first call is dialled at once: before anything could have noticed the silence. `python -m hil.bench.voice`; exit 0
-when Repli keeps its promise.
+The first call is dialled at once: before anything could have noticed the silence. Then the load the box bears
+(hil/bench/voice_load.py). `python -m hil.bench.voice`; exit 0 when Repli keeps its promises.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from hil.bench import voice_load
 from hil.bench.peers import Peer, plain_router
 from hil.rig.virtual.running import RunningTown
 from hil.rig.virtual.sip.parts import lan_phone
@@ -75,16 +76,27 @@ def main() -> int:
     """Measure, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--only", choices=("answer", "load"), help="one part: how soon answered, or how much borne")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     if arguments.repeats < 1:
         parser.error("--repeats: 1 at least")
-    peers: list[Peer] = [Repli(), PlainRelay()]
-    measured = {peer.name: measure(peer, arguments.repeats) for peer in peers}
-    kept = all(measured["Repli"].within(kind) for kind in PROMISES)
-    print_table(measured)
+    parts: dict[str, dict[str, object]] = {}
+    kept = True
+    if arguments.only != "load":
+        peers: list[Peer] = [Repli(), PlainRelay()]
+        measured = {peer.name: measure(peer, arguments.repeats) for peer in peers}
+        kept = all(measured["Repli"].within(kind) for kind in PROMISES)
+        print_table(measured)
+        parts["answer"] = report(measured, kept)
+    if arguments.only != "answer":
+        borne = voice_load.measure()
+        kept = all(borne.kept().values()) and kept
+        voice_load.print_table(borne)
+        parts["load"] = voice_load.report(borne)
     if arguments.json:
-        arguments.json.write_text(json.dumps(report(measured, kept), indent=2) + "\n", encoding="utf-8")
+        told = {"schema": 2, "kept": kept, **parts}
+        arguments.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return 0 if kept else 1
 
 
@@ -163,7 +175,6 @@ def shown(answer: float | None) -> str:
 def report(measured: dict[str, Figures], kept: bool) -> dict[str, object]:
     """For programs: every call of everyone, null for one that did not come about."""
     return {
-        "schema": 1,
         "unit": "s",
         "promises": PROMISES,
         "kept": kept,
