@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from hil.bench import sipp_run
 from hil.bench.sipp_run import Outcome
-from hil.bench.voice_load import LoadFigures
+from hil.bench.voice_load import BARE, REPLI, TUNED, LoadFigures
 
 GOOD = Outcome(asked=3300, good=3300, failed={}, again=0, seconds=10.0)
 
 
 def figures() -> LoadFigures:
     return LoadFigures(
-        cpu_ms={"Repli": [0.3, 0.2, 0.9], "plain relay": [0.2, 0.2, 0.2]},
-        turns={"Repli": [GOOD], "plain relay": [GOOD]},
+        cpu_ms={REPLI: [0.29, 0.2, 0.9], BARE: [0.2, 0.2, 0.2], TUNED: [0.1, 0.2, 0.9]},
+        turns={REPLI: [GOOD], BARE: [GOOD], TUNED: [GOOD]},
         registers=Outcome(asked=6600, good=6600, failed={}, again=0, seconds=10.0),
         local_calls=GOOD,
         push_s=0.05,
@@ -23,8 +25,9 @@ def figures() -> LoadFigures:
 
 def test_every_promise_is_judged() -> None:
     assert all(figures().kept().values())
+    assert (figures().ratio, figures().against(TUNED)) == pytest.approx((1.45, 1.0))
     missed = figures()
-    missed.cpu_ms["Repli"] = [0.4, 0.4, 0.1]
+    missed.cpu_ms[REPLI] = [0.4, 0.4, 0.1]
     missed.registers = Outcome(asked=6600, good=5990, failed={"FailedCall": 610}, again=0, seconds=10.0)
     missed.local_calls = Outcome(asked=3300, good=3300, failed={}, again=40, seconds=11.1)
     missed.push_s = 0.51
