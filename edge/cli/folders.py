@@ -60,6 +60,8 @@ def lay_out(paths: Paths) -> None:
     kamailio = pwd.getpwnam("kamailio").pw_uid
     # Set-group-id: what Kamailio makes here stays open to voice, by group.
     _folder(paths.kamailio_run, kamailio, group, 0o2770)
+    # voice writes the copy of the registrations, Kamailio's launcher reads it by group.
+    _folder(paths.registrations.parent, pwd.getpwnam(DAEMONS["voice"].user).pw_uid, group, 0o2750)
     for daemon in DAEMONS.values():
         owner = pwd.getpwnam(daemon.user)
         _state_folder(paths.state(daemon.name), owner.pw_uid, owner.pw_gid)

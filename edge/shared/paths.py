@@ -54,6 +54,11 @@ class Paths:
         return self.run / "kamailio"
 
     @property
+    def registrations(self) -> Path:
+        """The registrations as they were half a minute ago at most: voice writes them, Kamailio's launcher reads them."""
+        return self.root / "var/lib/repli/registrations/location.sqlite"
+
+    @property
     def resolver_file(self) -> Path:
         """The resolvers of the link that carries, as resolv.conf(5): uplinks writes it, dnsmasq reads it."""
         return self.run / "resolv.conf"

@@ -15,6 +15,7 @@ from edge.voice.kamailio_alarms import AlarmView
 from edge.voice.kamailio_rpc import KamailioRpc
 from edge.voice.kamailio_view import KamailioView
 from edge.voice.push import Push
+from edge.voice.registrations import Keeper
 from edge.voice.service import VoiceService
 
 
@@ -24,6 +25,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     site = source.load()
     files = RunFolder.of(paths)
     rpc = KamailioRpc(files.rpc_socket)
+    keeper = Keeper(files.location_db, paths.registrations)
     clock = SystemClock()
     engine = Engine(KamailioView(rpc), Push(rpc, files), AlarmView(rpc, clock), clock)
     engine.settings_refused = source.refused
@@ -32,9 +34,11 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
         async with VoiceService(engine).server(paths):
             work = asyncio.create_task(engine.run(), name="engine")
             follow = asyncio.create_task(_follow(source, site, engine), name="settings")
+            copy = asyncio.create_task(keeper.run(), name="registrations")
             ready()
-            await until_stopped(stop, work, follow)
+            await until_stopped(stop, work, follow, copy)
     finally:
+        await asyncio.to_thread(keeper.keep)
         rpc.close()
 
 

@@ -15,6 +15,7 @@ from edge.shared.daemons import DAEMONS
 from edge.shared.section import read_site
 from hil.rig.alone import Appliance
 from hil.rig.daemon import LocalRoot
+from hil.rig.virtual.waiting import wait_for
 
 TOP = Path(__file__).parents[2]
 PAGE = TOP / "docs/interfaces.md"
@@ -26,11 +27,12 @@ FILES = [
     r"run/repli/(settings|uplinks|pppd|modem|voice|alerts|web|notify|run\.json|run\.lock)",
     r"run/repli/(dnsmasq/dnsmasq|chrony/chrony)\.conf",
     r"run/repli/chrony/pid",
-    r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|voice-\d+|(tables|location)\.sqlite(-journal)?)",
+    r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|voice-\d+|(tables|location)\.sqlite(-journal|-wal|-shm)?)",
     r"var/lib/repli/\w+/last-known-good\.json",
     r"var/lib/repli/(dnsmasq/leases|chrony/drift)",
     r"var/lib/repli/settings/revisions\.json(\.good)?",
     r"var/lib/repli/web/(sessions|pins)\.json(\.good)?",
+    r"var/lib/repli/registrations/location\.sqlite",
     r"var/lib/repli/uplinks/probe-volume\.json",
     r"var/lib/repli/(modem/modem|alerts/alerts|uplinks/history)\.db(-shm|-wal|\.lock)?",
 ]
@@ -67,6 +69,7 @@ def full() -> Iterator[Appliance]:
     with Appliance(folder, f"page-{folder.name[2:]}") as box:
         box.write_site("".join((EXAMPLES / f"{name}.toml").read_text() for name in ("voice", "alerts", "lan")))
         box.start()
+        wait_for((folder / "var/lib/repli/registrations/location.sqlite").exists, "the registrations copied", 10)
         yield box
     shutil.rmtree(folder, ignore_errors=True)
 

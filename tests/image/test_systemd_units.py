@@ -58,3 +58,4 @@ def test_folders_are_those_of_repli_run() -> None:
     assert "d /run/repli 1775 root repli -" in lines
     assert "d /etc/repli 2750 repli-settings repli -" in lines
     assert "d /run/repli/kamailio 2770 kamailio repli -" in lines
+    assert "d /var/lib/repli/registrations 2750 repli-voice repli -" in lines

@@ -49,7 +49,7 @@ def main() -> None:
         files = RunFolder.of(paths)
         files.folder.mkdir(mode=0o2770, exist_ok=True)
         end_leftovers(files)
-        prepare(site.voice, tables(site.voice), files)
+        prepare(site.voice, tables(site.voice), files, paths.registrations)
     except SocketPathTooLong as error:
         print(f"kamailio: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 from edge.shared.model.voice import VoiceSection
 from edge.voice.kamailio.location_file import make_location
@@ -11,9 +12,9 @@ from edge.voice.kamailio.tables_file import write_first
 from edge.voice.tables import Tables
 
 
-def prepare(voice: VoiceSection, values: Tables, files: RunFolder) -> None:
-    """Write it. Raises OSError, sqlite3.Error."""
-    make_location(files.location_db)
+def prepare(voice: VoiceSection, values: Tables, files: RunFolder, registrations: Path) -> None:
+    """Write it. registrations: their copy, for when the run folder has none. Raises OSError, sqlite3.Error."""
+    make_location(files.location_db, registrations)
     run = {
         "id": secrets.token_hex(8),
         "digest": start_digest(voice),

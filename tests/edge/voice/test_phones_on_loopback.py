@@ -56,7 +56,12 @@ def test_kill_9_of_voice_is_not_noticed_and_a_killed_kamailio_is_told_again(tele
     first, second = box.phone("101", 101, 440), box.phone("102", 102, 650)
     first.wait_registered()
     second.wait_registered()
+    held = first.dial("102")
     box.root.running["voice"].kill()
+    time.sleep(1.5)
+    assert held.heard(650) > 0
+    held.hang_up()
+    second.wait_event("CALL_CLOSED", 5, held.answered_ns)
     assert call_and_listen(first, second).good
 
     # Its dialogs, its location and its secrets outlive Kamailio too, and nobody but the launcher is needed for it.

@@ -105,11 +105,11 @@ def test_start_up_values_are_told_from_the_rest(tmp_path: Path) -> None:
 
 def test_what_kamailio_starts_from_is_written_whole(tmp_path: Path) -> None:
     files = RunFolder(tmp_path)
-    prepare(voice(), tables(voice()), files)
+    prepare(voice(), tables(voice()), files, tmp_path / "copy.sqlite")
     cookie = files.cookie_file.read_text()
     with sqlite3.connect(files.location_db) as database:
         database.execute("INSERT INTO location (ruid, username, contact) VALUES ('r', '101', 'sip:x')")
-    prepare(voice(), tables(voice()), files)
+    prepare(voice(), tables(voice()), files, tmp_path / "copy.sqlite")
     with sqlite3.connect(files.location_db) as database:
         assert database.execute("SELECT username FROM location").fetchall() == [("101",)]
     with sqlite3.connect(files.tables_db) as database:
@@ -129,7 +129,7 @@ def rows(files: RunFolder, table: str) -> dict[str, str]:
 def test_a_push_keeps_the_version_in_force_beside_the_next_one_and_no_other(tmp_path: Path) -> None:
     files = RunFolder(tmp_path)
     first, second, third = (tables(voice(DOCUMENT.replace('"secret"', f'"{word}"'))) for word in "abc")
-    prepare(voice(), first, files)
+    prepare(voice(), first, files, tmp_path / "copy.sqlite")
     run = rows(files, "run")
     write_next(second, files, first.version)
     write_next(third, files, second.version)
@@ -151,7 +151,7 @@ def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
     gone.wait()
     left = files.tables_db.with_name(f"{files.tables_db.name}.{gone.pid}")
     left.write_bytes(b"half")
-    prepare(voice(), tables(voice()), files)
+    prepare(voice(), tables(voice()), files, tmp_path / "copy.sqlite")
     assert not left.exists()
 
 
