@@ -126,6 +126,8 @@ WORDS: dict[str, str] = {
     "voice.no_way_for_emergency": "Ni ligne extérieure ni standard de l'opérateur dans les réglages : les numéros d'urgence "
     "n'aboutissent pas. Ajoutez une ligne (« voice.trunks »).",
     "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}). Nouvel essai en cours.",
+    "voice.registrations_not_copied": "Les enregistrements des téléphones ne peuvent plus être sauvegardés ({reason}) : une "
+    "coupure de courant les ferait perdre. Vérifiez le disque.",
     "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
     "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",

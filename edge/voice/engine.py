@@ -22,6 +22,7 @@ from edge.voice.kamailio_alarms import Alarms, AlarmView
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, Look, Run
 from edge.voice.push import Push
+from edge.voice.registrations import Keeper
 from edge.voice.tables import unprotected
 
 log = logging.getLogger(__name__)
@@ -33,12 +34,13 @@ RESTART_PAUSE = 20.0  # seconds between two endings of a Kamailio that keeps sta
 class Engine:
     """Holds the settings in force, what was decided, and what was seen last."""
 
-    def __init__(self, view: KamailioView, push: Push, alarms: AlarmView, clock: Clock) -> None:
+    def __init__(self, view: KamailioView, push: Push, alarms: AlarmView, clock: Clock, keeper: Keeper) -> None:
         self.view = view
         self.alarm_view = alarms
         self.alarms = Alarms()
         self.push = push
         self.clock = clock
+        self.keeper = keeper
         self.settings = VoiceSection()
         self.settings_refused: list[Fault] = []
         self.push_refused: str | None = None
@@ -138,6 +140,7 @@ class Engine:
             missing_addresses(self.settings.listen),
             self.alarms,
             self.clock.now(),
+            self.keeper.failure,
         )
         found = issues_of(self.settings, seen)
         self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}

@@ -33,6 +33,7 @@ class Seen:
     missing_addresses: Sequence[str] = ()
     alarms: Alarms = field(default_factory=Alarms)
     now: datetime = LONG_AGO
+    not_copied: str | None = None  # why the registrations are not
 
 
 def issues_of(settings: VoiceSection, seen: Seen) -> list[Issue]:
@@ -51,6 +52,8 @@ def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
         yield _issue("voice.kamailio_silent")
     elif seen.not_told is not None:
         yield _issue("voice.settings_not_told", reason=seen.not_told)
+    if seen.not_copied is not None:
+        yield _issue("voice.registrations_not_copied", reason=seen.not_copied)
     if seen.state.mode == VoiceMode.LOCAL and seen.state.reason == Reason.CLOUD_SILENT and settings.cloud is not None:
         yield _issue("voice.cloud_silent", address=str(settings.cloud.address))
     alone = unprotected(settings)

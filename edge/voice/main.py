@@ -27,7 +27,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     rpc = KamailioRpc(files.rpc_socket)
     keeper = Keeper(files.location_db, paths.registrations)
     clock = SystemClock()
-    engine = Engine(KamailioView(rpc), Push(rpc, files), AlarmView(rpc, clock), clock)
+    engine = Engine(KamailioView(rpc), Push(rpc, files), AlarmView(rpc, clock), clock, keeper)
     engine.settings_refused = source.refused
     engine.adopt(site.voice)
     try:

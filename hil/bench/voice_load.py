@@ -102,7 +102,7 @@ def measure() -> LoadFigures:
 @contextmanager
 def telephony() -> Iterator[Telephony]:
     """A box on a loopback network of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="v-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="v-", dir="/dev/shm"))  # a tmpfs, as the box's run folder is
     (folder / "peers").mkdir()
     net = f"127.{PROCESS_OCTET}.{next(NETWORKS)}"
     box = Telephony(LocalRoot(folder / "root"), LoopbackPlace(folder / "peers"), net)

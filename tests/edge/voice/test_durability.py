@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.shared.section import parse_site
+from edge.voice.decision import Sight, State
+from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.location_file import is_sound, make_location, snapshot
 from edge.voice.registrations import Keeper
 from hil.rig.virtual.sip.loopback import HandPbx, Telephony
@@ -67,7 +70,7 @@ def test_every_200_ok_is_a_binding(telephony: Telephony, cloud: bool, transport:
     for thread in threads:
         thread.join(90)
     assert (len(granted), refused) == (PHONES * EACH, [])
-    wait_for(lambda: bindings(snapshot(location(box))) >= granted, "every binding on disk", 5, every=0.3)
+    wait_for(lambda: bindings(snapshot(location(box))) >= granted, "every binding written", 5, every=0.3)
     assert bindings(snapshot(location(box))) == granted
     log = (box.root.folder / "kamailio.log").read_text()
     assert "database is locked" not in log
@@ -201,6 +204,9 @@ def test_a_disk_that_takes_nothing_is_said_and_tried_again(tmp_path: Path) -> No
     keeper = Keeper(live, blocked / "location.sqlite")
     keeper.keep()
     assert "blocked" in str(keeper.failure)
+    document = '[voice]\nlisten = [{ address = "127.0.0.1" }]\n'
+    seen = Seen(State(), Sight(answers=True), not_copied=keeper.failure)
+    assert "voice.registrations_not_copied" in {one.id for one in issues_of(parse_site(document).voice, seen)}
     blocked.unlink()
     keeper.keep()
     assert keeper.failure is None
