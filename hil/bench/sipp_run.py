@@ -16,15 +16,15 @@ TAIL_S = 40.0  # sipp gives a call up by then: 64 times T1 (RFC 3261, timer B)
 
 @dataclass(frozen=True)
 class Load:
-    """What to do how often. people: lines of field0;field1;field2, taken in turn."""
+    """What to do how often. people: lines of field0;field1;field2;ADDRESS, taken in turn, each from its own address."""
 
     scenario: str
     target: tuple[str, int]
-    source: tuple[str, int]
     people: Sequence[str]
     rate: int  # per second
     count: int
-    keys: tuple[tuple[str, str], ...] = ()
+    domain: str
+    port: int = 5060  # of the addresses
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,13 @@ class Outcome:
 
 def run(place: Place, load: Load, name: str) -> Outcome:
     """Do it and wait for its end."""
-    people = place.folder / f"{name}.csv"
-    people.write_text("\n".join(["SEQUENTIAL", *load.people, ""]), encoding="ascii")
+    people = write_people(place, load.people, name)
     stats = place.folder / f"{name}-stats.csv"
     stats.unlink(missing_ok=True)
-    keys = [word for key, value in load.keys for word in ("-key", key, value)]
+    keys = ["-key", "domain", load.domain, "-key", "port", str(load.port)]
     argv = [
         *("sipp", f"{load.target[0]}:{load.target[1]}", "-sf", str(SCENARIOS / f"{load.scenario}.xml")),
-        *("-i", load.source[0], "-p", str(load.source[1]), "-inf", str(people), "-nostdin", *keys),
+        *(*from_their_addresses(people, load.port), "-i", load.people[0].rpartition(";")[2], "-nostdin", *keys),
         *("-r", str(load.rate), "-m", str(load.count), "-l", str(load.count), "-timeout_error"),
         *("-timeout", f"{load.count / load.rate + TAIL_S:.0f}s", "-trace_stat", "-stf", str(stats), "-fd", "3600"),
         *("-trace_err", "-error_file", str(place.folder / f"{name}-errors.log")),
@@ -60,6 +59,18 @@ def run(place: Place, load: Load, name: str) -> Outcome:
     process = place.spawn(argv, f"{name}.log")
     wait(process, load.count / load.rate + 2 * TAIL_S)
     return read(stats, load.count)
+
+
+def write_people(place: Place, people: Sequence[str], name: str) -> Path:
+    """The lines as sipp takes them."""
+    path = place.folder / f"{name}.csv"
+    path.write_text("\n".join(["SEQUENTIAL", *people, ""]), encoding="ascii")
+    return path
+
+
+def from_their_addresses(people: Path, port: int = 5060) -> list[str]:
+    """sipp's options for a socket on the address of each line."""
+    return ["-t", "ui", "-max_socket", "1000", "-inf", str(people), "-ip_field", "3", "-p", str(port)]
 
 
 def wait(process: Process, timeout: float) -> None:

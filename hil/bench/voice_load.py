@@ -33,7 +33,7 @@ from hil.rig.virtual.waiting import wait_for
 
 RATIO, REGISTERS, CALLS, PUSH_S = 1.5, 600, 300, 0.5  # the promises
 OFFERED = 1.1  # times the promise: a rate that is only just kept up with is not kept
-KEYS = (("domain", DOMAIN),)
+CALLER_PORT = 5070  # where phones are called, others answer
 TURNS = 6
 TURN_S, LONG_S = 3, 10  # seconds
 NUMBERS = [str(number) for number in range(200, 400)]
@@ -142,13 +142,12 @@ def calls_through_the_cloud(box: Telephony, figures: LoadFigures) -> None:
 def alone(box: Telephony, figures: LoadFigures) -> None:
     """Without a cloud PBX: registrations with proof, and calls with proof from extension to extension."""
     box.start(site(box, "# no cloud"))
-    phones = f"{box.net}.101"
     count = round(REGISTERS * OFFERED) * LONG_S
-    load = Load("proved_register", box.box, (phones, 5060), people(), count // LONG_S, count, KEYS)
+    load = Load("proved_register", box.box, people(box), count // LONG_S, count, DOMAIN)
     figures.registers = sipp_run.run(box.place, load, "registers")
     print(f"  registrations with proof: {said(figures.registers)}", flush=True)
     wait_for(lambda: len(box.json("voice", "phones")["phones"]) == len(NUMBERS), "every extension registered", 5)
-    far = far_end(box, phones)
+    far = far_end(box, None)
     figures.local_calls = sipp_run.run(box.place, calls(box, "proved_call", 1, LONG_S), "calls")
     print(f"  calls with proof, box alone: {said(figures.local_calls)}", flush=True)
     figures.far_end_failed += failed_at(box, far)
@@ -160,41 +159,49 @@ def site(box: Telephony, cloud: str) -> str:
     return document.replace("hold_down_s = 2", "hold_down_s = 60")
 
 
-def people() -> list[str]:
-    """Who calls, whom, and sipp's word for the proof."""
+def people(box: Telephony) -> list[str]:
+    """Who calls, whom, sipp's word for the proof, and the address of the phone."""
+    first, second, third, _ = box.box[0].split(".")
     called = NUMBERS[1:] + NUMBERS[:1]
     return [
-        f"{caller};{callee};[authentication username={caller} password=secret-{caller}]"
-        for caller, callee in zip(NUMBERS, called, strict=True)
+        f"{caller};{callee};[authentication username={caller} password=secret-{caller}];"
+        f"{first}.{second}.{128 + int(third)}.{at}"
+        for at, (caller, callee) in enumerate(zip(NUMBERS, called, strict=True), start=1)
     ]
 
 
 def calls(box: Telephony, scenario: str, host: int, seconds: int) -> Load:
     """So many seconds of calls to a proxy, a little more of them than is promised."""
     offered = round(CALLS * OFFERED)
-    return Load(
-        scenario, (f"{box.net}.{host}", 5060), (f"{box.net}.100", 5060), people(), offered, offered * seconds, KEYS
-    )
+    return Load(scenario, (f"{box.net}.{host}", 5060), people(box), offered, offered * seconds, DOMAIN, CALLER_PORT)
 
 
 def register_all(box: Telephony) -> None:
     """Every extension at the cloud PBX, through the box."""
-    load = Load("register", box.box, (f"{box.net}.100", 5060), people(), 100, len(NUMBERS), KEYS)
+    load = Load("register", box.box, people(box), 100, len(NUMBERS), DOMAIN)
     outcome = sipp_run.run(box.place, load, "register")
     if outcome.good != outcome.asked:
         raise RuntimeError(f"registrations through the box: {outcome}")
 
 
-def far_end(box: Telephony, address: str) -> Process:
-    """Who answers every call."""
+def far_end(box: Telephony, address: str | None) -> Process:
+    """Who answers every call: a PBX at its address, else the phones at theirs."""
     scenario = sipp_run.SCENARIOS / "far_end.xml"
     stats = box.place.folder / "far-stats.csv"
-    argv = ["sipp", "-sf", str(scenario), "-i", address, "-p", "5060", "-nostdin", "-l", "5000"]
+    where = ["-i", address, "-p", "5060"] if address else phones_at(box)
+    argv = ["sipp", "-sf", str(scenario), *where, "-nostdin", "-l", "5000"]
     process = box.place.spawn([*argv, "-trace_stat", "-stf", str(stats), "-fd", "3600"], "far.log")
     table = Path(f"/proc/{process.pid}/net/udp")
-    wanted = f"{int.from_bytes(socket.inet_aton(address), 'little'):08X}:{5060:04X}"
+    last = address or people(box)[-1].rpartition(";")[2]
+    wanted = f"{int.from_bytes(socket.inet_aton(last), 'little'):08X}:{5060:04X}"
     wait_for(lambda: wanted in table.read_text(encoding="ascii"), "the far end listening", 10)
     return process
+
+
+def phones_at(box: Telephony) -> list[str]:
+    """sipp's options to answer at the address of every phone."""
+    file = sipp_run.write_people(box.place, people(box), "phones")
+    return [*sipp_run.from_their_addresses(file), "-i", people(box)[0].rpartition(";")[2]]
 
 
 def failed_at(box: Telephony, far: Process) -> int:
