@@ -2,9 +2,12 @@
 
 from edge.shared.model.alerts import AlertsSection, Scenario
 from edge.shared.model.firewall import FlowClasses, Open, Protocol
+from edge.shared.model.forwarding import Forward
+from edge.shared.model.groups import Group, GroupOrder
 from edge.shared.model.ipv6 import Ipv6, LinkIpv6
 from edge.shared.model.lan import Zone, ZoneRole
 from edge.shared.model.modem import ModemDevice, ModemSection
+from edge.shared.model.numbering import CallClass, NumberForm, Pickup, Prefix, ShortNumber
 from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
 from edge.shared.model.services import Dhcp, Dns, LocalName, Reservation, Time
 from edge.shared.model.site import Language, Site, SiteSection
@@ -14,12 +17,16 @@ from edge.shared.model.web import WebSection
 
 __all__ = [
     "AlertsSection",
+    "CallClass",
     "CloudPbx",
     "Dhcp",
     "Dns",
     "Emergency",
     "Extension",
     "FlowClasses",
+    "Forward",
+    "Group",
+    "GroupOrder",
     "Ipv6",
     "Language",
     "Link",
@@ -30,13 +37,17 @@ __all__ = [
     "LocalName",
     "ModemDevice",
     "ModemSection",
+    "NumberForm",
     "Open",
+    "Pickup",
+    "Prefix",
     "ProbeKind",
     "ProbeTarget",
     "Protocol",
     "QualityLimits",
     "Reservation",
     "Scenario",
+    "ShortNumber",
     "Site",
     "SiteSection",
     "Time",

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
-
-Number = Annotated[str, StringConstraints(pattern=r"^[0-9+*#]{1,20}$")]
-SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
+from edge.shared.model.dialling import one_number_twice, strange_members, to_emergency, unknown_trunks
+from edge.shared.model.forwarding import Forward
+from edge.shared.model.groups import Group
+from edge.shared.model.numbering import (
+    E164,
+    FRENCH_EMERGENCY,
+    CallClass,
+    CallerPattern,
+    Number,
+    NumberForm,
+    Pickup,
+    Prefix,
+    ShortNumber,
+    SipUser,
+)
 
 DOMAIN = r"^[A-Za-z0-9.-]*$"
 REALM = r'^[^"\\\x00-\x1f\x7f]*$'
-
-FRENCH_EMERGENCY = ["112", "15", "17", "18", "114", "115", "119", "116000", "191", "196", "3114"]
 
 
 class Transport(StrEnum):
@@ -59,6 +68,17 @@ class Trunk(Section):
     address: IPv4Address = Field(description="Where the trunk's operator answers")
     port: int = Field(5060, ge=1, le=65535, description="Its SIP port")
     transport: Transport = Transport.UDP
+    numbers: NumberForm = Field(NumberForm.NATIONAL, description="How its operator writes numbers")
+    caller: E164 | None = Field(None, description="The site's number on it, shown for callers it does not accept")
+    accepts: list[CallerPattern] = Field(
+        [], description="Other caller numbers it accepts; +33123456* is every one that begins so, +* any"
+    )
+
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """What it does not accept needs a substitute."""
+        if given.get("accepts") and given.get("caller") is None:
+            yield Broken(("caller",), "missing", "missing")
 
 
 class Extension(Section):
@@ -68,6 +88,13 @@ class Extension(Section):
     name: str = Field("", max_length=60, description="Who or what it is, e.g. Accueil")
     password: str | None = Field(None, min_length=1, max_length=128, description="Digest password, as the phone has it")
     ha1: str | None = Field(None, pattern=r"^[0-9a-fA-F]{32}$", description="MD5(number:realm:password) in hex")
+    may_call: list[CallClass] = Field(
+        [CallClass.INTERNAL, CallClass.NATIONAL, CallClass.MOBILE],
+        description="What it may call when the box decides; emergency numbers always",
+    )
+    caller: E164 | None = Field(None, description="Its own number outside; absent: the site's number on each trunk")
+    pickup_group: Slug | None = Field(None, description="Phones of one group may take each other's ringing calls")
+    forward: Forward = Forward()
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
@@ -109,6 +136,13 @@ class VoiceSection(Section):
     trunks: list[Trunk] = []
     emergency: Emergency = Emergency()
     guard: GuardSection = GuardSection()
+    short_numbers: list[ShortNumber] = []
+    groups: list[Group] = []
+    prefixes: list[Prefix] = []
+    pickup: Pickup = Pickup()
+    outside: str = Field(
+        "", pattern=r"^[0-9]?$", description="Digit that people dial before an outside number; absent: none"
+    )
     probe_interval_s: int = Field(2, ge=1, le=60, description="Between two OPTIONS to the cloud PBX")
     answer_timeout_ms: int = Field(
         1500, ge=300, le=10_000, description="Silence of the cloud PBX before the box answers itself"
@@ -123,10 +157,9 @@ class VoiceSection(Section):
         yield from duplicates(given, "listen", "port", "address", "transport")
         yield from duplicates(given, "extensions", "number")
         yield from duplicates(given, "trunks", "name")
-        known = [trunk.get("name") for trunk in given.parts("trunks")]
-        for index, name in enumerate(given.part("emergency").parts("trunks")):
-            if name.node not in known:
-                reason = f"there is no trunk named {name.node}"
-                yield Broken(("emergency", "trunks", index), "unknown_reference", reason, {"value": str(name.node)})
+        yield from unknown_trunks(given)
+        yield from one_number_twice(given)
+        yield from strange_members(given)
+        yield from to_emergency(given)
         if (given.get("extensions") or given.get("cloud")) and not given.get("domain"):
             yield Broken(("domain",), "missing", "missing")
