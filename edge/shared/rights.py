@@ -46,6 +46,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.voice.Phones": frozenset({"web"}),
     "fr.repli.voice.Bans": frozenset({"web"}),
     "fr.repli.voice.Unban": frozenset({"web"}),
+    "fr.repli.voice.Explain": frozenset({"web"}),
     "fr.repli.voice.Watch": frozenset({"web", "alerts"}),
     "fr.repli.alerts.Status": EVERY_DAEMON,
     "fr.repli.alerts.Import": frozenset(),

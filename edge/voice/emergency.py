@@ -35,8 +35,11 @@ def forms(voice: VoiceSection) -> dict[str, str]:
     """Whatever is dialled -> the number meant. A number as it is wins over everything; with something in front of it,
     an extension of that name wins."""
     known = numbers(voice)
-    taken = {extension.number for extension in voice.extensions}
+    taken = {one.number for one in voice.extensions} | {one.number for one in voice.groups}
+    taken |= {one.number for one in voice.short_numbers}
     in_front = {form: number for number in known for form in _with_something_in_front(number)}
+    if voice.outside:
+        in_front |= {voice.outside + number: number for number in known}
     return {
         **_services(known),
         **{form: number for form, number in in_front.items() if form not in taken},

@@ -13,9 +13,11 @@ from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
 from edge.shared.messages.voice import ModeResult, Phone
+from edge.shared.messages.voice_explain import ExplainParams, ExplainResult
 from edge.shared.model.voice import VoiceSection
 from edge.voice.addresses import missing_addresses
 from edge.voice.decision import Rules, Sight, State, step
+from edge.voice.explain import explain
 from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.startup import start_digest
 from edge.voice.kamailio_alarms import Alarms, AlarmView
@@ -128,6 +130,10 @@ class Engine:
             told=self.told,
             unprotected=unprotected(self.settings),
         )
+
+    def explain(self, asked: ExplainParams) -> ExplainResult:
+        """What would become of a call."""
+        return explain(self.settings, asked, self.state.mode, self.clock.now(), source="running")
 
     def issues(self) -> list[Issue]:
         """What is wrong now, each with the moment it was first seen."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from edge.shared.broadcast import WatcherTooSlow
 from edge.shared.messages.common import STATUS, DaemonStatus, Role, RoleRequired, state_of
 from edge.shared.messages.voice import MODE, PHONES, VOICE, WATCH, ModeResult, PhonesResult
+from edge.shared.messages.voice_explain import EXPLAIN, ExplainParams, ExplainResult
 from edge.shared.messages.voice_guard import (
     BANS,
     UNBAN,
@@ -41,6 +42,7 @@ class VoiceService:
         server.on(PHONES, self.phones)
         server.on(BANS, self.bans)
         server.on(UNBAN, self.unban)
+        server.on(EXPLAIN, self.explain)
         server.on_stream(WATCH, self.watch)
         return server
 
@@ -83,6 +85,10 @@ class VoiceService:
             raise Refused(SignallingSilent()) from error
         log.info("%s let in again by %s", params.address, params.actor.user)
         return UnbanResult(removed=removed, bans=list(left))
+
+    async def explain(self, asked: ExplainParams, _caller: Caller) -> ExplainResult:
+        """What would become of a call, by the settings in force."""
+        return self._engine.explain(asked)
 
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[ModeResult]:
         """Who serves the phones, then each change; ends for a watcher that is too slow."""

@@ -3,8 +3,8 @@
 Table `site`: domain, realm, answer_ms and way_ms (how long silence is borne), cloud_contact (what the cloud PBX is told
 instead of a phone's own contact), lan (networks whose callers have the emergency table), outside::ADDRESS (listening
 there, open to the internet), ban_s, emergency_caller (the site's number), extension::NUMBER. Table `secret`: NUMBER ->
-HA1. Table `emergency`: what is dialled -> the number meant. Table `way`: LIST::N -> ADDRESS:PORT, with ::socket and
-::kind. Table `peer`: who speaks from an address.
+HA1. Table `emergency`: what is dialled -> the number meant. Table `way`: LIST::N -> ADDRESS:PORT, with ::socket, ::kind
+and ::name. Table `peer`: who speaks from an address. Tables of numbers and plans: plan_tables.py.
 
 In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
 $avp(version): a request goes by one version of all tables from its first line to its last reply.
@@ -19,11 +19,14 @@ from functools import cached_property
 
 from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
 from edge.voice.emergency import forms
+from edge.voice.outside import lists_of_ways
+from edge.voice.plan_tables import PLAN_TABLES, plan_tables
 from edge.voice.sockets import listening, name, peers, socket_towards, uri
+from edge.voice.standing import Standing
 
 WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")  # RFC 1918, 3927, 1122
-TABLES = ("site", "secret", "emergency", "way", "peer")
+TABLES = ("site", "secret", "emergency", "way", "peer", *PLAN_TABLES)
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,20 @@ class Tables:
         return _digest(self.dispatcher)
 
 
-def tables(voice: VoiceSection) -> Tables:
-    """Make them."""
+def tables(voice: VoiceSection, standing: Standing | None = None) -> Tables:
+    """Make them. standing: whose calls go elsewhere for now."""
     return Tables(
         htables={
             "site": _site(voice),
             "secret": {one.number: secret for one in voice.extensions if (secret := ha1(one, voice)) is not None},
             "emergency": forms(voice),
             "way": {
-                **_ways(voice, "emergency", emergency_ways(voice)),
-                **_ways(voice, "outside", list(voice.trunks)),
+                key: value
+                for label, ways in lists_of_ways(voice).items()
+                for key, value in _ways(voice, label, ways).items()
             },
             "peer": _peers(voice),
+            **plan_tables(voice, standing or {}),
         },
         dispatcher=_dispatcher(voice),
     )
@@ -81,13 +86,6 @@ def unprotected(voice: VoiceSection) -> list[str]:
     return [extension.number for extension in voice.extensions if ha1(extension, voice) is None]
 
 
-def emergency_ways(voice: VoiceSection) -> list[CloudPbx | Trunk]:
-    """Ways out of an emergency call, in order: the trunks named (or all), then the cloud PBX."""
-    named = {trunk.name: trunk for trunk in voice.trunks}
-    chosen = [named[one] for one in voice.emergency.trunks] if voice.emergency.trunks else list(voice.trunks)
-    return [*chosen, *([voice.cloud] if voice.cloud else [])]
-
-
 def _site(voice: VoiceSection) -> dict[str, str]:
     site = {
         "domain": voice.domain,
@@ -106,7 +104,7 @@ def _site(voice: VoiceSection) -> dict[str, str]:
     return {key: value for key, value in site.items() if value}
 
 
-def _ways(voice: VoiceSection, label: str, ways: list[CloudPbx | Trunk] | list[Trunk]) -> dict[str, str]:
+def _ways(voice: VoiceSection, label: str, ways: list[CloudPbx | Trunk]) -> dict[str, str]:
     if not voice.listen:
         return {}
     entries: dict[str, str] = {}
@@ -115,6 +113,7 @@ def _ways(voice: VoiceSection, label: str, ways: list[CloudPbx | Trunk] | list[T
         entries[key] = uri(way)
         entries[f"{key}::socket"] = name(socket_towards(way, listening(voice)))
         entries[f"{key}::kind"] = "cloud" if isinstance(way, CloudPbx) else "trunk"
+        entries[f"{key}::name"] = "-" if isinstance(way, CloudPbx) else way.name
     return entries
 
 

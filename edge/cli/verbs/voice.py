@@ -7,6 +7,7 @@ import argparse
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.voice_bans import add_bans
+from edge.cli.voice_explain import add_explain
 from edge.cli.words import _
 from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
 from edge.shared.paths import Paths
@@ -26,6 +27,7 @@ def register(subjects: Subjects) -> None:
     phones.add_argument("--json", action="store_true")
     phones.set_defaults(verb=list_phones)
     add_bans(verbs)
+    add_explain(verbs)
 
 
 async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:

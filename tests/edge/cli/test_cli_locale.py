@@ -36,6 +36,12 @@ WORD_TABLES = {
     "_SILENCES",
     "_SYSTEM",
     "_SOURCES",
+    "_EXPLAIN_SOURCES",
+    "_EXPLAIN_MODES",
+    "_EXPLAIN_REASONS",
+    "_CALL_CLASSES",
+    "_GROUP_ORDERS",
+    "_OUTCOMES",
 }
 
 

@@ -40,6 +40,7 @@ TABLE = {
     "fr.repli.voice.Phones": "web",
     "fr.repli.voice.Bans": "web",
     "fr.repli.voice.Unban": "web",
+    "fr.repli.voice.Explain": "web",
     "fr.repli.voice.Watch": "alerts web",
     "fr.repli.alerts.Status": ALL,
     "fr.repli.alerts.Import": "",

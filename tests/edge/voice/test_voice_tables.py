@@ -16,7 +16,7 @@ from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, parse_site
 from edge.voice.addresses import missing_addresses
 from edge.voice.decision import Sight, State
-from edge.voice.dialplan import Destination, classify, unreachable
+from edge.voice.dialplan import unreachable
 from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import CFG, RunFolder, render, start_digest
@@ -169,9 +169,6 @@ def test_a_socket_path_too_long_is_refused() -> None:
 
 
 def test_emergency_comes_before_extensions() -> None:
-    assert classify("112", voice()) == Destination.EMERGENCY
-    assert classify("101", voice()) == Destination.EXTENSION
-    assert classify("0123456789", voice()) == Destination.OUTSIDE
     assert unreachable(voice()) == ["112"]
 
 
