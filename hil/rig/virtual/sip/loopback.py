@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import queue
 import re
+import shutil
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hil.rig.daemon import DaemonProcess, LocalRoot
@@ -125,6 +129,22 @@ address = "{self.trunk}"
         self.root.stop()
 
 
+@contextlib.contextmanager
+def telephony_alone() -> Iterator[Telephony]:
+    """A box of its own in a folder of its own, gone afterwards."""
+    # A tmpfs, as the box's run folder is: Kamailio syncs every binding by itself.
+    folder = Path(tempfile.mkdtemp(prefix="v-", dir="/dev/shm"))
+    folder.chmod(0o755)
+    (folder / "peers").mkdir()
+    place = LoopbackPlace(folder / "peers")
+    one = Telephony(LocalRoot(folder / "root"), place, f"127.{PROCESS_OCTET}.{next(NETWORKS)}")
+    try:
+        yield one
+    finally:
+        one.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 class HandPbx:
     """A cloud PBX by hand: it answers probes, grants registrations, keeps contacts as they are and knows no Path.
 
@@ -185,7 +205,10 @@ class HandPbx:
             elif message.method == "REGISTER" and not message.code:
                 self._register(message, source)
             else:
-                self._heard.put((message, source))
+                self._other(message, source)
+
+    def _other(self, message: Message, source: tuple[str, int]) -> None:
+        self._heard.put((message, source))
 
     def _register(self, request: Message, source: tuple[str, int]) -> None:
         self.registered.append(request)
