@@ -2,9 +2,10 @@
 
 Table `site`: domain, realm, answer_ms and way_ms (how long silence is borne), cloud_contact (what the cloud PBX is told
 instead of a phone's own contact), lan (networks whose callers have the emergency table), outside::ADDRESS (listening
-there, open to the internet), ban_s, emergency_caller (the site's number), extension::NUMBER. Table `secret`: NUMBER ->
-HA1. Table `emergency`: what is dialled -> the number meant. Table `way`: LIST::N -> ADDRESS:PORT, with ::socket, ::kind
-and ::name. Table `peer`: who speaks from an address. Tables of numbers and plans: plan_tables.py.
+there, open to the internet), ban_s, emergency_caller (the site's number), emergency_extension (one that we can prove to
+the cloud PBX), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: what is dialled -> the number meant.
+Table `way`: LIST::N -> ADDRESS:PORT, with ::socket, ::kind and ::name. Table `peer`: who speaks from an address. Tables
+of numbers and plans: plan_tables.py.
 
 In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
 $avp(version): a request goes by one version of all tables from its first line to its last reply.
@@ -97,6 +98,9 @@ def _site(voice: VoiceSection) -> dict[str, str]:
     }
     if voice.cloud and voice.listen:
         site["cloud_contact"] = uri(socket_towards(voice.cloud, listening(voice)))
+    protected = [extension.number for extension in voice.extensions if ha1(extension, voice) is not None]
+    if protected:
+        site["emergency_extension"] = protected[0]
     if voice.emergency.caller:
         site["emergency_caller"] = voice.emergency.caller
     site.update({f"outside::{one.address}": "1" for one in voice.listen if one.outside})

@@ -14,7 +14,8 @@ from edge.voice.decision import Sight, State
 from edge.voice.emergency import forms
 from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio_alarms import Alarms, urgent_of
-from hil.rig.virtual.sip.loopback import DOMAIN, HandPbx, Telephony
+from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, HandPbx, Telephony
+from hil.rig.virtual.sip.pbx import Pbx
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
 from hil.rig.virtual.waiting import wait_for
 
@@ -195,6 +196,27 @@ def test_a_trunk_that_is_full_or_refuses_is_followed_by_the_next(telephony: Tele
         first.send(reply_to(request, code, "No"), source)
         request, source = other.request()
         other.send(reply_to(request, 486, "Busy Here"), source)
+        assert f"sip:{SITE}@" in request.get("From")
+
+
+@pytest.mark.parametrize("number", ["101", "104", "stranger"])
+def test_the_cloud_asks_for_a_proof_that_the_phone_does_not_have(telephony: Telephony, number: str) -> None:
+    """A wrong password, an extension without a secret, none at all: the box proves it by a secret it has."""
+    box = telephony
+    document = site(box, cloud=f'cloud = {{ address = "{box.cloud}" }}', more='[[voice.extensions]]\nnumber = "104"\n')
+    box.start(document.replace(f'[[voice.trunks]]\nname = "pstn"\naddress = "{box.trunk}"\n', ""))
+    pbx = Pbx(box.place, box.cloud, DOMAIN, {**PASSWORDS, "112": "not-asked"})
+    pbx.start()
+    pbx_desk = box.hand("101", 101)
+    pbx_desk.number, pbx_desk.password, pbx_desk.box = "112", "not-asked", (box.cloud, 5060)
+    assert pbx_desk.register().code == 200
+    phone = box.hand("101", 140, password="wrong")
+    phone.number = number
+    invite = dial(phone, f"sip:112@{DOMAIN}")
+    request, source = pbx_desk.wire.request()
+    pbx_desk.wire.send(reply_to(request, 200, "OK", [("Contact", pbx_desk.contact)], tag="help"), source)
+    assert phone.wire.final(invite).code == 200
+    assert "sip:101@" in request.get("From")
 
 
 @pytest.mark.parametrize("state", ["answering", "silent"])
