@@ -109,9 +109,19 @@ def test_what_the_network_repeats_is_no_second_proof(box: Telephony) -> None:
     to = f"<sip:101@{DOMAIN}>"
     request = phone.compose("REGISTER", f"sip:{DOMAIN}", to=to, headers=[("Contact", phone.contact)])
     proved = phone.proved(request, challenged(phone, request))
-    for _ in range(2):
+    for _ in range(20):
         phone.wire.send(proved, phone.box)
         assert phone.wire.final(proved).code == 200
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS"])
+def test_a_lost_challenge_is_given_again(box: Telephony, method: str) -> None:
+    """Whichever worker hears the request again."""
+    phone = box.hand("101", 152)
+    request = phone.compose(method, f"sip:102@{DOMAIN}", headers=[("Contact", phone.contact)])
+    for _ in range(20):
+        phone.wire.send(request, phone.box)
+        assert phone.wire.final(request, 1.0).code in (401, 407)
 
 
 def test_a_nonce_of_another_registrar_is_stale(box: Telephony) -> None:
