@@ -127,6 +127,7 @@ def test_it_is_shown_within_a_second_and_so_is_its_end(box: Telephony, trunk: Wi
     before = {str(issue["subject"]) for issue in shown(box)}
     invite = dial(phone, f"sip:112@{DOMAIN}")
     request, source = trunk.request()
+    trunk.send(reply_to(request, 180, "Ringing"), source)
     begun = time.monotonic()
     wait_for(lambda: len(shown(box)) > len(before), "the call shown", 5, every=0.1)
     assert time.monotonic() - begun < 2.0  # a second, and what `repli status` takes itself
