@@ -144,6 +144,7 @@ class VoiceSection(Section):
         "", pattern=r"^[0-9]?$", description="Digit that people dial before an outside number; absent: none"
     )
     probe_interval_s: int = Field(2, ge=1, le=60, description="Between two OPTIONS to the cloud PBX")
+    keepalive_s: int = Field(25, ge=1, le=300, description="Between two OPTIONS to a phone behind a NAT")
     answer_timeout_ms: int = Field(
         1500, ge=300, le=10_000, description="Silence of the cloud PBX before the box answers itself"
     )

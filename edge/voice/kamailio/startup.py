@@ -107,6 +107,7 @@ def _values(voice: VoiceSection) -> list[str]:
         f"#!define CHILDREN {CHILDREN}",
         f"#!define LOCAL_EXPIRES_S {local_expires_s(voice)}",
         f"#!define PROBE_INTERVAL_S {voice.probe_interval_s}",
+        f"#!define KEEPALIVE_S {voice.keepalive_s}",
         f"#!define ANSWER_TIMEOUT_MS {voice.answer_timeout_ms}",
         f'#!define PROBE_FROM "sip:repli@{voice.domain or "localhost"}"',
     ]

@@ -12,6 +12,7 @@ from hil.rig.virtual.waiting import wait_for
 
 SCENARIO = Path(__file__).with_name("pstn.xml")
 CALL = re.compile(r"call (\S*) -> (\S*) id (\S+)")
+BYE = re.compile(r"bye id (\S+)")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Pstn:
     def calls(self) -> list[PstnCall]:
         """Every call so far, oldest first."""
         return read_calls(self.log)
+
+    def hung_up(self) -> list[str]:
+        """The Call-ID of every BYE so far."""
+        return BYE.findall(self.log.read_text(encoding="utf-8")) if self.log.exists() else []
 
 
 def read_calls(log: Path) -> list[PstnCall]:
