@@ -118,6 +118,8 @@ WORDS: dict[str, str] = {
     "n'a pas abouti. Rappelez cette personne, et vérifiez les lignes extérieures.",
     "voice.phone_limited": "Le téléphone {address} demande trop ou donne de faux mots de passe "
     "({reason}, poste {extension}) : il est limité, sauf pour les numéros d'urgence.",
+    "voice.sip_alg": "Un équipement entre le téléphone {address} et le boîtier réécrit ses messages (« SIP ALG ») : appels sans "
+    "son ou coupés à prévoir. Désactivez cette fonction dans le routeur ou le pare-feu.",
     "voice.addresses_blocked": "Adresses d'Internet bloquées par la téléphonie : {count} ({addresses}).",
     "voice.extension_is_emergency": "Le poste {extension} porte un numéro d'urgence : le composer appelle les secours. "
     "Donnez-lui un autre numéro.",

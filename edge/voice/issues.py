@@ -79,6 +79,8 @@ def _alarms(seen: Seen) -> Iterator[Issue]:
             yield _issue("voice.emergency_failed", call.call_id, **data)
         else:
             yield _good_to_know(_issue("voice.emergency_call", call.call_id, **data))
+    for address in seen.alarms.rewritten:
+        yield _issue("voice.sip_alg", address, address=address)
     kept_out = lasting(seen.alarms.bans, seen.now)
     for ban in (one for one in kept_out if one.kind is BanKind.LIMITED):
         data = {"address": ban.address, "reason": ban.reason, "extension": ban.extension}

@@ -36,6 +36,7 @@ class Alarms:
 
     bans: tuple[Ban, ...] = ()
     urgent: tuple[UrgentCall, ...] = ()
+    rewritten: tuple[str, ...] = ()  # addresses between which and us somebody rewrites SIP
 
 
 class AlarmView:
@@ -75,7 +76,8 @@ class AlarmView:
         return removed
 
     async def _read(self) -> Alarms:
-        return Alarms(await self.bans(), urgent_of(await self._rows("urgent")))
+        rewritten = tuple(sorted(await self._rows("rewritten")))
+        return Alarms(await self.bans(), urgent_of(await self._rows("urgent")), rewritten)
 
     async def _rows(self, table: str) -> dict[str, str]:
         return items_of(await self.rpc.call("htable.dump", table))

@@ -98,22 +98,6 @@ def test_a_contact_that_nobody_can_reach_is_called_where_it_was_heard(
     phone.wire.send(reply_to(ringing, 486, "Busy Here"), source)
 
 
-def test_thirty_accounts_on_one_address_are_never_limited(telephony: Telephony) -> None:
-    """A DECT base or an ATA after a power cut: all register at once, again and again, and call."""
-    people = {f"{number}": f"secret-{number}" for number in range(201, 231)}
-    telephony.start(telephony.site(cloud="# no cloud", extensions=people))
-    telephony.wait_mode("local")
-    hands = [
-        telephony.hand(number, 101, port=6000 + place, password=password)
-        for place, (number, password) in enumerate(people.items())
-    ]
-    for _ in range(8):
-        for hand in hands:
-            assert hand.register().code == 200
-    assert hands[0].ask(hands[0].invitation("999")).code != 407
-    assert telephony.json("voice", "bans")["bans"] == []
-
-
 def test_a_phone_behind_a_nat_that_the_cloud_refused_is_rung_by_the_box(telephony: Telephony) -> None:
     """Its binding carries the flags of the NAT, but not that of the cloud."""
     pbx = HandPbx(telephony.wire(10))
