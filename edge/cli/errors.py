@@ -91,6 +91,8 @@ _TEMPLATES: dict[str, str] = {
     "TextRefused": "Texte trop long : {segments} parties.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",
     "NoSuchUplink": "Il n'y a pas d'accès « {uplink} ».",
+    "RecordsNotKept": "Le registre des appels ne peut pas être lu ({reason}).",
+    "NoSuchDay": "Le {day} n'existe pas.",
     "SignallingSilent": "La téléphonie ne répond pas (Kamailio).",
     "RoleRequired": "Refusé : il faut le rôle {role}.",
     "WishNotKept": "La demande n'a pas pu être enregistrée ({reason}) : rien n'a changé.",

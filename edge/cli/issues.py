@@ -116,6 +116,8 @@ WORDS: dict[str, str] = {
     "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",
     "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), "
     "n'a pas abouti. Rappelez cette personne, et vérifiez les lignes extérieures.",
+    "voice.records_not_kept": "Les appels ne sont plus inscrits au registre ({reason}). "
+    "Les téléphones marchent ; vérifiez le disque.",
     "voice.phone_limited": "Le téléphone {address} demande trop ou donne de faux mots de passe "
     "({reason}, poste {extension}) : il est limité, sauf pour les numéros d'urgence.",
     "voice.sip_alg": "Un équipement entre le téléphone {address} et le boîtier réécrit ses messages (« SIP ALG ») : appels sans "

@@ -1,4 +1,4 @@
-"""Lines of block characters that show delay and loss over time. They say everything without colour. Pure."""
+"""Lines of block characters that show delay, loss or counts over time. They say everything without colour. Pure."""
 
 from __future__ import annotations
 
@@ -51,6 +51,12 @@ def one_line(shown: Sequence[Column]) -> str:
     """Delay, with a mark in its place wherever anything was lost."""
     scale = max([SCALE_MIN_MS, *(column.rtt_ms for column in shown if column.rtt_ms is not None)])
     return "".join(SOME_LOST if 0 < column.loss < 1 else _delay(column, scale) for column in shown)
+
+
+def counts_line(counts: Sequence[int]) -> str:
+    """Counts on a scale from none to the most."""
+    most = max(counts, default=0)
+    return "".join(_block(count / most) if count else NO_LOSS for count in counts)
 
 
 def _column(samples: Sequence[Sample]) -> Column:

@@ -24,6 +24,7 @@ from edge.voice.kamailio_alarms import Alarms, AlarmView
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, Look, Run
 from edge.voice.push import Push
+from edge.voice.records.recorder import Recorder
 from edge.voice.registrations import Keeper
 from edge.voice.tables import unprotected
 
@@ -40,6 +41,7 @@ class Engine:
         self.view = view
         self.alarm_view = alarms
         self.alarms = Alarms()
+        self.recorder: Recorder | None = None
         self.push = push
         self.clock = clock
         self.keeper = keeper
@@ -147,6 +149,7 @@ class Engine:
             self.alarms,
             self.clock.now(),
             self.keeper.failure,
+            self.recorder.refused if self.recorder else None,
         )
         found = issues_of(self.settings, seen)
         self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}

@@ -34,6 +34,7 @@ class Seen:
     alarms: Alarms = field(default_factory=Alarms)
     now: datetime = LONG_AGO
     not_copied: str | None = None  # why the registrations are not
+    records_refused: str | None = None
 
 
 def issues_of(settings: VoiceSection, seen: Seen) -> list[Issue]:
@@ -62,6 +63,8 @@ def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
     for number in unreachable(settings):
         yield _issue("voice.extension_is_emergency", number, extension=number)
     yield from _alarms(seen)
+    if seen.records_refused is not None:
+        yield _issue("voice.records_not_kept", reason=seen.records_refused)
     if not settings.trunks and settings.cloud is None:
         yield _issue("voice.no_way_for_emergency")
     elif not settings.trunks:

@@ -23,6 +23,7 @@ from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
 from edge.voice.engine import Engine
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
+from edge.voice.records.service import CallService
 from edge.voice.tables import unprotected
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,9 @@ log = logging.getLogger(__name__)
 class VoiceService:
     """Answers from the engine's memory, and from Kamailio for who is registered."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, calls: CallService) -> None:
         self._engine = engine
+        self._calls = calls
 
     def server(self, paths: Paths) -> Server:
         """The server, not started yet."""
@@ -44,6 +46,7 @@ class VoiceService:
         server.on(UNBAN, self.unban)
         server.on(EXPLAIN, self.explain)
         server.on_stream(WATCH, self.watch)
+        self._calls.serve(server)
         return server
 
     async def status(self, _: NoParams, _caller: Caller) -> DaemonStatus:

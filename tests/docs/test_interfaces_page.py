@@ -28,13 +28,14 @@ FILES = [
     r"run/repli/(dnsmasq/dnsmasq|chrony/chrony)\.conf",
     r"run/repli/chrony/pid",
     r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|voice-\d+|(tables|location)\.sqlite(-journal|-wal|-shm)?)",
+    r"run/repli/kamailio/records/(current|[0-9a-f]{16}/calls_\d+\.log(\.\d+)?)",
     r"var/lib/repli/\w+/last-known-good\.json",
     r"var/lib/repli/(dnsmasq/leases|chrony/drift)",
     r"var/lib/repli/settings/revisions\.json(\.good)?",
     r"var/lib/repli/web/(sessions|pins)\.json(\.good)?",
     r"var/lib/repli/registrations/location\.sqlite",
     r"var/lib/repli/uplinks/probe-volume\.json",
-    r"var/lib/repli/(modem/modem|alerts/alerts|uplinks/history)\.db(-shm|-wal|\.lock)?",
+    r"var/lib/repli/(modem/modem|alerts/alerts|uplinks/history|voice/calls)\.db(-shm|-wal|\.lock)?",
 ]
 
 

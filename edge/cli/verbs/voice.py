@@ -7,7 +7,9 @@ import argparse
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.voice_bans import add_bans
+from edge.cli.voice_calls import add_calls
 from edge.cli.voice_explain import add_explain
+from edge.cli.voice_stats import add_stats
 from edge.cli.words import _
 from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
 from edge.shared.paths import Paths
@@ -28,6 +30,8 @@ def register(subjects: Subjects) -> None:
     phones.set_defaults(verb=list_phones)
     add_bans(verbs)
     add_explain(verbs)
+    add_calls(verbs)
+    add_stats(verbs)
 
 
 async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:

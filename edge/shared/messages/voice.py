@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from edge.shared.messages.common import STATUS, RoleRequired
+from edge.shared.messages.voice_calls import CALL_STATS, CALLS, WATCH_CALLS, NoSuchDay, RecordsNotKept
 from edge.shared.messages.voice_explain import EXPLAIN
 from edge.shared.messages.voice_guard import BANS, UNBAN, SignallingSilent
 from edge.shared.varlink_idl import Interface, Message, Method, NoParams
@@ -65,6 +66,6 @@ WATCH = Method("Watch", NoParams, ModeResult, "Who serves the phones, then each 
 VOICE = Interface(
     "fr.repli.voice",
     "The telephones: who serves them, and who is registered.",
-    [STATUS, MODE, PHONES, EXPLAIN, BANS, UNBAN, WATCH],
-    errors=[RoleRequired, SignallingSilent],
+    [STATUS, MODE, PHONES, EXPLAIN, BANS, UNBAN, CALLS, CALL_STATS, WATCH, WATCH_CALLS],
+    errors=[RoleRequired, SignallingSilent, RecordsNotKept, NoSuchDay],
 )

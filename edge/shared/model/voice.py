@@ -122,6 +122,12 @@ class GuardSection(Section):
     ban_s: int = Field(3600, ge=10, le=2_592_000, description="How long an address outside is blocked, in seconds")
 
 
+class Records(Section):
+    """What is kept of calls: who called whom, when, and how it was answered."""
+
+    keep_days: int = Field(365, ge=1, le=1825, description="How long; at most 200 000 calls whatever the days")
+
+
 class VoiceSection(Section):
     """The telephones of the building."""
 
@@ -135,6 +141,7 @@ class VoiceSection(Section):
     extensions: list[Extension] = []
     trunks: list[Trunk] = []
     emergency: Emergency = Emergency()
+    records: Records = Records()
     guard: GuardSection = GuardSection()
     short_numbers: list[ShortNumber] = []
     groups: list[Group] = []

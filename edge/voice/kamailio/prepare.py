@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge.shared.model.voice import VoiceSection
 from edge.voice.kamailio.location_file import make_location
+from edge.voice.kamailio.records_folder import make_records
 from edge.voice.kamailio.startup import RunFolder, cookie, render, start_digest, write, write_dispatcher
 from edge.voice.kamailio.tables_file import write_first
 from edge.voice.tables import Tables
@@ -15,12 +16,14 @@ from edge.voice.tables import Tables
 def prepare(voice: VoiceSection, values: Tables, files: RunFolder, registrations: Path) -> None:
     """Write it. registrations: their copy, for when the run folder has none. Raises OSError, sqlite3.Error."""
     make_location(files.location_db, registrations)
+    start = secrets.token_hex(8)
     run = {
-        "id": secrets.token_hex(8),
+        "id": start,
         "digest": start_digest(voice),
         "mode": "cloud" if voice.cloud else "local",
         "dispatcher": values.dispatcher_digest,
     }
     write_first(values, files, run)
     write_dispatcher(values, files)
-    write(files.start_cfg, render(voice, files, cookie(files.cookie_file)))
+    write(files.start_cfg, render(voice, files, cookie(files.cookie_file), start))
+    make_records(files.records, start)

@@ -59,6 +59,11 @@ class RunFolder:
         return self.folder / "dispatcher.list"
 
     @property
+    def records(self) -> Path:
+        """Call records, a folder for each start."""
+        return self.folder / "records"
+
+    @property
     def cookie_file(self) -> Path:
         """The key of the Record-Route cookies; outlives kill -9, so that calls in progress can still be hung up."""
         return self.folder / "cookie"
@@ -79,13 +84,14 @@ def local_expires_s(voice: VoiceSection) -> int:
     return max(least, min(most, int(voice.hold_down_s)))
 
 
-def render(voice: VoiceSection, files: RunFolder, cookie: str) -> str:
+def render(voice: VoiceSection, files: RunFolder, cookie: str, run: str) -> str:
     """The start.cfg: start-up values, then the fixed configuration."""
     places = {
         "RPC_SOCKET": str(files.rpc_socket),
         "LOCATION_DB": f"sqlite://{files.location_db}",
         "TABLES_DB": f"sqlite://{files.tables_db}",
         "DISPATCHER_LIST": str(files.dispatcher_list),
+        "RECORDS_URL": f"flatstore:{files.records / run}",
         "COOKIE_SECRET": cookie,
     }
     lines = ["#!KAMAILIO", "# Rendered at each start from site.toml: changes here are lost."]

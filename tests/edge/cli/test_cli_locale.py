@@ -25,6 +25,8 @@ WORD_TABLES = {
     "_MODES",
     "_REASONS",
 } | {
+    "CALL_STATES",
+    "CALL_STEPS",
     "_CAUSES",
     "_MEASURES",
     "BAN_REASONS",

@@ -98,7 +98,7 @@ def test_start_up_values_are_told_from_the_rest(tmp_path: Path) -> None:
     first = voice()
     assert start_digest(first) == start_digest(voice(DOCUMENT.replace('"secret"', '"other"')))
     assert start_digest(first) != start_digest(voice(DOCUMENT.replace("10.0.0.1", "10.0.0.2")))
-    text = render(first, RunFolder(tmp_path), "cookie")
+    text = render(first, RunFolder(tmp_path), "cookie", "start")
     assert "listen=udp:10.0.0.1:5060" in text
     assert "secret" not in text.lower().replace("cookie_secret", "")
 
