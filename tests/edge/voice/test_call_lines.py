@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
+import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date
 from pathlib import Path
@@ -13,13 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.shared.clock import VirtualClock
 from edge.shared.messages.voice_calls import Count
+from edge.voice.kamailio.location_file import make_location
 from edge.voice.kamailio.records_folder import CURRENT, STARTS_MAX, make_records
+from edge.voice.kamailio_rpc import KamailioRpc
 from edge.voice.records import book as books
 from edge.voice.records.book import Book
 from edge.voice.records.call import SECOND, Call, State, answer_s, direction, merge, state, talk_s
+from edge.voice.records.keeper import Keeper
 from edge.voice.records.line import Line, parse
-from edge.voice.records.people import only_one_rung
+from edge.voice.records.people import People, only_one_rung
 from edge.voice.records.stats import day_stats, percentile, span
 from edge.voice.records.tail import Tails
 
@@ -154,35 +162,35 @@ def test_who_answered_when_only_one_rang() -> None:
 
 
 def test_a_bye_read_before_its_call_waits_for_it(tmp_path: Path) -> None:
-    kept = Book(tmp_path / "calls.db")
+    ledger = Book(tmp_path / "calls.db")
     early = line(0, 60, 3, method="BYE", from_tag="t", to_tag="f")  # the other side hangs up
-    assert kept.keep([early], INSIDE) == [early]
-    assert kept.keep([line(), line(200, 5), early], INSIDE) == []
-    ((_, call),) = kept.newest(9)
+    assert ledger.keep([early], INSIDE) == [early]
+    assert ledger.keep([line(), line(200, 5), early], INSIDE) == []
+    ((_, call),) = ledger.newest(9)
     assert talk_s(call) == 55
-    kept.close()
+    ledger.close()
 
 
 def test_a_call_that_passes_twice_through_a_proxy_is_two_legs_and_counts_once(tmp_path: Path) -> None:
-    kept = Book(tmp_path / "calls.db")
+    ledger = Book(tmp_path / "calls.db")
     legs = [one for leg in ("phone", "cloud") for one in (line(leg=leg), line(200, 2, leg=leg))]
-    assert kept.keep([*legs, line(0, 9, 2, method="BYE")], INSIDE) == []
-    calls = [call for _, call in kept.newest(9)]
+    assert ledger.keep([*legs, line(0, 9, 2, method="BYE")], INSIDE) == []
+    calls = [call for _, call in ledger.newest(9)]
     assert [talk_s(call) for call in calls] == [7, 7]
     stats = day_stats(date(2026, 11, 28), calls, START + 99 * SECOND, "run", UTC)
     assert (stats.inside, stats.incoming, stats.answered) == (1, 0, 1)
-    kept.close()
+    ledger.close()
 
 
 def test_what_is_older_is_forgotten_a_little_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(books, "FORGET_STEP", 3)
     monkeypatch.setattr(books, "CALLS_MAX", 4)
-    kept = Book(tmp_path / "calls.db")
-    kept.keep([line(100, age, call_id=f"c{age}") for age in range(10)], INSIDE)
-    assert kept.forget(START) == 6, "none is too old, six are too many"
-    assert kept.forget(START + 99 * SECOND) == 3, "a wrong clock does not cost everything at once"
-    assert [call.call_id for _, call in kept.newest(9)] == ["c9"]
-    kept.close()
+    ledger = Book(tmp_path / "calls.db")
+    ledger.keep([line(100, age, call_id=f"c{age}") for age in range(10)], INSIDE)
+    assert ledger.forget(START) == 6, "none is too old, six are too many"
+    assert ledger.forget(START + 99 * SECOND) == 3, "a wrong clock does not cost everything at once"
+    assert [call.call_id for _, call in ledger.newest(9)] == ["c9"]
+    ledger.close()
 
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -274,6 +282,66 @@ def test_starts_that_nobody_reads_do_not_pile_up(folder: Path) -> None:
         make_records(folder, f"start{number}")
         (folder / f"start{number}/calls_1.log").write_text(text() + "\n")
     assert len([entry for entry in folder.iterdir() if entry.is_dir()]) == STARTS_MAX + 1
+
+
+# -- reading and keeping ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeper(folder: Path, tmp_path: Path) -> Iterator[Keeper]:
+    """With no Kamailio to ask."""
+    make_location(tmp_path / "location.sqlite")
+    people, rpc = People(tmp_path / "location.sqlite"), KamailioRpc(tmp_path / "rpc")
+    one = Keeper(tmp_path / "calls.db", Tails(folder), people, rpc, VirtualClock())
+    yield one
+    one.close()
+
+
+def kept(keeper: Keeper) -> list[Call]:
+    asyncio.run(keeper.cycle())
+    assert keeper.book is not None
+    return [call for _, call in keeper.book.newest(99)]
+
+
+def test_the_two_files_of_one_call_may_be_read_in_any_order(keeper: Keeper, folder: Path) -> None:
+    (folder / "first/calls_1.log").write_text(text(0, START + 9 * SECOND, 2, "BYE") + "\n")
+    assert kept(keeper) == []
+    (folder / "first/calls_2.log").write_text(text() + "\n" + text(200, START + 4 * SECOND) + "\n")
+    (call,) = kept(keeper)
+    assert talk_s(call) == 5
+
+
+def test_a_ledger_that_takes_nothing_loses_nothing(keeper: Keeper, folder: Path) -> None:
+    path = folder / "first/calls_1.log"
+    path.write_text(text(call_id="c1") + "\n")
+    assert len(kept(keeper)) == 1
+    assert keeper.book is not None
+    with closing(sqlite3.connect(keeper.path)) as other:
+        other.execute("CREATE TRIGGER full BEFORE INSERT ON calls BEGIN SELECT RAISE(FAIL, 'database is full'); END")
+        other.commit()
+        with path.open("a") as file:
+            file.write(text(call_id="c2") + "\n")
+        for _ in range(3):
+            assert len(kept(keeper)) == 1
+        assert keeper.refused == "database is full"
+        other.execute("DROP TRIGGER full")
+        other.commit()
+    assert [call.call_id for call in kept(keeper)] == ["c2", "c1"]
+    assert keeper.refused is None
+
+
+def test_whose_phone_answered_is_known_by_its_binding(keeper: Keeper, folder: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "location.sqlite")) as database:
+        database.execute("INSERT INTO location (ruid, username, contact) VALUES ('uloc-7', '103', 'sip:x')")
+        database.commit()
+    several = " local ring:101 ring:103"
+    lines = [text(200, trail=several, by=by, call_id=by) for by in ("uloc-7", "uloc-gone")]
+    (folder / "first/calls_1.log").write_text("\n".join(lines) + "\n")
+    assert {call.call_id: call.by for call in kept(keeper)} == {"uloc-7": "103", "uloc-gone": ""}
+
+
+def test_who_answered_is_not_forgotten_when_the_line_comes_again_and_the_phone_is_gone() -> None:
+    assert call_of(line(200, by="103"), line(200, by="")).by == "103"
 
 
 # -- a day ------------------------------------------------------------------------------------------------------------
