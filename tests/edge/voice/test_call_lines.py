@@ -25,9 +25,9 @@ from edge.voice.kamailio_rpc import KamailioRpc
 from edge.voice.records import book as books
 from edge.voice.records.book import Book
 from edge.voice.records.call import SECOND, Call, State, answer_s, direction, merge, state, talk_s
-from edge.voice.records.keeper import Keeper
 from edge.voice.records.line import Line, parse
 from edge.voice.records.people import People, only_one_rung
+from edge.voice.records.recorder import Recorder
 from edge.voice.records.stats import day_stats, percentile, span
 from edge.voice.records.tail import Tails
 
@@ -288,56 +288,56 @@ def test_starts_that_nobody_reads_do_not_pile_up(folder: Path) -> None:
 
 
 @pytest.fixture
-def keeper(folder: Path, tmp_path: Path) -> Iterator[Keeper]:
+def recorder(folder: Path, tmp_path: Path) -> Iterator[Recorder]:
     """With no Kamailio to ask."""
-    make_location(tmp_path / "location.sqlite")
+    make_location(tmp_path / "location.sqlite", tmp_path / "copies")
     people, rpc = People(tmp_path / "location.sqlite"), KamailioRpc(tmp_path / "rpc")
-    one = Keeper(tmp_path / "calls.db", Tails(folder), people, rpc, VirtualClock())
+    one = Recorder(tmp_path / "calls.db", Tails(folder), people, rpc, VirtualClock())
     yield one
     one.close()
 
 
-def kept(keeper: Keeper) -> list[Call]:
-    asyncio.run(keeper.cycle())
-    assert keeper.book is not None
-    return [call for _, call in keeper.book.newest(99)]
+def kept(recorder: Recorder) -> list[Call]:
+    asyncio.run(recorder.cycle())
+    assert recorder.book is not None
+    return [call for _, call in recorder.book.newest(99)]
 
 
-def test_the_two_files_of_one_call_may_be_read_in_any_order(keeper: Keeper, folder: Path) -> None:
+def test_the_two_files_of_one_call_may_be_read_in_any_order(recorder: Recorder, folder: Path) -> None:
     (folder / "first/calls_1.log").write_text(text(0, START + 9 * SECOND, 2, "BYE") + "\n")
-    assert kept(keeper) == []
+    assert kept(recorder) == []
     (folder / "first/calls_2.log").write_text(text() + "\n" + text(200, START + 4 * SECOND) + "\n")
-    (call,) = kept(keeper)
+    (call,) = kept(recorder)
     assert talk_s(call) == 5
 
 
-def test_a_ledger_that_takes_nothing_loses_nothing(keeper: Keeper, folder: Path) -> None:
+def test_a_ledger_that_takes_nothing_loses_nothing(recorder: Recorder, folder: Path) -> None:
     path = folder / "first/calls_1.log"
     path.write_text(text(call_id="c1") + "\n")
-    assert len(kept(keeper)) == 1
-    assert keeper.book is not None
-    with closing(sqlite3.connect(keeper.path)) as other:
+    assert len(kept(recorder)) == 1
+    assert recorder.book is not None
+    with closing(sqlite3.connect(recorder.path)) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON calls BEGIN SELECT RAISE(FAIL, 'database is full'); END")
         other.commit()
         with path.open("a") as file:
             file.write(text(call_id="c2") + "\n")
         for _ in range(3):
-            assert len(kept(keeper)) == 1
-        assert keeper.refused == "database is full"
+            assert len(kept(recorder)) == 1
+        assert recorder.refused == "database is full"
         other.execute("DROP TRIGGER full")
         other.commit()
-    assert [call.call_id for call in kept(keeper)] == ["c2", "c1"]
-    assert keeper.refused is None
+    assert [call.call_id for call in kept(recorder)] == ["c2", "c1"]
+    assert recorder.refused is None
 
 
-def test_whose_phone_answered_is_known_by_its_binding(keeper: Keeper, folder: Path, tmp_path: Path) -> None:
+def test_whose_phone_answered_is_known_by_its_binding(recorder: Recorder, folder: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "location.sqlite")) as database:
         database.execute("INSERT INTO location (ruid, username, contact) VALUES ('uloc-7', '103', 'sip:x')")
         database.commit()
     several = " local ring:101 ring:103"
     lines = [text(200, trail=several, by=by, call_id=by) for by in ("uloc-7", "uloc-gone")]
     (folder / "first/calls_1.log").write_text("\n".join(lines) + "\n")
-    assert {call.call_id: call.by for call in kept(keeper)} == {"uloc-7": "103", "uloc-gone": ""}
+    assert {call.call_id: call.by for call in kept(recorder)} == {"uloc-7": "103", "uloc-gone": ""}
 
 
 def test_who_answered_is_not_forgotten_when_the_line_comes_again_and_the_phone_is_gone() -> None:
