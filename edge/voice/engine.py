@@ -146,7 +146,7 @@ class Engine:
             self.settings_refused,
             self.push_refused,
             missing_addresses(self.settings.listen),
-            self.alarms,
+            self.alarms.with_journal(self.recorder.urgent if self.recorder else ()),
             self.clock.now(),
             self.keeper.failure,
             self.recorder.refused if self.recorder else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,11 @@ class Alarms:
     bans: tuple[Ban, ...] = ()
     urgent: tuple[UrgentCall, ...] = ()
     rewritten: tuple[str, ...] = ()  # addresses between which and us somebody rewrites SIP
+
+    def with_journal(self, journal: Iterable[UrgentCall]) -> Alarms:
+        """With the emergency calls that Kamailio has forgotten: it was started again."""
+        known = {call.call_id for call in self.urgent}
+        return replace(self, urgent=(*(call for call in journal if call.call_id not in known), *self.urgent))
 
 
 class AlarmView:

@@ -16,12 +16,13 @@ from edge.shared.clock import Clock
 from edge.shared.ledger import LedgerBusy, LedgerDamaged
 from edge.shared.messages.voice_calls import CallsResult
 from edge.shared.model.voice import VoiceSection
+from edge.voice.kamailio_alarms import UrgentCall
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
 from edge.voice.records.book import DAY, Book
 from edge.voice.records.call import SECOND, TALK_MAX
 from edge.voice.records.line import Line
 from edge.voice.records.people import People
-from edge.voice.records.shown import inside_numbers, shown
+from edge.voice.records.shown import inside_numbers, shown, urgent
 from edge.voice.records.tail import Tails
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Recorder:
         self.settings: Callable[[], VoiceSection] = VoiceSection
         self.refused: str | None = None  # why nothing is kept
         self.broadcast: Broadcast[CallsResult] = Broadcast(CallsResult(calls=[]))
+        self.urgent: tuple[UrgentCall, ...] = ()  # the emergency calls of the last hour
         self._book: Book | None = None
         self._unkept: list[Line] = []
         self._ends: list[tuple[float, Line]] = []  # BYEs of calls not known yet, and since when (monotonic)
@@ -129,10 +131,9 @@ class Recorder:
         assert self._book is not None
         now = self.wall()
         current = self.tails.current()
-        rows = {
-            **dict(self._book.emergencies_since(now - HOUR)),
-            **dict(self._book.open_since(now - TALK_MAX)),
-        }
+        emergencies = dict(self._book.emergencies_since(now - HOUR))
+        self.urgent = tuple(urgent(call, now, current) for call in emergencies.values())
+        rows = {**emergencies, **dict(self._book.open_since(now - TALK_MAX))}
         calls = [shown(number, call, now, current) for number, call in sorted(rows.items())]
         result = CallsResult(calls=[call for call in calls if call.live or call.emergency][-WATCHED_MAX:])
         if result != self.broadcast.state:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from edge.shared.clock import utc_text
 from edge.shared.messages.voice_calls import CallRecord
 from edge.shared.model.voice import VoiceSection
+from edge.voice.kamailio_alarms import UrgentCall
 from edge.voice.records.call import LIVE, SECOND, Call, State, answer_s, state, talk_s
 
 
@@ -38,6 +39,21 @@ def shown(number: int, call: Call, now: int, run: str) -> CallRecord:
         code=call.code if call.answered is None else 0,
         trail=call.trail.split(),
     )
+
+
+def urgent(call: Call, now: int, run: str) -> UrgentCall:
+    """An emergency call as Kamailio tells those of its present start."""
+    return UrgentCall(
+        call_id=call.call_id,
+        state=_URGENT.get(state(call, now, run), "failed" if call.answered is None else "answered"),
+        at=call.begun // SECOND,
+        caller=call.caller,
+        address=call.source,
+        number=call.dialled,
+    )
+
+
+_URGENT = {State.RINGING: "calling", State.GAVE_UP: "given_up"}
 
 
 def moment(micros: int) -> str:

@@ -187,6 +187,27 @@ def test_an_emergency_call_is_in_the_journal_and_shown_within_a_second(
     assert "112 URGENCE" in box.root.repli("voice", "calls").stdout
 
 
+def test_an_emergency_call_is_still_shown_when_kamailio_was_killed(telephony: Telephony) -> None:
+    """One that rang when it was: somebody needs help and was cut off."""
+    box = telephony
+    kamailio = box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
+    trunk = box.wire(20)
+    served, cut = box.hand("101", 141), box.hand("102", 142)
+    for phone in (served, cut):
+        phone.wire.send(phone.invitation("112"), box.box)
+        request, source = trunk.request()
+        if phone is served:
+            answer(trunk, request, source)
+    wait_calls(box, 1, emergency=True, state="talking")
+    wait_calls(box, 1, emergency=True, state="ringing")
+    kamailio.kill()
+    box.root.start("kamailio")
+    wanted = ["voice.emergency_call", "voice.emergency_failed"]
+    wait_for(
+        lambda: sorted(one for one in issues(box) if "emergency_" in one and "trunk" not in one) == wanted, "both", 5
+    )
+
+
 # -- kill -9, a full disk ---------------------------------------------------------------------------------------------
 
 
