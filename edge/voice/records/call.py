@@ -133,9 +133,7 @@ def direction(call: Call, inside: frozenset[str]) -> str:
         return "in"
     if call.leg == "cloud":
         return "again" if call.caller in inside else "in"
-    if call.emergency or call.way:
-        return "out"
-    return "inside" if call.dialled in inside else "out"
+    return "inside" if call.dialled in inside and not call.emergency else "out"
 
 
 def answer_s(call: Call) -> float | None:

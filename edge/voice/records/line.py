@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 TEXT_MAX, TRAIL_MAX = 128, 1000  # characters kept of what others wrote
 COLUMNS = 18
+NO_TRUNK, CLOUD = ("-", "@cloud"), "@cloud"
+WAYS = ("way", "refused", "silent")
 AT_MAX = 4_102_444_800_000_000  # the year 2100
 CSEQ_MAX = 2**32
 _ESCAPED_BAR = re.compile("%7C", re.IGNORECASE)
@@ -83,11 +85,22 @@ def parse(text: str, run: str) -> Line | None:
         dialled=_clean(asked),
         emergency=matter == "emergency",
         mode=_clean(mode),
-        trail=_clean(trail.strip(), TRAIL_MAX),
-        way=_clean(way),
+        trail=" ".join(_named(word) for word in _clean(trail, TRAIL_MAX).split()),
+        way=_way(_clean(way)),
         by=_clean(by),
         run=run,
     )
+
+
+def _named(word: str) -> str:
+    name, colon, what = word.partition(":")
+    return f"{name}:{_way(what)}" if name in WAYS and colon else word
+
+
+def _way(name: str) -> str:
+    """The cloud PBX is a way out that no trunk can be named after."""
+    way, slash, code = name.partition("/")
+    return f"{CLOUD if way in NO_TRUNK else way}{slash}{code}"
 
 
 def _clean(text: str, most: int = TEXT_MAX) -> str:

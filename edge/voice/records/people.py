@@ -22,12 +22,13 @@ class People:
     def __init__(self, location: Path) -> None:
         self.location = location
 
-    def named(self, lines: Iterable[Line]) -> list[Line]:
-        """The same lines with the extension in `by`, nothing where it is not known."""
+    def named(self, lines: Iterable[Line]) -> tuple[list[Line], list[Line]]:
+        """The same lines with the extension in `by`, nothing where it is not known; and those, as they were."""
         lines = list(lines)
         bindings = {line.by for line in lines if line.by}
         holders = self._holders(bindings) if bindings else {}
-        return [replace(line, by=holders.get(line.by) or only_one_rung(line)) if line.by else line for line in lines]
+        named = [replace(line, by=holders.get(line.by) or only_one_rung(line)) if line.by else line for line in lines]
+        return named, [line for line, known in zip(lines, named, strict=True) if line.by and not known.by]
 
     def _holders(self, bindings: Iterable[str]) -> dict[str, str]:
         try:

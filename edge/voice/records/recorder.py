@@ -31,8 +31,10 @@ PERIOD = 0.25  # seconds between two looks
 REOPEN_S = 30.0  # after a ledger that could not be opened
 ROTATE_BYTES = 512 * 1024
 ROTATE_S, ROTATE_AT_LEAST_S = 3600.0, 10.0
+HELD_MAX = 16 * 1024 * 1024  # bytes of lines; above, Kamailio is not told that its lines are kept
 FORGET_S = 3600.0
 PUBLISH_S = 2.0  # without news: what rings or talks for too long is live no more
+NAME_S = 5.0  # Kamailio writes its location database every second
 WAIT_S = 60.0  # a BYE waits so long for the line of its call, which another process writes
 HOUR = 3600 * SECOND
 WATCHED_MAX = 200
@@ -53,6 +55,7 @@ class Recorder:
         self.urgent: tuple[UrgentCall, ...] = ()  # the emergency calls of the last hour
         self._book: Book | None = None
         self._unkept: list[Line] = []
+        self._nameless: list[tuple[float, Line]] = []  # answers by a phone not in the location database yet
         self._ends: list[tuple[float, Line]] = []  # BYEs of calls not known yet, and since when (monotonic)
         self._next = {"open": 0.0, "rotate": 0.0, "forget": 0.0, "publish": 0.0}
         self._rotated_at = self._now()
@@ -113,7 +116,7 @@ class Recorder:
     def _keep(self) -> None:
         assert self._book is not None
         if not self._unkept:
-            self._unkept = self.people.named(self.tails.read())
+            self._unkept = self._read()
         waiting = [line for _, line in self._ends]
         if not self._unkept and not waiting:
             if self._due("publish", PUBLISH_S):
@@ -126,6 +129,15 @@ class Recorder:
         self._ends = [(since.get(line, now), line) for line in unknown if now - since.get(line, now) < WAIT_S]
         self._unkept = []
         self._publish()
+
+    def _read(self) -> list[Line]:
+        """What is new, and who answered where it was not known before. Lines may come twice."""
+        now = self._now()
+        fresh = self.tails.read()
+        waited = {line: since for since, line in self._nameless}
+        lines, nameless = self.people.named([*fresh, *waited])
+        self._nameless = [(since, line) for line in nameless if now - (since := waited.get(line, now)) < NAME_S]
+        return [] if not fresh and len(nameless) == len(waited) else lines
 
     def _publish(self) -> None:
         assert self._book is not None
@@ -149,11 +161,12 @@ class Recorder:
                 if full:
                     self.tails.rename()
                 await self.rpc.call("flatstore.k_rotate")
-                await self.rpc.call("htable.seti", "recorded", "lines", 0)
+                if self.tails.held < HELD_MAX:
+                    await self.rpc.call("htable.seti", "recorded", "lines", 0)
             except (RpcSilent, RpcRefused) as error:
                 log.debug("not rotated: %s", error)
             self._rotated_at = self._now()
-        if not self._unkept and not self._ends:
+        if not (self._unkept or self._ends or self._nameless):
             self.tails.remove_done()
 
     def _forget(self) -> None:

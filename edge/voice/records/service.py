@@ -58,7 +58,8 @@ class CallService:
             calls = self._book().between(*span(day, None))
         except sqlite3.Error as error:
             raise Refused(RecordsNotKept(reason=str(error))) from error
-        return day_stats(day, calls, self._recorder.wall(), self._recorder.tails.current(), None)
+        groups = frozenset(group.number for group in self._recorder.settings().groups)
+        return day_stats(day, calls, groups, self._recorder.wall(), self._recorder.tails.current(), None)
 
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[CallsResult]:
         """The live calls and the last hour's emergencies, at each change; ends for a watcher that is too slow."""

@@ -13,7 +13,8 @@ from edge.voice.records.call import LIVE, SECOND, Call, State, answer_s, state, 
 
 def inside_numbers(voice: VoiceSection) -> frozenset[str]:
     """Every number that rings in the building."""
-    return frozenset(extension.number for extension in voice.extensions)
+    ring = {*(one.number for one in voice.extensions), *(one.number for one in voice.groups)}
+    return frozenset({*ring, *(short.number for short in voice.short_numbers if short.to in ring)})
 
 
 def shown(number: int, call: Call, now: int, run: str) -> CallRecord:

@@ -18,8 +18,10 @@ def span(day: date, zone: tzinfo | None) -> tuple[int, int]:
     return _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
 
 
-def day_stats(day: date, calls: Iterable[Call], now: int, run: str, zone: tzinfo | None) -> StatsResult:
-    """Count them. A call that passed twice through the cloud PBX counts once."""
+def day_stats(
+    day: date, calls: Iterable[Call], groups: frozenset[str], now: int, run: str, zone: tzinfo | None
+) -> StatsResult:
+    """Count them. A call that passed twice through the cloud PBX counts once. groups: numbers that several answer."""
     counted = [(call, state(call, now, run)) for call in calls if call.direction != "again"]
     counted = [(call, found) for call, found in counted if found is not State.UNPROVED]
     hours = Counter(datetime.fromtimestamp(call.begun / SECOND, zone).hour for call, _ in counted)
@@ -40,7 +42,7 @@ def day_stats(day: date, calls: Iterable[Call], now: int, run: str, zone: tzinfo
         hours=[hours[hour] for hour in range(24)],
         busiest_hour=max(hours, key=lambda hour: (hours[hour], -hour)) if hours else None,
         extensions=_extensions(counted),
-        dialled=_dialled(ours),
+        dialled=_dialled([(call, found) for call, found in ours if call.dialled in groups]),
         trunks=_trunks(counted),
     )
 
@@ -64,13 +66,12 @@ def _extensions(counted: Sequence[tuple[Call, State]]) -> list[Count]:
         for call, found in counted
         if found in MISSED and call.direction != "out"
         for word in set(call.trail.split())
-        if word.startswith(("ring:", "away:"))
+        if word.startswith("ring:")
     )
     return _counts(made, answered, missed)
 
 
-def _dialled(ours: Sequence[tuple[Call, State]]) -> list[Count]:
-    groups = [(call, found) for call, found in ours if "group" in call.trail.split()]
+def _dialled(groups: Sequence[tuple[Call, State]]) -> list[Count]:
     answered = Counter(call.dialled for call, _ in groups if call.answered is not None)
     missed = Counter(call.dialled for call, found in groups if found in MISSED)
     return _counts(Counter(call.dialled for call, _ in groups), answered, missed)
@@ -80,7 +81,7 @@ def _trunks(counted: Sequence[tuple[Call, State]]) -> list[Count]:
     outwards = [call for call, _ in counted if call.leg != "trunk" and call.way]
     inwards = [(call, found) for call, found in counted if call.leg == "trunk" and call.way]
     lost = Counter(
-        word.partition(":")[2]
+        word.partition(":")[2].partition("/")[0]
         for call, _ in counted
         for word in call.trail.split()
         if word.startswith(("refused:", "silent:"))

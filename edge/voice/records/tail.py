@@ -68,6 +68,11 @@ class Tails:
         """Bytes of the largest file being written."""
         return max((os.fstat(tail.file).st_size for tail in self._writing()), default=0)
 
+    @property
+    def held(self) -> int:
+        """Bytes of all files."""
+        return sum(os.fstat(tail.file).st_size for tail in self._open.values())
+
     def rename(self) -> int:
         """Give every file being written another name; Kamailio must be told then. Returns how many. Raises OSError."""
         count = 0

@@ -108,6 +108,12 @@ def test_what_others_wrote_is_shortened_and_does_not_act_on_a_terminal() -> None
     assert len(found.caller) == 128
 
 
+def test_the_cloud_as_a_way_out_has_one_name() -> None:
+    told = [line(way=name, trail=f" way:{name} refused:{name}/503 silent:pstn") for name in ("-", "@cloud")]
+    assert [one.way for one in told] == ["@cloud"] * 2
+    assert {one.trail for one in told} == {"way:@cloud refused:@cloud/503 silent:pstn"}
+
+
 # -- calls ------------------------------------------------------------------------------------------------------------
 
 LIFE = [
@@ -177,7 +183,7 @@ def test_a_call_that_passes_twice_through_a_proxy_is_two_legs_and_counts_once(tm
     assert ledger.keep([*legs, line(0, 9, 2, method="BYE")], INSIDE) == []
     calls = [call for _, call in ledger.newest(9)]
     assert [talk_s(call) for call in calls] == [7, 7]
-    stats = day_stats(date(2026, 11, 28), calls, START + 99 * SECOND, "run", UTC)
+    stats = day_stats(date(2026, 11, 28), calls, frozenset(), START + 99 * SECOND, "run", UTC)
     assert (stats.inside, stats.incoming, stats.answered) == (1, 0, 1)
     ledger.close()
 
@@ -340,6 +346,18 @@ def test_whose_phone_answered_is_known_by_its_binding(recorder: Recorder, folder
     assert {call.call_id: call.by for call in kept(recorder)} == {"uloc-7": "103", "uloc-gone": ""}
 
 
+def test_a_phone_that_registered_a_moment_ago_is_known_a_little_later(
+    recorder: Recorder, folder: Path, tmp_path: Path
+) -> None:
+    """Kamailio writes its location database every second."""
+    (folder / "first/calls_1.log").write_text(text(200, trail=" local ring:101 ring:103", by="uloc-7") + "\n")
+    assert [call.by for call in kept(recorder)] == [""]
+    with closing(sqlite3.connect(tmp_path / "location.sqlite")) as database:
+        database.execute("INSERT INTO location (ruid, username, contact) VALUES ('uloc-7', '103', 'sip:x')")
+        database.commit()
+    assert [call.by for call in kept(recorder)] == ["103"]
+
+
 def test_who_answered_is_not_forgotten_when_the_line_comes_again_and_the_phone_is_gone() -> None:
     assert call_of(line(200, by="103"), line(200, by="")).by == "103"
 
@@ -358,15 +376,15 @@ def test_a_day_is_counted() -> None:
         *(call(n, 100, 200, by="102", wait=n) for n in range(1, 21)),
         call(30, 100, 487, hour=11, leg="trunk", caller="0612345678", way="pstn"),
         call(31, 100, 200, hour=11, leg="trunk", caller="0612345678", way="pstn", by="101", wait=100),
-        call(32, 100, 503, asked="0698765432", way="second", trail=" local way:pstn refused:pstn way:second"),
+        call(32, 100, 503, asked="0698765432", way="second", trail=" local way:pstn refused:pstn/503 way:second"),
         call(33, 100, 200, asked="112", matter="emergency", way="pstn"),
         call(34, 100, 407),
-        call(35, 100, 486, asked="200", trail=" local group ring:101 ring:102"),
+        call(35, 100, 486, asked="200", trail=" local step:200/0 ring:101 ring:102"),
     ]
     day = date(2026, 11, 28)
     since, until = span(day, UTC)
     assert since <= START < until
-    stats = day_stats(day, calls, START + 86_400 * SECOND, "run", UTC)
+    stats = day_stats(day, calls, frozenset({"200"}), START + 86_400 * SECOND, "run", UTC)
     assert (stats.incoming, stats.outgoing, stats.inside) == (2, 2, 21)
     assert (stats.answered, stats.missed, stats.emergencies, stats.unfinished) == (22, 2, 1, 0)
     assert stats.answer_mean_s == pytest.approx((sum(range(1, 21)) + 100) / 21)

@@ -120,12 +120,11 @@ def test_which_of_several_phones_answered_is_known(box: Telephony) -> None:
 def test_refusals_are_told_with_their_reason(box: Telephony) -> None:
     desk = registered(box, "101", 121)
     assert desk.ask(desk.invitation("104")).code == 480
-    (away,) = wait_calls(box, 1, dialled="104")
+    (away,) = wait_calls(box, 1, dialled="104", state="no_answer")
     assert (away["state"], away["trail"]) == ("no_answer", ["local", "ring:104", "away"])
     thief = box.hand("101", 122, password="wrong")
     assert thief.ask(thief.invitation("105")).code == 407
-    (unproved,) = wait_calls(box, 1, dialled="105")
-    assert unproved["state"] == "unproved"
+    wait_calls(box, 1, dialled="105", state="unproved")
 
 
 def test_numbers_of_outside_are_masked_unless_asked_for(box: Telephony) -> None:
@@ -134,13 +133,60 @@ def test_numbers_of_outside_are_masked_unless_asked_for(box: Telephony) -> None:
     request, source = trunk.request()
     trunk.send(reply_to(request, 486, "Busy Here"), source)
     assert desk.wire.final(invite).code == 486
-    (call,) = wait_calls(box, 1, dialled="0612345678")
+    (call,) = wait_calls(box, 1, dialled="0612345678", state="busy")
     assert (call["state"], call["direction"]) == ("busy", "out")
     masked = box.root.repli("voice", "calls")
     assert "0612345678" not in masked.stdout + box.root.repli("voice", "calls", "--json", "--trail").stdout
     assert "06…78" in masked.stdout
     assert "101" in masked.stdout
     assert "0612345678" not in (box.root.folder / "voice.log").read_text()
+
+
+def test_each_decision_is_told_with_its_reason(telephony: Telephony) -> None:
+    box = telephony
+    more = f"""[[voice.trunks]]
+name = "second"
+address = "{box.net}.21"
+[[voice.groups]]
+number = "200"
+members = ["102", "103", "104"]
+ring_s = 3
+overflow = "0612345678"
+"""
+    box.start(box.site(cloud="# no cloud", extensions=PEOPLE, more=more))
+    desk, office, patrol = (
+        registered(box, number, host) for number, host in (("101", 101), ("102", 102), ("103", 103))
+    )
+    first, second = box.wire(20), box.wire(21)
+    invite, answered = group_call(desk, office, patrol)
+    hang_up(desk, patrol, invite, answered)
+    (taken,) = wait_calls(box, 1, dialled="200", state="answered", answered_by="103")
+    assert taken["direction"] == "inside"
+    assert taken["trail"] == ["local", "step:200/0", "ring:102", "ring:103", "ring:104"]
+    invite = start_call(desk, desk.invitation("200"))
+    request, source = first.request(timeout=8)
+    first.send(reply_to(request, 503, "Service Unavailable"), source)
+    request, source = second.request()
+    answer(second, request, source)
+    assert desk.wire.final(invite).code == 200
+    (overflown,) = wait_calls(box, 1, dialled="200", state="talking")
+    assert overflown["trail"][-5:] == [*overflown["trail"][-5:-3], "way:pstn", "refused:pstn/503", "way:second"]
+    assert overflown["trail"][5:7] == ["otherwise", "step:200/1"]
+    assert overflown["way"] == "second"
+    stats = box.json("voice", "stats")
+    assert stats["dialled"] == [{"name": "200", "made": 2, "answered": 2, "missed": 0}]
+    assert {"name": "pstn", "made": 0, "answered": 0, "missed": 1} in stats["trunks"]
+
+
+def group_call(desk: Hand, other: Hand, taker: Hand) -> tuple[Message, Message]:
+    invite = start_call(desk, desk.invitation("200"))
+    request, source = other.wire.request()
+    other.wire.send(reply_to(request, 180, "Ringing"), source)
+    request, source = taker.wire.request()
+    answer(taker.wire, request, source)
+    stopped, back = other.wire.request(method="CANCEL")
+    other.wire.send(reply_to(stopped, 200, "OK"), back)
+    return invite, desk.wire.final(invite)
 
 
 def test_a_day_is_shown(box: Telephony) -> None:
@@ -349,7 +395,7 @@ def test_what_the_cloud_did_is_told(telephony: Telephony) -> None:
     request, source = pbx.request()
     pbx.wire.send(reply_to(request, 404, "Not Found"), source)
     assert desk.wire.final(invite).code == 404
-    (refused,) = wait_calls(box, 1, dialled="0612345678")
+    (refused,) = wait_calls(box, 1, dialled="0612345678", state="refused")
     assert (refused["mode"], refused["state"], refused["code"]) == ("cloud", "refused", 404)
     assert refused["trail"] == ["cloud"]
     invite = desk.invitation("103")
