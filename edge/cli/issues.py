@@ -111,6 +111,14 @@ WORDS: dict[str, str] = {
     "Elle est redémarrée d'elle-même ; si cela dure, redémarrez le boîtier.",
     "voice.cloud_silent": "Le standard de l'opérateur ({address}) ne répond plus : mode autonome, les postes s'appellent "
     "entre eux et les numéros d'urgence passent par la ligne de secours.",
+    "voice.cloud_name_silent": "Aucun serveur de noms ne répond pour le standard de l'opérateur ({subject}) : ses dernières "
+    "adresses connues ({kept}) restent utilisées.",
+    "voice.cloud_name_unknown": "Le nom du standard de l'opérateur ({subject}) n'existe plus : ses dernières adresses connues "
+    "({kept}) restent utilisées. Demandez à l'opérateur.",
+    "voice.cloud_name_lies": "Pour le standard de l'opérateur ({subject}), le serveur de noms donne {said}, qui ne peut pas être "
+    "le sien : ses dernières adresses connues ({kept}) restent utilisées.",
+    "voice.cloud_never_found": "Le standard de l'opérateur ({subject}) n'a jamais été trouvé : mode autonome. Vérifiez ce nom et "
+    "les serveurs de noms, ou mettez une adresse dans les réglages.",
     "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
     "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
     "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",

@@ -21,8 +21,13 @@ class Reason(StrEnum):
 
     START = "start"
     NO_CLOUD = "no_cloud"
+    CLOUD_UNKNOWN = "cloud_unknown"  # its name was never found
     CLOUD_SILENT = "cloud_silent"
     CLOUD_ANSWERS = "cloud_answers"
+
+
+REMEMBERED_S = 600.0  # a cloud that was lost after it came back, so recently, is held down twice as long
+TIMES_MAX = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Rules:
     serves: bool  # there is an address to listen on
     has_cloud: bool
     hold_down_s: float
+    cloud_known: bool = True  # there is an address to ask
 
 
 @dataclass(frozen=True)
@@ -45,11 +51,12 @@ class Sight:
 
 @dataclass(frozen=True)
 class State:
-    """What was decided, and since when (seconds, monotonic) the cloud has answered without a break."""
+    """What was decided, since when the cloud has answered without a break, and when it was lost (seconds, monotonic)."""
 
     mode: VoiceMode = VoiceMode.STARTING
     reason: Reason = Reason.START
     good_since: float | None = None
+    losses: tuple[float, ...] = ()
 
 
 def step(state: State, sight: Sight, now: float, rules: Rules) -> tuple[State, VoiceMode | None]:
@@ -58,7 +65,7 @@ def step(state: State, sight: Sight, now: float, rules: Rules) -> tuple[State, V
         return State(VoiceMode.OFF), None
     if not sight.answers:
         return (State() if state.mode == VoiceMode.OFF else replace(state, good_since=None)), None
-    wanted = _mode(state, sight, now, rules)
+    wanted = _remembering(state, _mode(state, sight, now, rules), now)
     push = wanted.mode if wanted.mode != sight.flag else None
     return wanted, push
 
@@ -66,6 +73,8 @@ def step(state: State, sight: Sight, now: float, rules: Rules) -> tuple[State, V
 def _mode(state: State, sight: Sight, now: float, rules: Rules) -> State:
     if not rules.has_cloud:
         return State(VoiceMode.LOCAL, Reason.NO_CLOUD)
+    if not rules.cloud_known:
+        return State(VoiceMode.LOCAL, Reason.CLOUD_UNKNOWN)
     if sight.cloud == Cloud.SILENT:
         return State(VoiceMode.LOCAL, Reason.CLOUD_SILENT)
     if state.mode == VoiceMode.LOCAL:
@@ -78,9 +87,21 @@ def _mode(state: State, sight: Sight, now: float, rules: Rules) -> State:
 
 def _held_down(state: State, sight: Sight, now: float, rules: Rules) -> State:
     good_since = _good_since(state.good_since, sight, now)
-    if good_since is not None and now - good_since >= rules.hold_down_s:
+    if good_since is not None and now - good_since >= hold_down_s(state, now, rules):
         return State(VoiceMode.CLOUD, Reason.CLOUD_ANSWERS)
     return State(VoiceMode.LOCAL, Reason.CLOUD_SILENT, good_since)
+
+
+def hold_down_s(state: State, now: float, rules: Rules) -> float:
+    """Good answers for so long before calls go to the cloud again: longer each time it did not last."""
+    recent = sum(now - lost < REMEMBERED_S for lost in state.losses)
+    return rules.hold_down_s * min(TIMES_MAX, 1 << max(0, recent - 1))
+
+
+def _remembering(before: State, after: State, now: float) -> State:
+    lost = before.mode == VoiceMode.CLOUD and after.mode == VoiceMode.LOCAL
+    known = tuple(moment for moment in before.losses if now - moment < REMEMBERED_S)
+    return replace(after, losses=(*known, now) if lost else known)
 
 
 def _good_since(since: float | None, sight: Sight, now: float) -> float | None:

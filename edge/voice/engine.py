@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,10 +13,12 @@ from edge.shared.broadcast import Broadcast
 from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
-from edge.shared.messages.voice import ModeResult, Phone
+from edge.shared.messages.voice import ModeResult, Phone, VoiceMode
 from edge.shared.messages.voice_explain import ExplainParams, ExplainResult
 from edge.shared.model.voice import VoiceSection
 from edge.voice.addresses import missing_addresses
+from edge.voice.cloud_name import CloudName
+from edge.voice.cloud_places import settle
 from edge.voice.decision import Rules, Sight, State, step
 from edge.voice.explain import explain
 from edge.voice.issues import Seen, issues_of
@@ -26,6 +29,7 @@ from edge.voice.kamailio_view import KamailioView, Look, Run
 from edge.voice.push import Push
 from edge.voice.records.recorder import Recorder
 from edge.voice.registrations import Keeper
+from edge.voice.sockets import clouds
 from edge.voice.tables import unprotected
 
 log = logging.getLogger(__name__)
@@ -37,7 +41,15 @@ RESTART_PAUSE = 20.0  # seconds between two endings of a Kamailio that keeps sta
 class Engine:
     """Holds the settings in force, what was decided, and what was seen last."""
 
-    def __init__(self, view: KamailioView, push: Push, alarms: AlarmView, clock: Clock, keeper: Keeper) -> None:
+    def __init__(
+        self,
+        view: KamailioView,
+        push: Push,
+        alarms: AlarmView,
+        clock: Clock,
+        keeper: Keeper,
+        cloud_name: CloudName,
+    ) -> None:
         self.view = view
         self.alarm_view = alarms
         self.alarms = Alarms()
@@ -45,6 +57,7 @@ class Engine:
         self.push = push
         self.clock = clock
         self.keeper = keeper
+        self.cloud_name = cloud_name
         self.settings = VoiceSection()
         self.settings_refused: list[Fault] = []
         self.push_refused: str | None = None
@@ -55,12 +68,22 @@ class Engine:
         self._first_raised: dict[tuple[str, str], str] = {}
         self._restarted_at: float | None = None
         self._wake = asyncio.Event()
+        self.cloud_is_back: Callable[[], None] = lambda: None
         self.broadcast: Broadcast[ModeResult] = Broadcast(self.mode())
 
     def adopt(self, settings: VoiceSection) -> None:
         """Put settings in force."""
         self.settings = settings
+        self.cloud_name.adopt(settings)
         self.told = False
+        self._wake.set()
+
+    def settled(self) -> VoiceSection:
+        """The settings in force, with addresses where they name the cloud PBX by name."""
+        return settle(self.settings, self.cloud_name.naming.places)
+
+    def wake(self) -> None:
+        """Look now."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -88,13 +111,16 @@ class Engine:
                 self.alarms = await self.alarm_view.look(look.run.id)
                 await self._tell(look.run, now)
                 if wanted is not None:
-                    await self.push.mode(wanted, self.settings)
+                    await self.push.mode(wanted, self.settled())
             self.push_refused = None
         except (RpcSilent, RpcRefused, OSError, sqlite3.Error) as error:
             if str(error) != self.push_refused:
                 log.warning("Kamailio was not told: %s", error)
             self.push_refused = str(error)
             self.told = False
+        if before.good_since is None and self.state.good_since is not None:
+            # Now, not at the end of the hold-down: when calls go there again, it must know everybody.
+            self.cloud_is_back()
         if (before.mode, before.reason) != (self.state.mode, self.state.reason):
             self.since = self.clock.now()
             log.info("mode %s (%s)", self.state.mode, self.state.reason)
@@ -150,6 +176,7 @@ class Engine:
             self.clock.now(),
             self.keeper.failure,
             self.recorder.refused if self.recorder else None,
+            naming=self.cloud_name.naming,
         )
         found = issues_of(self.settings, seen)
         self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}
@@ -159,13 +186,17 @@ class Engine:
         return Rules(
             serves=bool(self.settings.listen),
             has_cloud=self.settings.cloud is not None,
+            cloud_known=bool(clouds(self.settled())),
             hold_down_s=self.settings.hold_down_s,
         )
 
     async def _tell(self, run: Run, now: float) -> None:
         if run.digest == start_digest(self.settings):
-            self.look = replace(self.look, run=await self.push.settings(self.settings, run))
+            told = await self.push.settings(self.settled(), run)
+            self.look = replace(self.look, run=told)
             self.told = True
+            if told.dispatcher != run.dispatcher and self.state.mode == VoiceMode.LOCAL:
+                await self.push.mode(VoiceMode.LOCAL, self.settled())  # a new address must first prove itself, too
             return
         self.told = False
         if self._restarted_at is not None and now - self._restarted_at < RESTART_PAUSE:

@@ -12,6 +12,7 @@ from edge.shared.messages.common import Issue, Severity
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.messages.voice_guard import BanKind
 from edge.shared.model.voice import VoiceSection
+from edge.voice.cloud_name import UNNAMED, Naming, Trouble
 from edge.voice.decision import Reason, Sight, State
 from edge.voice.dialplan import unreachable
 from edge.voice.kamailio_alarms import Alarms, lasting
@@ -35,6 +36,7 @@ class Seen:
     now: datetime = LONG_AGO
     not_copied: str | None = None  # why the registrations are not
     records_refused: str | None = None
+    naming: Naming = UNNAMED
 
 
 def issues_of(settings: VoiceSection, seen: Seen) -> list[Issue]:
@@ -57,6 +59,7 @@ def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
         yield _issue("voice.registrations_not_copied", reason=seen.not_copied)
     if seen.state.mode == VoiceMode.LOCAL and seen.state.reason == Reason.CLOUD_SILENT and settings.cloud is not None:
         yield _issue("voice.cloud_silent", address=str(settings.cloud.address))
+    yield from _name_troubles(seen.naming)
     alone = unprotected(settings)
     if alone:
         yield _issue("voice.unprotected_extensions", extensions=", ".join(alone))
@@ -97,6 +100,20 @@ def _alarms(seen: Seen) -> Iterator[Issue]:
 
 def _good_to_know(issue: Issue) -> Issue:
     return issue.model_copy(update={"severity": Severity.INFO})
+
+
+def _name_troubles(naming: Naming) -> Iterator[Issue]:
+    if naming.question is None or naming.trouble is None:
+        return
+    name = naming.question.name
+    kept = ", ".join(str(place.address) for place in naming.places)
+    if not kept:
+        yield _issue("voice.cloud_never_found", name)
+    elif naming.trouble == Trouble.LIE:
+        yield _issue("voice.cloud_name_lies", name, said=naming.said, kept=kept)
+    else:
+        raised = "voice.cloud_name_silent" if naming.trouble == Trouble.SILENT else "voice.cloud_name_unknown"
+        yield _issue(raised, name, kept=kept)
 
 
 def _issue(name: str, subject: str = "", **data: str) -> Issue:

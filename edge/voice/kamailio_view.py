@@ -83,19 +83,20 @@ def items_of(dump: Any) -> dict[str, str]:
 
 
 def cloud_state(listing: Any) -> Cloud | None:
-    """What dispatcher.list says of set 1: A active, T trying, I inactive, D disabled. None: there is no cloud."""
+    """What dispatcher.list says of set 1: A active, T trying, I inactive, D disabled. None: there is no cloud.
+
+    One address that answers is enough.
+    """
+    flags: list[str] = []
     for record in (listing or {}).get("RECORDS", []):
         if str(record["SET"]["ID"]) != CLOUD_SET:
             continue
-        for target in record["SET"]["TARGETS"]:
-            match str(target["DEST"]["FLAGS"])[:1]:
-                case "A":
-                    return Cloud.ANSWERS
-                case "T":
-                    return Cloud.DOUBTFUL
-                case _:
-                    return Cloud.SILENT
-    return None
+        flags += [str(target["DEST"]["FLAGS"])[:1] for target in record["SET"]["TARGETS"]]
+    if "A" in flags:
+        return Cloud.ANSWERS
+    if "T" in flags:
+        return Cloud.DOUBTFUL
+    return Cloud.SILENT if flags else None
 
 
 def extensions_of(brief: Any) -> list[str]:

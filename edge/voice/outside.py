@@ -8,6 +8,7 @@ from edge.shared.model.numbering import CallClass, Prefix
 from edge.shared.model.voice import CloudPbx, Trunk, VoiceSection
 from edge.voice.emergency import forms
 from edge.voice.french import cost, e164, leading, longest
+from edge.voice.sockets import clouds
 
 EVERY_TRUNK = "outside"  # the list of ways with every trunk, in order
 GROUP_RIGHTS = (CallClass.NATIONAL, CallClass.MOBILE)  # of a hunt group's overflow: no phone of its own pays
@@ -55,7 +56,7 @@ def lists_of_ways(voice: VoiceSection) -> dict[str, list[CloudPbx | Trunk]]:
     named = {trunk.name: trunk for trunk in voice.trunks}
     urgent = [named[one] for one in voice.emergency.trunks] if voice.emergency.trunks else voice.trunks
     lists: dict[str, list[CloudPbx | Trunk]] = {
-        "emergency": [*urgent, *([voice.cloud] if voice.cloud else [])],
+        "emergency": [*urgent, *clouds(voice)],
         EVERY_TRUNK: [*voice.trunks],
     }
     lists.update({ways_of(one): [named[name] for name in one.trunks] for one in voice.prefixes if one.trunks})

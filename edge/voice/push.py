@@ -15,7 +15,7 @@ from edge.voice.kamailio.startup import RunFolder, write_dispatcher
 from edge.voice.kamailio.tables_file import write_next
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
 from edge.voice.kamailio_view import CLOUD_SET, Run
-from edge.voice.sockets import uri
+from edge.voice.sockets import clouds, uri
 from edge.voice.tables import TABLES, Tables, tables
 
 log = logging.getLogger(__name__)
@@ -43,9 +43,10 @@ class Push:
     async def mode(self, mode: VoiceMode, voice: VoiceSection) -> None:
         """Tell whose turn it is. Raises RpcSilent, RpcRefused."""
         await self._set("mode", mode.value)
-        if mode == VoiceMode.LOCAL and voice.cloud is not None:
+        if mode == VoiceMode.LOCAL:
             # After a restart the cloud counts as alive until probed: it must first prove it.
-            await self.rpc.call("dispatcher.set_state", "ip", int(CLOUD_SET), f"sip:{uri(voice.cloud)}")
+            for cloud in clouds(voice):
+                await self.rpc.call("dispatcher.set_state", "ip", int(CLOUD_SET), f"sip:{uri(cloud)}")
 
     async def restart(self) -> None:
         """End Kamailio, for start-up values that changed; whoever supervises it starts it again. Raises RpcSilent."""

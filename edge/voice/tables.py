@@ -1,11 +1,12 @@
 """The settings as Kamailio's htables and dispatcher list. Pure; the launcher renders them, voice pushes their changes.
 
-Table `site`: domain, realm, answer_ms and way_ms (how long silence is borne), cloud_contact (what the cloud PBX is told
-instead of a phone's own contact), lan (networks whose callers have the emergency table), outside::ADDRESS (listening
-there, open to the internet), ban_s, emergency_caller (the site's number), emergency_extension (one that we can prove to
-the cloud PBX), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: what is dialled -> the number meant.
-Table `way`: LIST::N -> ADDRESS:PORT, with ::socket, ::kind and ::name. Table `peer`: who speaks from an address. Tables
-of numbers and plans: plan_tables.py.
+Table `site`: domain, realm, answer_ms, cloud_ms and way_ms (how long silence is borne: in all, by each address of the
+cloud PBX, by each way out), cloud_contact (what the cloud PBX is told instead of a phone's own contact), lan (networks
+whose callers have the emergency table), outside::ADDRESS (listening there, open to the internet), ban_s,
+emergency_caller (the site's number), emergency_extension (one that we can prove to the cloud PBX), extension::NUMBER.
+Table `secret`: NUMBER -> HA1. Table `emergency`: what is dialled -> the number meant. Table `way`: LIST::N ->
+ADDRESS:PORT, with ::socket, ::kind and ::name. Table `peer`: who speaks from an address. Tables of numbers and plans:
+plan_tables.py.
 
 In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
 $avp(version): a request goes by one version of all tables from its first line to its last reply.
@@ -22,9 +23,10 @@ from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
 from edge.voice.emergency import forms
 from edge.voice.outside import lists_of_ways
 from edge.voice.plan_tables import PLAN_TABLES, plan_tables
-from edge.voice.sockets import listening, name, peers, socket_towards, uri
+from edge.voice.sockets import clouds, listening, name, on_loopback, peers, socket_towards, uri
 from edge.voice.standing import Standing
 
+CLOUD_MS_MIN = 300  # as answer_timeout_ms itself
 WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")  # RFC 1918, 3927, 1122
 TABLES = ("site", "secret", "emergency", "way", "peer", *PLAN_TABLES)
@@ -92,12 +94,13 @@ def _site(voice: VoiceSection) -> dict[str, str]:
         "domain": voice.domain,
         "realm": realm(voice),
         "answer_ms": str(voice.answer_timeout_ms),
+        "cloud_ms": str(_cloud_ms(voice)),
         "way_ms": str(min(voice.answer_timeout_ms, WAY_MS_MAX)),
         "ban_s": str(voice.guard.ban_s),
         "lan": ",".join(str(network) for network in voice.networks) or ",".join(PRIVATE),
     }
-    if voice.cloud and voice.listen:
-        site["cloud_contact"] = uri(socket_towards(voice.cloud, listening(voice)))
+    if voice.listen and (cloud := clouds(voice)):
+        site["cloud_contact"] = uri(socket_towards(cloud[0], listening(voice)))
     protected = [extension.number for extension in voice.extensions if ha1(extension, voice) is not None]
     if protected:
         site["emergency_extension"] = protected[0]
@@ -131,17 +134,25 @@ def _peers(voice: VoiceSection) -> dict[str, str]:
     for peer in reversed(peers(voice)):
         kind = "cloud" if isinstance(peer, CloudPbx) else "trunk"
         entries[f"{peer.address}:{peer.port}"] = kind
-        if not peer.address.is_loopback:
+        if not on_loopback(peer):
             entries[str(peer.address)] = kind
     return entries
 
 
 def _dispatcher(voice: VoiceSection) -> str:
-    if voice.cloud is None or not voice.listen:
+    if not voice.listen:
         return ""
-    socket = socket_towards(voice.cloud, listening(voice))
-    # flags 0, priority 0: probed from the start, active until proved silent.
-    return f"1 sip:{uri(voice.cloud)} 0 0 socket={name(socket)}\n"
+    lines = []
+    for priority, cloud in enumerate(reversed(clouds(voice))):
+        socket = socket_towards(cloud, listening(voice))
+        # flags 0: probed from the start, active until proved silent. Priority: the highest is asked first.
+        lines.append(f"1 sip:{uri(cloud)} 0 {priority} socket={name(socket)}\n")
+    return "".join(lines)
+
+
+def _cloud_ms(voice: VoiceSection) -> int:
+    """How long each address of the cloud PBX may be silent, so that a caller does not wait longer for all of them."""
+    return max(CLOUD_MS_MIN, voice.answer_timeout_ms // max(1, len(clouds(voice))))
 
 
 def _digest(text: str) -> str:

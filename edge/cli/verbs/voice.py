@@ -100,6 +100,7 @@ _MODES: dict[VoiceMode, str] = {
 _REASONS: dict[str, str] = {
     "start": "démarrage",
     "no_cloud": "aucun standard de l'opérateur",
+    "cloud_unknown": "adresse du standard de l'opérateur inconnue",
     "cloud_silent": "standard de l'opérateur muet",
     "cloud_answers": "le standard de l'opérateur répond",
 }

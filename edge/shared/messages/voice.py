@@ -27,7 +27,7 @@ class ModeResult(Message):
 
     mode: VoiceMode
     since: str
-    reason: str = Field(description="Stable id: start, no_cloud, cloud_silent, cloud_answers")
+    reason: str = Field(description="Stable id: start, no_cloud, cloud_unknown, cloud_silent, cloud_answers")
     kamailio: bool = Field(description="Whether Kamailio answers")
     version: str | None = Field(None, description="Of the tables Kamailio decides calls by; null: it does not answer")
     told: bool = Field(False, description="Whether those are the tables of the settings in force")

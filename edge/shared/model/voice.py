@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
 from edge.shared.model.dialling import one_number_twice, strange_members, to_emergency, unknown_trunks
@@ -24,6 +28,22 @@ from edge.shared.model.numbering import (
     ShortNumber,
     SipUser,
 )
+
+# RFC 1123, 2.1, with the underscore of service names; the last label has a letter, or it would be an address.
+HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+
+
+def _address_or_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    with contextlib.suppress(ValueError):
+        return IPv4Address(value)
+    if len(value) > 253 or not HOST.fullmatch(value):
+        raise PydanticCustomError("host", "neither an IPv4 address nor a host name")
+    return value.lower()
+
+
+Host = Annotated[IPv4Address | str, BeforeValidator(_address_or_name)]
 
 DOMAIN = r"^[A-Za-z0-9.-]*$"
 REALM = r'^[^"\\\x00-\x1f\x7f]*$'
@@ -54,10 +74,10 @@ class Listen(Section):
 
 
 class CloudPbx(Section):
-    """The operator's PBX. An IP address: names are resolved elsewhere, never in the signalling path."""
+    """The operator's PBX. A name is resolved by the box, never in the signalling path."""
 
-    address: IPv4Address = Field(description="Where the operator's PBX answers")
-    port: int = Field(5060, ge=1, le=65535, description="Its SIP port")
+    address: Host = Field(description="Where the operator's PBX answers: an address or a name (SRV, A)")
+    port: int = Field(5060, ge=1, le=65535, description="Its SIP port; given, a name's SRV records are not asked for")
     transport: Transport = Transport.UDP
 
 

@@ -22,6 +22,8 @@ from edge.shared.logs import start_logging
 from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, SettingsSource
+from edge.voice.cloud_name import read_places
+from edge.voice.cloud_places import question_of, settle
 from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import RunFolder, command
 from edge.voice.tables import tables
@@ -49,7 +51,8 @@ def main() -> None:
         files = RunFolder.of(paths)
         files.folder.mkdir(mode=0o2770, exist_ok=True)
         end_leftovers(files)
-        prepare(site.voice, tables(site.voice), files, paths.registrations)
+        places = read_places(files.cloud_places, question_of(site.voice))
+        prepare(site.voice, tables(settle(site.voice, places)), files, paths.registrations)
     except SocketPathTooLong as error:
         print(f"kamailio: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)

@@ -20,7 +20,7 @@ def prepare(voice: VoiceSection, values: Tables, files: RunFolder, registrations
     run = {
         "id": start,
         "digest": start_digest(voice),
-        "mode": "cloud" if voice.cloud else "local",
+        "mode": "cloud" if values.dispatcher else "local",
         "dispatcher": values.dispatcher_digest,
     }
     write_first(values, files, run)

@@ -64,6 +64,11 @@ class RunFolder:
         return self.folder / "records"
 
     @property
+    def cloud_places(self) -> Path:
+        """The addresses of the cloud PBX's name, as voice found them last."""
+        return self.folder / "cloud-places.json"
+
+    @property
     def cookie_file(self) -> Path:
         """The key of the Record-Route cookies; outlives kill -9, so that calls in progress can still be hung up."""
         return self.folder / "cookie"

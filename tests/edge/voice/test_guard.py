@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, HandPbx, Telephony
+from hil.rig.virtual.sip.pbx import Pbx
 from hil.rig.virtual.sip.wire import Hand, Message, NothingHeard, reply_to
 from hil.rig.virtual.waiting import wait_for
 
@@ -283,13 +284,16 @@ def test_guesses_do_not_make_the_cloud_block_the_box(telephony: Telephony) -> No
     """The cloud PBX sees one address for the whole building: it must not see what one phone gets wrong all day."""
     box = telephony
     box.start()
-    pbx = HandPbx(box.wire(10))
-    pbx.refuse = (403, "Forbidden")
-    guesser = box.hand("101", 101)
-    challenge = Message("SIP/2.0 401 Unauthorized", [("WWW-Authenticate", 'Digest realm="x", nonce="y"')])
-    for _ in range(GUESSES * 2):
+    pbx = Pbx(box.place, box.cloud, DOMAIN, PASSWORDS)
+    pbx.start()
+    assert pbx.process is not None
+    guesser = box.hand("101", 101, password="wrong")
+    challenge = Message("SIP/2.0 401 Unauthorized", [("WWW-Authenticate", f'Digest realm="{DOMAIN}", nonce="y"')])
+    for _ in range(GUESSES):
         guesser.ask(guesser.proved(registration(guesser), challenge), prove=False)
-    assert len(pbx.registered) <= GUESSES
+    assert "wrong proof" not in pbx.process.log_text(), "a nonce that it never gave is not shown to it"
+    for _ in range(GUESSES * 2):
+        guesser.register()
+    assert 1 <= pbx.process.log_text().count("wrong proof") <= GUESSES
     assert bans(box)[guesser.wire.address] == ("limited", "guessing")
-    pbx.refuse = None
-    assert box.hand("102", 102).register(prove=False).code == 200
+    assert box.hand("102", 102).register().code == 200

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import queue
+import random
 import re
 import shutil
 import tempfile
@@ -158,6 +159,8 @@ class HandPbx:
         self.others: tuple[str, ...] = ()  # contacts of other devices, which registrars list in their answer
         self.refuse: tuple[int, str] | None = None  # instead of granting
         self.mute = False
+        self.loss = 0.0  # the part of what it hears, and of what it says, that is lost
+        self._chance = random.Random(3)
         self._heard: queue.Queue[tuple[Message, tuple[str, int]]] = queue.Queue()
         threading.Thread(target=self._serve, daemon=True).start()
 
@@ -198,10 +201,11 @@ class HandPbx:
                 message, source = self.wire.receive(lambda _: True, timeout=3600.0)
             except (OSError, NothingHeard):
                 return
-            if self.mute:
+            if self.mute or self._lost():
                 continue
             if message.method == "OPTIONS" and not message.code:
-                self.wire.send(reply_to(message, 200, "OK"), source)
+                if not self._lost():
+                    self.wire.send(reply_to(message, 200, "OK"), source)
             elif message.method == "REGISTER" and not message.code:
                 self._register(message, source)
             else:
@@ -210,8 +214,13 @@ class HandPbx:
     def _other(self, message: Message, source: tuple[str, int]) -> None:
         self._heard.put((message, source))
 
+    def _lost(self) -> bool:
+        return self._chance.random() < self.loss
+
     def _register(self, request: Message, source: tuple[str, int]) -> None:
         self.registered.append(request)
+        if self._lost():
+            return
         if self.refuse is not None:
             self.wire.send(reply_to(request, *self.refuse), source)
             return

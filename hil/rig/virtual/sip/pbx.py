@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +55,7 @@ class Pbx:
         text = f"""#!KAMAILIO
 #!define USE_PATH {int(self.honours_path)}
 #!define REALM "{self.domain}"
+#!define RPC_SOCKET "{folder / "rpc"}"
 listen={self.transport}:{self.address}:{self.port}
 alias="{self.domain}"
 include_file "{CFG}"
@@ -63,6 +66,24 @@ event_route[htable:mod-init] {{
 """
         start.write_text(text, encoding="utf-8")
         return start
+
+    def says(self, method: str, code: int | None) -> None:
+        """Answer a method with a code, or (None) as it should be; METHOD::proved: only to who proved itself."""
+        if code is None:
+            self._rpc("htable.delete", "says", method)
+        else:
+            self._rpc("htable.sets", "says", method, str(code))
+
+    def _rpc(self, method: str, *parameters: str) -> None:
+        path = self.place.folder / self.name / "rpc"
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+            sock.bind("")  # abstract: an address to be answered at
+            sock.settimeout(3.0)
+            sock.sendto(json.dumps(request).encode(), str(path))
+            reply = json.loads(sock.recv(65535))
+        if "error" in reply:
+            raise RuntimeError(f"{method} {parameters}: {reply['error']}")
 
     def stop(self) -> None:
         """End it."""

@@ -225,9 +225,9 @@ class Hand:
         self.sequence += 1
         kind, header = ("WWW", "Authorization") if challenge.code == 401 else ("Proxy", "Proxy-Authorization")
         given = challenge.get(f"{kind}-Authenticate")
-        realm, nonce = (_parameter(given, name) for name in ("realm", "nonce"))
+        realm, nonce = (parameter(given, name) for name in ("realm", "nonce"))
         count = ("00000001", "c0ffee", "auth") if qop else ()
-        response = _digest(self.number, realm, self.password, request.method, request.uri, nonce, count)
+        response = digest_response(self.number, realm, self.password, request.method, request.uri, nonce, count)
         proof = (
             f'Digest username="{self.number}", realm="{realm}", nonce="{nonce}", uri="{request.uri}", '
             f'response="{response}", algorithm=MD5'
@@ -291,14 +291,17 @@ def acknowledge(invite: Message, reply: Message) -> Message:
     )
 
 
-def _parameter(header: str, name: str) -> str:
+def parameter(header: str, name: str) -> str:
+    """A quoted parameter of a challenge, or nothing."""
     match = re.search(rf'{name}="([^"]*)"', header)
     return match[1] if match else ""
 
 
-def _digest(
+def digest_response(
     user: str, realm: str, password: str, method: str, uri: str, nonce: str, count: tuple[str, ...] = ()
 ) -> str:
+    """The response to a challenge (RFC 2617, 3.2.2.1); count: nc, cnonce and qop, where it is to have them."""
+
     def md5(text: str) -> str:
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 

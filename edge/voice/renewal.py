@@ -1,0 +1,151 @@
+"""Registrations renewed at the cloud PBX at once, when it would look for the phones at an old address or knows none.
+
+After a switch of link the PBX calls the address of the dead one until each phone registers again; after an outage it may
+have forgotten everybody. The box holds what a REGISTER needs, and sends one for each phone, through Kamailio, from the
+address that the PBX shall answer at. Phones and their bindings here are not touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Callable
+from typing import cast
+
+from edge.shared.model.voice import Listen, Transport, VoiceSection
+from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
+from edge.voice.kamailio_view import KamailioView
+from edge.voice.register_message import Answer, Binding, Sender, proof, read, register
+from edge.voice.sockets import clouds, listening, socket_towards, uri
+from edge.voice.tables import ha1, realm
+
+log = logging.getLogger(__name__)
+
+AT_A_TIME = 40  # requests under way
+ANSWER_S = 3.0  # Kamailio itself gives the cloud up after answer_timeout_ms
+ROUND_S = 0.5  # between two tries for those who were not renewed
+ROUNDS = 20
+
+
+class Renewal:
+    """Renews when asked. Asked again meanwhile, it begins anew."""
+
+    def __init__(self, view: KamailioView, settings: Callable[[], VoiceSection]) -> None:
+        self._view = view
+        self._settings = settings
+        self._asked = asyncio.Event()
+
+    def ask(self, why: str) -> None:
+        """Have everybody renewed."""
+        log.info("registrations are renewed at the cloud PBX: %s", why)
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Renew whenever asked, for ever."""
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            try:
+                await self._renew()
+            except (RpcSilent, RpcRefused, OSError) as error:
+                log.warning("registrations not renewed: %s", error)
+
+    async def _renew(self) -> None:
+        voice = self._settings()
+        own = next((one for one in voice.listen if one.transport == Transport.UDP), None)
+        if not clouds(voice) or own is None:
+            return
+        left = [Binding(one.extension, one.contact, one.expires_s) for one in await self._view.phones()]
+        async with _exchange(own) as exchange:
+            for _ in range(ROUNDS):
+                left = await self._round(exchange, voice, left)
+                if not left or self._asked.is_set():
+                    return
+                await asyncio.sleep(ROUND_S)
+        log.warning("not renewed at the cloud PBX: %s", ", ".join(sorted({one.extension for one in left})))
+
+    async def _round(self, exchange: _Exchange, voice: VoiceSection, bindings: list[Binding]) -> list[Binding]:
+        """Renew each; returns those worth another try."""
+        sender = Sender(voice.domain, exchange.own, uri(socket_towards(clouds(voice)[0], listening(voice))))
+        known = {one.number: ha1(one, voice) for one in voice.extensions}
+        room = asyncio.Semaphore(AT_A_TIME)
+
+        async def one(binding: Binding) -> bool:
+            async with room:
+                return await _renew_one(exchange, binding, sender, realm(voice), known.get(binding.extension))
+
+        done = await asyncio.gather(*(one(binding) for binding in bindings))
+        return [binding for binding, renewed in zip(bindings, done, strict=True) if not renewed]
+
+
+async def _renew_one(exchange: _Exchange, binding: Binding, sender: Sender, realm: str, secret: str | None) -> bool:
+    """Whether there is nothing more to do for this phone: renewed, or refused for a reason that stays."""
+    call_id = secrets.token_hex(12)
+    answer = await exchange.ask(register(binding, sender, call_id, 1), call_id)
+    if answer is not None and answer.code == 401 and secret is not None:
+        proved = proof(answer.challenge, binding.extension, sender.domain, realm, secret, secrets.token_hex(8))
+        if proved is not None:
+            answer = await exchange.ask(register(binding, sender, call_id, 2, proved), call_id)
+    if answer is None or answer.code == 408 or answer.code >= 500:
+        return False
+    if answer.code >= 300:
+        log.info("extension %s not renewed at the cloud PBX: %d", binding.extension, answer.code)
+    return True
+
+
+class _Exchange(asyncio.DatagramProtocol):
+    """Questions to Kamailio's own socket, and the answers by Call-ID."""
+
+    def __init__(self, kamailio: Listen) -> None:
+        self._kamailio = (str(kamailio.address), kamailio.port)
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
+        answer = read(data)
+        waiting = self._waiting.get(answer.call_id) if answer else None
+        if answer is not None and waiting is not None and not waiting.done() and source == self._kamailio:
+            waiting.set_result(answer)
+
+    def error_received(self, error: Exception) -> None:
+        log.debug("Kamailio's SIP port: %s", error)
+
+    @property
+    def own(self) -> str:
+        """ADDRESS:PORT of our end."""
+        assert self._transport is not None
+        address, port = self._transport.get_extra_info("sockname")
+        return f"{address}:{port}"
+
+    async def ask(self, request: bytes, call_id: str) -> Answer | None:
+        """Send, and wait for the final answer; None when none comes."""
+        assert self._transport is not None
+        self._waiting[call_id] = asyncio.get_running_loop().create_future()
+        self._transport.sendto(request, self._kamailio)
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._waiting[call_id]
+        except TimeoutError:
+            return None
+        finally:
+            del self._waiting[call_id]
+
+    def close(self) -> None:
+        """Close our end."""
+        if self._transport is not None:
+            self._transport.close()
+
+
+@contextlib.asynccontextmanager
+async def _exchange(kamailio: Listen) -> AsyncIterator[_Exchange]:
+    exchange = _Exchange(kamailio)
+    await asyncio.get_running_loop().create_datagram_endpoint(lambda: exchange, local_addr=(str(kamailio.address), 0))
+    try:
+        yield exchange
+    finally:
+        exchange.close()
