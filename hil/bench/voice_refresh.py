@@ -2,18 +2,13 @@
 
 A hundred phones by hand (fifty extensions with two devices each), as strict as phones may be, refresh evenly spread; 1 000
 refreshes begin within the outage, others before and after. Counted is what each phone saw: its final answer, within its
-own timer. The first ones begin before anything could have noticed the silence. `python -m hil.bench.voice_refresh`; exit
-0 when the promise is kept.
+own timer. The first ones begin before anything could have noticed the silence. A part of scripts/bench-voice.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median, quantiles
 
 from hil.rig.virtual.sip.loopback import DOMAIN, telephony_alone
@@ -64,19 +59,6 @@ class Figures:
             and max(self.first) <= FIRST_S
             and p99(self.later) <= LATER_S
         )
-
-
-def main() -> int:
-    """Measure, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of the outage")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    arguments = parser.parse_args()
-    figures = measure(arguments.seconds)
-    print_table(figures)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report(figures), indent=2) + "\n", encoding="utf-8")
-    return 0 if figures.kept else 1
 
 
 def measure(seconds: float = 60.0) -> Figures:
@@ -130,7 +112,3 @@ def report(figures: Figures) -> dict[str, object]:
         "first": figures.first,
         "later": figures.later,
     }
-
-
-if __name__ == "__main__":
-    sys.exit(main())
