@@ -46,6 +46,8 @@ class NameServer:
                     sock.sendto(self._reply(asked), source)
             except OSError:
                 return
+            except (IndexError, struct.error):
+                continue  # no question
 
     def _reply(self, asked: bytes) -> bytes:
         labels, at = [], 12
