@@ -108,6 +108,8 @@ def test_every_file_of_a_running_appliance_is_on_the_page(full: Appliance) -> No
         "time",
         "voice mode",
         "voice phones",
+        "voice calls",
+        "voice stats",
     ],
 )
 def test_json_carries_its_schema(full: Appliance, command: str) -> None:
