@@ -119,6 +119,11 @@ WORDS: dict[str, str] = {
     "le sien : ses dernières adresses connues ({kept}) restent utilisées.",
     "voice.cloud_never_found": "Le standard de l'opérateur ({subject}) n'a jamais été trouvé : mode autonome. Vérifiez ce nom et "
     "les serveurs de noms, ou mettez une adresse dans les réglages.",
+    "voice.hours_not_kept": "L'horloge du boîtier est fausse : les horaires d'ouverture ne sont pas appliqués, les postes "
+    "sonnent comme aux heures d'ouverture.",
+    "voice.redirected": "Renvoi en cours : {numbers} vers {to} jusqu'au {until}, par {author} (motif : {reason}).",
+    "voice.redirects_damaged": "Le fichier des renvois était abîmé : des renvois en cours peuvent manquer. Vérifiez-les "
+    "(« repli voice redirect --list ») et le disque.",
     "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
     "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
     "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",

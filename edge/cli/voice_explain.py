@@ -29,11 +29,11 @@ from edge.shared.varlink import Unreachable, call_once
 def add_explain(verbs: Subjects) -> None:
     """Add the verb."""
     explain = verbs.add_parser("explain", help=_("ce que deviendrait un appel, étape par étape"))
-    explain.add_argument("caller", type=_number, metavar=_("POSTE"), help=_("qui appellerait, par exemple 101"))
-    explain.add_argument("dialled", type=_number, metavar=_("NUMÉRO"), help=_("ce qui serait composé"))
+    explain.add_argument("caller", type=number_argument, metavar=_("POSTE"), help=_("qui appellerait, par exemple 101"))
+    explain.add_argument("dialled", type=number_argument, metavar=_("NUMÉRO"), help=_("ce qui serait composé"))
     explain.add_argument("--mode", choices=["cloud", "local"], help=_("comme si l'opérateur ou le boîtier servait"))
     explain.add_argument(
-        "--at", type=_moment, metavar=_("QUAND"), help=_("comme s'il était 2026-12-25T10:00, à l'heure du boîtier")
+        "--at", type=_moment, metavar=_("QUAND"), help=_("comme s'il était 2026-12-25T10:00, à l'heure de la mairie")
     )
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(verb=explain_call)
@@ -72,7 +72,8 @@ async def _from_the_file(asked: ExplainParams, paths: Paths) -> ExplainResult:
     return ExplainResult.model_validate_json(output)
 
 
-def _number(text: str) -> str:
+def number_argument(text: str) -> str:
+    """An argparse type: what may be dialled."""
     if not re.fullmatch(r"[A-Za-z0-9._+*#-]{1,40}", text):
         raise argparse.ArgumentTypeError(_("un numéro, sans espaces"))
     return text
@@ -88,6 +89,8 @@ def _moment(text: str) -> datetime:
 def _reason(because: ExplainedReason) -> str:
     template = _EXPLAIN_REASONS.get(because.id)
     data = {**because.data, "kind": _(_CALL_CLASSES.get(because.data.get("kind", ""), "-"))}
+    if because.id.endswith("_holiday"):
+        data["day"] = _(_HOLIDAYS.get(because.data.get("day", ""), "-"))
     try:
         return _(template).format(**data) if template else because.id
     except KeyError:
@@ -148,6 +151,22 @@ _GROUP_ORDERS: dict[str, str] = {
     "round_robin": "à tour de rôle",
     "longest_idle": "le plus longtemps libre d'abord",
 }
+_HOLIDAYS: dict[str, str] = {
+    "new_year": "jour de l'An",
+    "good_friday": "Vendredi saint",
+    "easter_monday": "lundi de Pâques",
+    "labour_day": "fête du Travail",
+    "victory_day": "8 mai",
+    "ascension": "Ascension",
+    "whit_monday": "lundi de Pentecôte",
+    "national_day": "14 juillet",
+    "assumption": "Assomption",
+    "all_saints": "Toussaint",
+    "armistice": "11 novembre",
+    "christmas": "Noël",
+    "saint_stephen": "26 décembre",
+    "abolition": "abolition de l'esclavage",
+}
 _OUTCOMES: dict[str, str] = {
     "emergency": "→ urgence : {number} par {trunks}",
     "cloud": "→ le standard de l'opérateur reçoit l'appel",
@@ -165,6 +184,13 @@ _EXPLAIN_REASONS: dict[str, str] = {
     "extension": "{number} est un poste",
     "group": "{number} est un groupe d'appel",
     "called": "on appelle {number}",
+    "hours_open": "pendant les heures d'ouverture « {schedule} », {number} va vers {to}",
+    "hours_closed": "hors des heures d'ouverture « {schedule} », {number} va vers {to}",
+    "hours_closed_holiday": "jour férié ({day}) : « {schedule} » est fermé, {number} va vers {to}",
+    "hours_closed_exceptional": "jour particulier ({day}) : « {schedule} » est fermé, {number} va vers {to}",
+    "hours_night": "service de nuit de « {schedule} » : {number} va vers {to}",
+    "hours_night_holiday": "service de nuit de « {schedule} », jour férié ({day}) : {number} va vers {to}",
+    "hours_night_exceptional": "service de nuit de « {schedule} », jour particulier ({day}) : {number} va vers {to}",
     "redirected": "{number} est renvoyé vers {to}",
     "forward_always": "renvoi du poste {number} vers {to}, toujours",
     "forward_busy": "renvoi du poste {number} vers {to} si occupé",

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this is certainly wrong: no RTC, and no time server yet
+
 
 class Clock(Protocol):
     """What a daemon may ask about time."""

@@ -109,6 +109,8 @@ class _Text:
         if origin in (typing.Union, types.UnionType):
             (inner,) = [argument for argument in arguments if argument is not type(None)]
             return "?" + self._type(inner)
+        if origin is typing.Annotated:
+            return self._type(arguments[0])
         if origin in (list, tuple):
             return "[]" + self._type(arguments[0])
         if origin is dict:

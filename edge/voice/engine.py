@@ -15,12 +15,15 @@ from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
 from edge.shared.messages.voice import ModeResult, Phone, VoiceMode
 from edge.shared.messages.voice_explain import ExplainParams, ExplainResult
+from edge.shared.messages.voice_redirects import CancelParams, RedirectParams
 from edge.shared.model.voice import VoiceSection
+from edge.shared.varlink_idl import ErrorReply
 from edge.voice.addresses import missing_addresses
+from edge.voice.calendar import OpeningHours, believable
 from edge.voice.cloud_name import CloudName
 from edge.voice.cloud_places import settle
 from edge.voice.decision import Rules, Sight, State, step
-from edge.voice.explain import explain
+from edge.voice.explain import explain, moment_asked
 from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.startup import start_digest
 from edge.voice.kamailio_alarms import Alarms, AlarmView
@@ -28,8 +31,10 @@ from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, Look, Run
 from edge.voice.push import Push
 from edge.voice.records.recorder import Recorder
+from edge.voice.redirect_book import RedirectBook
 from edge.voice.registrations import Keeper
 from edge.voice.sockets import clouds
+from edge.voice.standing import standing
 from edge.voice.tables import unprotected
 
 log = logging.getLogger(__name__)
@@ -49,6 +54,7 @@ class Engine:
         clock: Clock,
         keeper: Keeper,
         cloud_name: CloudName,
+        redirects: RedirectBook,
     ) -> None:
         self.view = view
         self.alarm_view = alarms
@@ -58,7 +64,9 @@ class Engine:
         self.clock = clock
         self.keeper = keeper
         self.cloud_name = cloud_name
+        self.redirects = redirects
         self.settings = VoiceSection()
+        self.hours = OpeningHours(self.settings.hours)
         self.settings_refused: list[Fault] = []
         self.push_refused: str | None = None
         self.look = Look(None, Sight(answers=False))
@@ -75,6 +83,7 @@ class Engine:
         """Put settings in force."""
         self.settings = settings
         self.cloud_name.adopt(settings)
+        self.hours = OpeningHours(settings.hours)
         self.told = False
         self._wake.set()
 
@@ -161,7 +170,26 @@ class Engine:
 
     def explain(self, asked: ExplainParams) -> ExplainResult:
         """What would become of a call."""
-        return explain(self.settings, asked, self.state.mode, self.clock.now(), source="running")
+        now = self.clock.now()
+        redirects = self.redirects.where(moment_asked(asked, self.settings, now))
+        mode = self.state.mode
+        return explain(self.settings, asked, mode, now, source="running", redirects=redirects, calendar=self.hours)
+
+    async def redirect(self, params: RedirectParams) -> ErrorReply | None:
+        """Take a person's redirect, and tell Kamailio at once; returns why it is refused."""
+        refused = await self.redirects.add(self.settings, params)
+        if refused is None:
+            log.info("%d numbers redirected by %s", len(params.numbers), params.actor.user)
+        self._wake.set()
+        return refused
+
+    async def cancel_redirects(self, params: CancelParams) -> ErrorReply | None:
+        """End redirects, and tell Kamailio at once; returns why that cannot be."""
+        refused = await self.redirects.cancel(params)
+        if refused is None:
+            log.info("redirects cancelled by %s", params.actor.user)
+        self._wake.set()
+        return refused
 
     def issues(self) -> list[Issue]:
         """What is wrong now, each with the moment it was first seen."""
@@ -177,6 +205,9 @@ class Engine:
             self.keeper.failure,
             self.recorder.refused if self.recorder else None,
             naming=self.cloud_name.naming,
+            clock_wrong=not believable(self.clock.now()),
+            redirects=self.redirects.in_force(),
+            redirects_damaged=self.redirects.damaged,
         )
         found = issues_of(self.settings, seen)
         self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}
@@ -192,7 +223,9 @@ class Engine:
 
     async def _tell(self, run: Run, now: float) -> None:
         if run.digest == start_digest(self.settings):
-            told = await self.push.settings(self.settled(), run)
+            # Asked anew at each look: boundaries, and a clock that was set, need no timer.
+            elsewhere = standing(self.settings, self.clock.now(), self.redirects.where(), self.hours)
+            told = await self.push.settings(self.settled(), run, elsewhere)
             self.look = replace(self.look, run=told)
             self.told = True
             if told.dispatcher != run.dispatcher and self.state.mode == VoiceMode.LOCAL:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.messages.voice_explain import Decider, ExplainedReason, ExplainedStep, ExplainParams, ExplainResult
 from edge.shared.model.voice import CloudPbx, VoiceSection
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsRefused, SettingsSource
+from edge.voice.calendar import OpeningHours
 from edge.voice.dialplan import decide
 from edge.voice.outside import lists_of_ways
 from edge.voice.plans import Step
@@ -34,14 +36,14 @@ def explain(
     calendar: Calendar = ALWAYS_OPEN,
 ) -> ExplainResult:
     """The whole answer. mode, now: what holds when the question names none. Pure."""
-    at = _aware(asked.at) if asked.at is not None else now
+    at = moment_asked(asked, voice, now)
     # Off and starting are no ways of deciding: what the box would do on its own is what is asked.
     decider = asked.mode or (Decider.CLOUD if mode is VoiceMode.CLOUD else Decider.LOCAL)
     decision = decide(voice, asked.caller, asked.dialled, VoiceMode(decider), at, redirects, calendar)
     return ExplainResult(
         source=source,
         mode=decider,
-        at=at.isoformat(timespec="seconds"),
+        at=at.astimezone(ZoneInfo(voice.hours.timezone)).isoformat(timespec="seconds"),
         outcome=decision.outcome,
         number=decision.number,
         code=decision.code,
@@ -51,9 +53,11 @@ def explain(
     )
 
 
-def _aware(at: datetime) -> datetime:
-    """A moment without a zone is one of the box's own clock."""
-    return at.astimezone() if at.tzinfo is None else at
+def moment_asked(asked: ExplainParams, voice: VoiceSection, now: datetime) -> datetime:
+    """The moment that is asked about; without a zone it is one of the site's own."""
+    if asked.at is None:
+        return now
+    return asked.at.replace(tzinfo=ZoneInfo(voice.hours.timezone)) if asked.at.tzinfo is None else asked.at
 
 
 def _reason(because: Because) -> ExplainedReason:
@@ -88,7 +92,8 @@ def main() -> None:
         print("\n".join(fault.text for fault in refused.faults), file=sys.stderr)
         sys.exit(1)
     mode = VoiceMode.CLOUD if voice.cloud is not None else VoiceMode.LOCAL
-    print(explain(voice, asked, mode, datetime.now(UTC), source="file").model_dump_json())
+    hours = OpeningHours(voice.hours)
+    print(explain(voice, asked, mode, datetime.now(UTC), source="file", calendar=hours).model_dump_json())
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from edge.shared.clock import utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue, Severity
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.messages.voice_guard import BanKind
+from edge.shared.messages.voice_redirects import Redirect
 from edge.shared.model.voice import VoiceSection
 from edge.voice.cloud_name import UNNAMED, Naming, Trouble
 from edge.voice.decision import Reason, Sight, State
@@ -37,6 +39,9 @@ class Seen:
     not_copied: str | None = None  # why the registrations are not
     records_refused: str | None = None
     naming: Naming = UNNAMED
+    clock_wrong: bool = False
+    redirects: Sequence[Redirect] = ()
+    redirects_damaged: bool = False
 
 
 def issues_of(settings: VoiceSection, seen: Seen) -> list[Issue]:
@@ -60,6 +65,7 @@ def _found(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
     if seen.state.mode == VoiceMode.LOCAL and seen.state.reason == Reason.CLOUD_SILENT and settings.cloud is not None:
         yield _issue("voice.cloud_silent", address=str(settings.cloud.address))
     yield from _name_troubles(seen.naming)
+    yield from _elsewhere(settings, seen)
     alone = unprotected(settings)
     if alone:
         yield _issue("voice.unprotected_extensions", extensions=", ".join(alone))
@@ -114,6 +120,30 @@ def _name_troubles(naming: Naming) -> Iterator[Issue]:
     else:
         raised = "voice.cloud_name_silent" if naming.trouble == Trouble.SILENT else "voice.cloud_name_unknown"
         yield _issue(raised, name, kept=kept)
+
+
+def _elsewhere(settings: VoiceSection, seen: Seen) -> Iterator[Issue]:
+    """Of hours and redirects; what is redirected, one for each action of a person."""
+    if seen.clock_wrong and settings.hours.schedules:
+        yield _issue("voice.hours_not_kept")
+    if seen.redirects_damaged:
+        yield _issue("voice.redirects_damaged")
+    for _, together in groupby(sorted(seen.redirects, key=_request), key=_request):
+        ones = list(together)
+        numbers = ", ".join(one.number for one in ones)
+        until = f"{datetime.fromisoformat(ones[0].until):%Y-%m-%d %H:%M}"
+        data = {
+            "numbers": numbers,
+            "to": ones[0].to,
+            "until": until,
+            "author": ones[0].author,
+            "reason": ones[0].reason or "-",
+        }
+        yield _good_to_know(_issue("voice.redirected", numbers, **data))
+
+
+def _request(redirect: Redirect) -> str:
+    return redirect.request_id
 
 
 def _issue(name: str, subject: str = "", **data: str) -> Issue:

@@ -24,6 +24,7 @@ from edge.voice.records.people import People
 from edge.voice.records.recorder import Recorder
 from edge.voice.records.service import CallService
 from edge.voice.records.tail import Tails
+from edge.voice.redirect_book import RedirectBook
 from edge.voice.registrations import Keeper
 from edge.voice.renewal import Renewal
 from edge.voice.service import VoiceService
@@ -41,7 +42,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     keeper = Keeper(files.location_db, paths.registrations)
     clock, view = SystemClock(), KamailioView(rpc)
     cloud_name = CloudName(paths.state("voice") / "cloud-places.json", files.cloud_places, _asking(paths))
-    engine = Engine(view, Push(rpc, files), AlarmView(rpc, clock), clock, keeper, cloud_name)
+    redirects = RedirectBook(paths.state("voice") / "redirects.json", clock)
+    engine = Engine(view, Push(rpc, files), AlarmView(rpc, clock), clock, keeper, cloud_name, redirects)
     cloud_name.changed = engine.wake
     renewal = Renewal(view, engine.settled)
     engine.cloud_is_back = lambda: renewal.ask("it answers again")

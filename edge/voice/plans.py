@@ -47,6 +47,7 @@ class Plan:
     number: str
     steps: tuple[Step, ...]
     notes: tuple[Because, ...] = ()
+    by_hours: bool = False  # where it leads is the hours' doing alone
 
     @property
     def plain(self) -> bool:
@@ -56,8 +57,8 @@ class Plan:
 
     @property
     def away(self) -> bool:
-        """All its calls go elsewhere: so do those that come from the cloud PBX for its phones."""
-        return bool(self.steps) and self.steps[0].because.id != "called"
+        """All its calls go elsewhere, by a person's will: so do those that come from the cloud PBX for its phones."""
+        return bool(self.steps) and not self.by_hours and self.steps[0].because.id != "called"
 
 
 def plan(number: str, voice: VoiceSection, standing: Standing) -> Plan:
@@ -65,7 +66,12 @@ def plan(number: str, voice: VoiceSection, standing: Standing) -> Plan:
     making = _Making(voice, standing)
     making.lead(number, (), "", Because("called", {"number": number}))
     notes = [note for index, note in enumerate(making.notes) if note not in making.notes[:index]]
-    return Plan(number, tuple(making.steps), tuple(notes))
+    return Plan(number, tuple(making.steps), tuple(notes), _by_hours(number, making))
+
+
+def _by_hours(number: str, making: _Making) -> bool:
+    instead, extension = making.standing.get(number), making.extensions.get(number)
+    return instead is not None and instead.by_hours and (extension is None or extension.forward.always is None)
 
 
 class _Making:

@@ -16,6 +16,7 @@ from edge.voice.kamailio.tables_file import write_next
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
 from edge.voice.kamailio_view import CLOUD_SET, Run
 from edge.voice.sockets import clouds, uri
+from edge.voice.standing import Standing
 from edge.voice.tables import TABLES, Tables, tables
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,10 @@ class Push:
         self.rpc = rpc
         self.files = files
 
-    async def settings(self, voice: VoiceSection, run: Run) -> Run:
+    async def settings(self, voice: VoiceSection, run: Run, standing: Standing | None = None) -> Run:
         """Tell what it does not go by yet; returns what it goes by now. Raises RpcSilent, RpcRefused, OSError,
         sqlite3.Error."""
-        wanted = tables(voice)
+        wanted = tables(voice, standing)
         if wanted.version != run.version:
             await self._tables(wanted, run.version)
         if wanted.dispatcher_digest != run.dispatcher:

@@ -17,10 +17,18 @@ from edge.shared.messages.voice_guard import (
     UnbanParams,
     UnbanResult,
 )
+from edge.shared.messages.voice_redirects import (
+    CANCEL_REDIRECTS,
+    REDIRECT,
+    REDIRECTS,
+    CancelParams,
+    RedirectParams,
+    RedirectsResult,
+)
 from edge.shared.paths import Paths
 from edge.shared.rights import Caller
 from edge.shared.varlink import Refused, Server
-from edge.shared.varlink_idl import NoParams
+from edge.shared.varlink_idl import ErrorReply, NoParams
 from edge.voice.engine import Engine
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.records.service import CallService
@@ -45,6 +53,9 @@ class VoiceService:
         server.on(BANS, self.bans)
         server.on(UNBAN, self.unban)
         server.on(EXPLAIN, self.explain)
+        server.on(REDIRECT, self.redirect)
+        server.on(REDIRECTS, self.redirects)
+        server.on(CANCEL_REDIRECTS, self.cancel_redirects)
         server.on_stream(WATCH, self.watch)
         self._calls.serve(server)
         return server
@@ -59,6 +70,7 @@ class VoiceService:
             "phones": str(await self._engine.phone_count()),
             "extensions": str(len(self._engine.settings.extensions)),
             "unprotected": str(len(mode.unprotected)),
+            "redirects": str(len(self._engine.redirects.in_force())),
         }
         return DaemonStatus(daemon="voice", state=state_of(issues), summary=summary, issues=issues)
 
@@ -92,6 +104,23 @@ class VoiceService:
     async def explain(self, asked: ExplainParams, _caller: Caller) -> ExplainResult:
         """What would become of a call, by the settings in force."""
         return self._engine.explain(asked)
+
+    async def redirect(self, params: RedirectParams, _caller: Caller) -> RedirectsResult:
+        """Send all calls of some numbers elsewhere for a while."""
+        return self._redirects_unless(await self._engine.redirect(params))
+
+    async def redirects(self, _: NoParams, _caller: Caller) -> RedirectsResult:
+        """What is redirected."""
+        return self._redirects_unless(None)
+
+    async def cancel_redirects(self, params: CancelParams, _caller: Caller) -> RedirectsResult:
+        """End redirects before their hour."""
+        return self._redirects_unless(await self._engine.cancel_redirects(params))
+
+    def _redirects_unless(self, refused: ErrorReply | None) -> RedirectsResult:
+        if refused is not None:
+            raise Refused(refused)
+        return RedirectsResult(redirects=self._engine.redirects.in_force())
 
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[ModeResult]:
         """Who serves the phones, then each change; ends for a watcher that is too slow."""

@@ -27,6 +27,7 @@ class Instead:
 
     to: str
     because: Because
+    by_hours: bool = False  # not by a person: while the cloud PBX decides calls, its own hours count
 
 
 Standing = Mapping[str, Instead]

@@ -9,6 +9,7 @@ from edge.cli.output import moment, print_json, print_table
 from edge.cli.voice_bans import add_bans
 from edge.cli.voice_calls import add_calls
 from edge.cli.voice_explain import add_explain
+from edge.cli.voice_redirect import add_redirect
 from edge.cli.voice_stats import add_stats
 from edge.cli.words import _
 from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
@@ -32,6 +33,7 @@ def register(subjects: Subjects) -> None:
     add_explain(verbs)
     add_calls(verbs)
     add_stats(verbs)
+    add_redirect(verbs)
 
 
 async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:

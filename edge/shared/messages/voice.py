@@ -10,6 +10,7 @@ from edge.shared.messages.common import STATUS, RoleRequired
 from edge.shared.messages.voice_calls import CALL_STATS, CALLS, WATCH_CALLS, NoSuchDay, RecordsNotKept
 from edge.shared.messages.voice_explain import EXPLAIN
 from edge.shared.messages.voice_guard import BANS, UNBAN, SignallingSilent
+from edge.shared.messages.voice_redirects import REDIRECT_ERRORS, REDIRECT_METHODS
 from edge.shared.varlink_idl import Interface, Message, Method, NoParams
 
 
@@ -66,6 +67,6 @@ WATCH = Method("Watch", NoParams, ModeResult, "Who serves the phones, then each 
 VOICE = Interface(
     "fr.repli.voice",
     "The telephones: who serves them, and who is registered.",
-    [STATUS, MODE, PHONES, EXPLAIN, BANS, UNBAN, CALLS, CALL_STATS, WATCH, WATCH_CALLS],
-    errors=[RoleRequired, SignallingSilent, RecordsNotKept, NoSuchDay],
+    [STATUS, MODE, PHONES, EXPLAIN, *REDIRECT_METHODS, BANS, UNBAN, CALLS, CALL_STATS, WATCH, WATCH_CALLS],
+    errors=[RoleRequired, SignallingSilent, RecordsNotKept, NoSuchDay, *REDIRECT_ERRORS],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.shared.model.base import Broken, Given, duplicates
+from edge.shared.model.hours import DESTINATIONS
 from edge.shared.model.numbering import FRENCH_EMERGENCY
 
 
@@ -56,6 +57,8 @@ def to_emergency(given: Given) -> Iterator[Broken]:
     places += [
         (("short_numbers", index, "to"), one.get("to")) for index, one in enumerate(given.parts("short_numbers"))
     ]
+    for index, schedule in enumerate(given.part("hours").parts("schedules")):
+        places += [(("hours", "schedules", index, name), schedule.get(name)) for name in DESTINATIONS]
     for entries in ("groups", "short_numbers"):
         places += [((entries, index, "number"), one.get("number")) for index, one in enumerate(given.parts(entries))]
     for at, target in places:

@@ -16,6 +16,7 @@ from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
 from edge.shared.model.dialling import one_number_twice, strange_members, to_emergency, unknown_trunks
 from edge.shared.model.forwarding import Forward
 from edge.shared.model.groups import Group
+from edge.shared.model.hours import Hours, strange_numbers
 from edge.shared.model.numbering import (
     E164,
     FRENCH_EMERGENCY,
@@ -167,6 +168,7 @@ class VoiceSection(Section):
     groups: list[Group] = []
     prefixes: list[Prefix] = []
     pickup: Pickup = Pickup()
+    hours: Hours = Hours()
     outside: str = Field(
         "", pattern=r"^[0-9]?$", description="Digit that people dial before an outside number; absent: none"
     )
@@ -188,6 +190,7 @@ class VoiceSection(Section):
         yield from unknown_trunks(given)
         yield from one_number_twice(given)
         yield from strange_members(given)
+        yield from strange_numbers(given)
         yield from to_emergency(given)
         if (given.get("extensions") or given.get("cloud")) and not given.get("domain"):
             yield Broken(("domain",), "missing", "missing")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
+from edge.shared.clock import WRITTEN
 from edge.shared.messages.common import Severity
 from edge.uplinks.checks import Finding
 from edge.uplinks.facts import Facts
@@ -13,8 +13,6 @@ ISSUE = "uplinks.clock_wrong"
 SEVERITY = Severity.FAULT
 SUGGESTION = "set_clock"
 FIX = "status"
-
-WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def check(facts: Facts) -> Iterator[Finding]:

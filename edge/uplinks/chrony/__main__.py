@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from functools import partial
 
+from edge.shared.clock import WRITTEN
 from edge.shared.launcher import Program, launch
-from edge.uplinks.checks.clock_wrong import WRITTEN
 from edge.uplinks.chrony.startup import may_set_clock, start
 
 clock_is_right = datetime.now(UTC) >= WRITTEN

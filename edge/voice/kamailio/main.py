@@ -14,6 +14,7 @@ import socket
 import sqlite3
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.shared.launcher import something_to_serve
@@ -22,10 +23,12 @@ from edge.shared.logs import start_logging
 from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, SettingsSource
+from edge.voice.calendar import OpeningHours
 from edge.voice.cloud_name import read_places
 from edge.voice.cloud_places import question_of, settle
 from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import RunFolder, command
+from edge.voice.standing import standing
 from edge.voice.tables import tables
 
 log = logging.getLogger(__name__)
@@ -52,7 +55,9 @@ def main() -> None:
         files.folder.mkdir(mode=0o2770, exist_ok=True)
         end_leftovers(files)
         places = read_places(files.cloud_places, question_of(site.voice))
-        prepare(site.voice, tables(settle(site.voice, places)), files, paths.registrations)
+        # What persons redirected, voice knows; it tells as soon as Kamailio runs.
+        elsewhere = standing(site.voice, datetime.now(UTC), {}, OpeningHours(site.voice.hours))
+        prepare(site.voice, tables(settle(site.voice, places), elsewhere), files, paths.registrations)
     except SocketPathTooLong as error:
         print(f"kamailio: {error}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)
