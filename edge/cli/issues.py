@@ -105,47 +105,56 @@ WORDS: dict[str, str] = {
     "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "
     "et dans le fichier importé.",
     "alerts.settings_refused": "Réglages refusés, les précédents restent en vigueur pour les alertes : {faults}.",
-    "voice.address_missing": "L'adresse {address}, où les téléphones sont servis, manque à ce boîtier. "
-    "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
-    "voice.kamailio_silent": "La téléphonie ne répond pas (Kamailio) : les téléphones de la mairie ne fonctionnent pas. "
-    "Elle est redémarrée d'elle-même ; si cela dure, redémarrez le boîtier.",
+    "voice.address_missing": "L'adresse {address}, où les téléphones sont servis, manque à ce boîtier.",
+    "voice.kamailio_silent": "La téléphonie ne répond pas (Kamailio) : les téléphones de la mairie ne fonctionnent pas.",
     "voice.cloud_silent": "Le standard de l'opérateur ({address}) ne répond plus : mode autonome, les postes s'appellent "
     "entre eux et les numéros d'urgence passent par la ligne de secours.",
     "voice.cloud_name_silent": "Aucun serveur de noms ne répond pour le standard de l'opérateur ({subject}) : ses dernières "
     "adresses connues ({kept}) restent utilisées.",
-    "voice.cloud_name_unknown": "Le nom du standard de l'opérateur ({subject}) n'existe plus : ses dernières adresses connues "
-    "({kept}) restent utilisées. Demandez à l'opérateur.",
+    "voice.cloud_name_unknown": "Le nom du standard de l'opérateur ({subject}) n'existe plus : ses dernières adresses "
+    "connues ({kept}) "
+    "restent utilisées.",
     "voice.cloud_name_lies": "Pour le standard de l'opérateur ({subject}), le serveur de noms donne {said}, qui ne peut pas être "
     "le sien : ses dernières adresses connues ({kept}) restent utilisées.",
-    "voice.cloud_never_found": "Le standard de l'opérateur ({subject}) n'a jamais été trouvé : mode autonome. Vérifiez ce nom et "
-    "les serveurs de noms, ou mettez une adresse dans les réglages.",
     "voice.hours_not_kept": "L'horloge du boîtier est fausse : les horaires d'ouverture ne sont pas appliqués, les postes "
     "sonnent comme aux heures d'ouverture.",
     "voice.redirected": "Renvoi en cours : {numbers} vers {to} jusqu'au {until}, par {author} (motif : {reason}).",
-    "voice.redirects_damaged": "Le fichier des renvois était abîmé : des renvois en cours peuvent manquer. Vérifiez-les "
-    "(« repli voice redirect --list ») et le disque.",
-    "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
-    "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
+    "voice.redirects_damaged": "Le fichier des renvois était abîmé : des renvois en cours peuvent manquer.",
+    "voice.cloud_never_found": "Le standard de l'opérateur ({subject}) n'a jamais été trouvé : mode autonome.",
+    "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. Ils ne pourront pas "
+    "téléphoner si le standard "
+    "de l'opérateur est perdu.",
     "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",
-    "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), "
-    "n'a pas abouti. Rappelez cette personne, et vérifiez les lignes extérieures.",
-    "voice.records_not_kept": "Les appels ne sont plus inscrits au registre ({reason}). "
-    "Les téléphones marchent ; vérifiez le disque.",
+    "voice.records_not_kept": "Les appels ne sont plus inscrits au registre ({reason}). Les téléphones marchent.",
+    "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), n'a pas "
+    "abouti.",
     "voice.phone_limited": "Le téléphone {address} demande trop ou donne de faux mots de passe "
     "({reason}, poste {extension}) : il est limité, sauf pour les numéros d'urgence.",
-    "voice.sip_alg": "Un équipement entre le téléphone {address} et le boîtier réécrit ses messages (« SIP ALG ») : appels sans "
-    "son ou coupés à prévoir. Désactivez cette fonction dans le routeur ou le pare-feu.",
+    "voice.sip_alg": "Un équipement entre le téléphone {address} et le boîtier réécrit ses messages (« SIP ALG ») : appels "
+    "sans son ou coupés à prévoir.",
     "voice.addresses_blocked": "Adresses d'Internet bloquées par la téléphonie : {count} ({addresses}).",
-    "voice.extension_is_emergency": "Le poste {extension} porte un numéro d'urgence : le composer appelle les secours. "
-    "Donnez-lui un autre numéro.",
-    "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par "
-    "le standard de l'opérateur. Ajoutez une ligne (« voice.trunks »).",
+    "voice.extension_is_emergency": "Le poste {extension} porte un numéro d'urgence : le composer appelle les secours.",
+    "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par le "
+    "standard de "
+    "l'opérateur.",
     "voice.no_way_for_emergency": "Ni ligne extérieure ni standard de l'opérateur dans les réglages : les numéros d'urgence "
-    "n'aboutissent pas. Ajoutez une ligne (« voice.trunks »).",
-    "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}). Nouvel essai en cours.",
+    "n'aboutissent "
+    "pas.",
+    "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}).",
     "voice.registrations_not_copied": "Les enregistrements des téléphones ne peuvent plus être sauvegardés ({reason}) : une "
-    "coupure de courant les ferait perdre. Vérifiez le disque.",
+    "coupure de courant "
+    "les ferait perdre.",
     "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
+    "voice.clock_wrong": "L'horloge du boîtier est fausse ({date}) : les heures des appels et ce qui suit les horaires le sont "
+    "aussi.",
+    "voice.number_on_two_phones": "Le poste {extension} est enregistré depuis plusieurs téléphones : {addresses}. Ils "
+    "sonnent tous.",
+    "voice.kamailio_missing": "La téléphonie ne peut pas démarrer, il lui manque : {missing}. Les téléphones de la mairie ne "
+    "fonctionnent pas.",
+    "voice.kamailio_version": "La version {version} de Kamailio n'a pas été essayée avec ce logiciel, prévu pour {tried}.",
+    "voice.cloud_not_routing": "Le standard de l'opérateur répond, mais refuse les appels ({calls} de suite, code {code}) : "
+    "le boîtier "
+    "achemine ceux qu'il peut.",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
     "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",
     "web.sessions_damaged": "Le fichier des connexions aux pages était illisible : il est mis de côté, chacun se reconnecte. "
@@ -159,6 +168,22 @@ WORDS: dict[str, str] = {
 
 # Suggestion id -> French words, with the command that helps.
 SUGGESTIONS: dict[str, str] = {
+    "check_phone_network": "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
+    "add_secrets": "Donnez à ces postes leur « password » ou « ha1 » dans les réglages.",
+    "change_extension": "Donnez-lui un autre numéro.",
+    "call_back": "Rappelez cette personne, et vérifiez les lignes extérieures.",
+    "meet_rescuers": "Allez voir cette personne et attendez les secours.",
+    "unblock_if_known": "Si l'une d'elles est des vôtres, laissez-la revenir (« repli {fix} »).",
+    "add_trunk": "Ajoutez une ligne (« voice.trunks »).",
+    "check_second_phone": "Si ce n'est pas voulu, donnez à l'un son propre numéro (« repli {fix} »).",
+    "reinstall_box": "Réinstallez le logiciel du boîtier ou appelez son support.",
+    "tell_pbx_operator": "Prévenez cet opérateur, le code à l'appui.",
+    "disable_alg": "Désactivez cette fonction dans le routeur ou le pare-feu.",
+    "check_name_servers": "Vérifiez les serveurs de noms des accès (« repli {fix} »).",
+    "ask_pbx_operator": "Demandez sa nouvelle adresse à cet opérateur.",
+    "check_cloud_name": "Vérifiez ce nom et les serveurs de noms, ou mettez une adresse dans les réglages.",
+    "check_redirects": "Vérifiez-les (« repli {fix} --list ») et le disque.",
+    "end_redirect": "Pour la faire cesser avant : « repli {fix} ».",
     "find_phone": "Cherchez cet appareil : mot de passe à corriger, ou programme malveillant (« repli {fix} »).",
     "check_hardware": "Vérifiez le matériel ou le nom dans les réglages.",
     "plug_in": "Rebranchez-le ou rallumez l'autre bout.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from edge.shared.checks import issue_of
 from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue
 from edge.shared.messages.uplinks import Lease, Switch, Uplink, UplinksState, UplinkState
@@ -129,15 +130,7 @@ def issues(facts: Facts, since: Since) -> list[Issue]:
     since.forget("issue", {f"{check.ISSUE} {finding.subject}" for check, finding in found})
     now = utc_text(facts.now)
     return [
-        Issue(
-            id=check.ISSUE,
-            subject=finding.subject,
-            data=dict(finding.data),
-            since=since.of("issue", f"{check.ISSUE} {finding.subject}", "", now),
-            severity=check.SEVERITY,
-            suggestion=check.SUGGESTION,
-            fix=check.FIX,
-        )
+        issue_of(check, finding, since.of("issue", f"{check.ISSUE} {finding.subject}", "", now))
         for check, finding in found
     ]
 

@@ -42,6 +42,11 @@ class Naming:
     trouble: Trouble | None = None
     said: str = ""  # the addresses of a lie
 
+    @property
+    def kept(self) -> str:
+        """The last good addresses, in words."""
+        return ", ".join(str(place.address) for place in self.places)
+
 
 UNNAMED = Naming()
 

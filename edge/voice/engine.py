@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from edge.shared.broadcast import Broadcast
+from edge.shared.checks import issue_of
 from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Issue
@@ -18,13 +19,14 @@ from edge.shared.messages.voice_explain import ExplainParams, ExplainResult
 from edge.shared.messages.voice_redirects import CancelParams, RedirectParams
 from edge.shared.model.voice import VoiceSection
 from edge.shared.varlink_idl import ErrorReply
+from edge.voice import checks
 from edge.voice.addresses import missing_addresses
-from edge.voice.calendar import OpeningHours, believable
+from edge.voice.calendar import OpeningHours
 from edge.voice.cloud_name import CloudName
 from edge.voice.cloud_places import settle
 from edge.voice.decision import Rules, Sight, State, step
 from edge.voice.explain import explain, moment_asked
-from edge.voice.issues import Seen, issues_of
+from edge.voice.facts import Facts
 from edge.voice.kamailio.startup import start_digest
 from edge.voice.kamailio_alarms import Alarms, AlarmView
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
@@ -35,6 +37,7 @@ from edge.voice.redirect_book import RedirectBook
 from edge.voice.registrations import Keeper
 from edge.voice.sockets import clouds
 from edge.voice.standing import standing
+from edge.voice.survey import Survey
 from edge.voice.tables import unprotected
 
 log = logging.getLogger(__name__)
@@ -57,6 +60,7 @@ class Engine:
         redirects: RedirectBook,
     ) -> None:
         self.view = view
+        self.survey = Survey(view)
         self.alarm_view = alarms
         self.alarms = Alarms()
         self.recorder: Recorder | None = None
@@ -191,27 +195,32 @@ class Engine:
         self._wake.set()
         return refused
 
-    def issues(self) -> list[Issue]:
-        """What is wrong now, each with the moment it was first seen."""
-        now = utc_text(self.clock.now())
-        seen = Seen(
-            self.state,
-            self.look.sight,
-            self.settings_refused,
-            self.push_refused,
-            missing_addresses(self.settings.listen),
-            self.alarms.with_journal(self.recorder.urgent if self.recorder else ()),
-            self.clock.now(),
-            self.keeper.failure,
-            self.recorder.refused if self.recorder else None,
+    def facts(self) -> Facts:
+        """What the checks look at."""
+        return Facts(
+            now=self.clock.now(),
+            settings=self.settings,
+            state=self.state,
+            sight=self.look.sight,
+            refused=self.settings_refused,
+            not_told=self.push_refused,
+            missing_addresses=missing_addresses(self.settings.listen),
+            alarms=self.alarms.with_journal(self.recorder.urgent if self.recorder else ()),
+            not_copied=self.keeper.failure,
+            records_refused=self.recorder.refused if self.recorder else None,
             naming=self.cloud_name.naming,
-            clock_wrong=not believable(self.clock.now()),
             redirects=self.redirects.in_force(),
             redirects_damaged=self.redirects.damaged,
+            inventory=self.survey.seen,
         )
-        found = issues_of(self.settings, seen)
-        self._first_raised = {key: self._first_raised.get(key, now) for key in ((one.id, one.subject) for one in found)}
-        return [one.model_copy(update={"since": self._first_raised[one.id, one.subject]}) for one in found]
+
+    def issues(self) -> list[Issue]:
+        """What is wrong now, each with the moment it was first seen."""
+        facts = self.facts()
+        now = utc_text(facts.now)
+        found = [(check, finding, (check.ISSUE, finding.subject)) for check, finding in checks.found(facts)]
+        self._first_raised = {key: self._first_raised.get(key, now) for _, _, key in found}
+        return [issue_of(check, finding, self._first_raised[key]) for check, finding, key in found]
 
     def _rules(self) -> Rules:
         return Rules(

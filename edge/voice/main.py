@@ -68,8 +68,9 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             renew = asyncio.create_task(renewal.run(), name="renewal")
             name = asyncio.create_task(cloud_name.run(), name="cloud name")
             links = asyncio.create_task(follow_links(paths, clock, switched), name="links")
+            survey = asyncio.create_task(engine.survey.run(), name="survey")
             ready()
-            await until_stopped(stop, work, follow, copy, records, renew, name, links)
+            await until_stopped(stop, work, follow, copy, records, renew, name, links, survey)
     finally:
         await asyncio.to_thread(keeper.keep)
         rpc.close()

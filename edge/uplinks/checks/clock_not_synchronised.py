@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
-from edge.uplinks.checks import Finding
 from edge.uplinks.facts import Facts
 
 ISSUE = "uplinks.clock_not_synchronised"

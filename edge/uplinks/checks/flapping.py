@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 from edge.shared.messages.uplinks import SwitchCause
-from edge.uplinks.checks import Finding
 from edge.uplinks.facts import Facts
 
 ISSUE = "uplinks.flapping"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 from edge.shared.messages.uplinks import Wish
-from edge.uplinks.checks import Finding
 from edge.uplinks.facts import Facts
 
 ISSUE = "uplinks.forbidden"

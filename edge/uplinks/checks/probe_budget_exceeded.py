@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
-from edge.uplinks.checks import Finding
 from edge.uplinks.facts import Facts
 from edge.uplinks.probe_cost import budget_mb
 

@@ -12,13 +12,15 @@ import sys
 import threading
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edge.shared.section import parse_site
+from edge.voice.checks import found
 from edge.voice.decision import Sight, State
-from edge.voice.issues import Seen, issues_of
+from edge.voice.facts import Facts
 from edge.voice.kamailio.location_file import is_sound, make_location, snapshot
 from edge.voice.registrations import Keeper
 from hil.rig.virtual.sip.loopback import HandPbx, Telephony
@@ -205,8 +207,10 @@ def test_a_disk_that_takes_nothing_is_said_and_tried_again(tmp_path: Path) -> No
     keeper.keep()
     assert "blocked" in str(keeper.failure)
     document = '[voice]\nlisten = [{ address = "127.0.0.1" }]\n'
-    seen = Seen(State(), Sight(answers=True), not_copied=keeper.failure)
-    assert "voice.registrations_not_copied" in {one.id for one in issues_of(parse_site(document).voice, seen)}
+    facts = Facts(
+        datetime.now(UTC), parse_site(document).voice, State(), Sight(answers=True), not_copied=keeper.failure
+    )
+    assert "voice.registrations_not_copied" in {check.ISSUE for check, _ in found(facts)}
     blocked.unlink()
     keeper.keep()
     assert keeper.failure is None

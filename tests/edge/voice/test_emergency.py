@@ -10,9 +10,10 @@ import pytest
 
 from edge.shared.model.voice import VoiceSection
 from edge.shared.section import parse_site
+from edge.voice.checks import found
 from edge.voice.decision import Sight, State
 from edge.voice.emergency import forms
-from edge.voice.issues import Seen, issues_of
+from edge.voice.facts import Facts
 from edge.voice.kamailio_alarms import Alarms, urgent_of
 from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, HandPbx, Telephony
 from hil.rig.virtual.sip.pbx import Pbx
@@ -281,8 +282,8 @@ def test_an_emergency_call_is_shown_for_an_hour() -> None:
 
     def ids(seconds: int) -> list[str]:
         now = datetime.fromtimestamp(at + seconds, UTC)
-        seen = Seen(State(), Sight(answers=True), alarms=alarms, now=now)
-        return [one.id for one in issues_of(voice(), seen) if "emergency_call" in one.id]
+        facts = Facts(now, voice(), State(), Sight(answers=True), alarms=alarms)
+        return [check.ISSUE for check, _ in found(facts) if "emergency_call" in check.ISSUE]
 
     assert ids(60) == ["voice.emergency_call"]
     assert ids(3700) == []

@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from hypothesis import strategies as st
 
 from edge.shared.model.voice import VoiceSection
 from edge.shared.section import SettingsRefused, parse_site
+from edge.voice.checks import found
 from edge.voice.cloud_name import CloudName, Trouble, read_places
 from edge.voice.cloud_places import Place, ask_again_in, believed, in_order, question_of, settle
 from edge.voice.decision import Cloud, Sight, State
 from edge.voice.dns_client import NoAnswer, ask, name_servers
 from edge.voice.dns_message import SRV, A, Address, Answer, NotAnAnswer, Service, answer, question
-from edge.voice.issues import Seen, issues_of
+from edge.voice.facts import Facts
 from edge.voice.tables import tables
 
 NAME = "sip.operateur.example"
@@ -190,8 +192,9 @@ def look_up(names: Names, folder: Path, settings: VoiceSection | None = None) ->
 
 
 def raised(cloud: CloudName) -> list[str]:
-    seen = Seen(State(), Sight(answers=True, cloud=Cloud.ANSWERS), naming=cloud.naming)
-    return [one.id for one in issues_of(voice(), seen) if "cloud" in one.id]
+    sight = Sight(answers=True, cloud=Cloud.ANSWERS)
+    facts = Facts(datetime.now(UTC), voice(), State(), sight, naming=cloud.naming)
+    return [check.ISSUE for check, _ in found(facts) if "cloud" in check.ISSUE]
 
 
 def test_services_lead_to_addresses(tmp_path: Path) -> None:

@@ -15,9 +15,7 @@ from edge.shared.model.voice import VoiceSection
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, parse_site
 from edge.voice.addresses import missing_addresses
-from edge.voice.decision import Sight, State
 from edge.voice.dialplan import unreachable
-from edge.voice.issues import Seen, issues_of
 from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import CFG, RunFolder, render, start_digest
 from edge.voice.kamailio.tables_file import write_next
@@ -170,17 +168,6 @@ def test_a_socket_path_too_long_is_refused() -> None:
 
 def test_emergency_comes_before_extensions() -> None:
     assert unreachable(voice()) == ["112"]
-
-
-def test_the_known_faults() -> None:
-    silent, answering = Seen(State(), Sight(answers=False)), Seen(State(), Sight(answers=True))
-    ids = {one.id for one in issues_of(voice(), silent)}
-    assert ids == {"voice.kamailio_silent", "voice.unprotected_extensions", "voice.extension_is_emergency"}
-    none = voice('[voice]\nlisten = [{ address = "10.0.0.1" }]\n')
-    assert [one.id for one in issues_of(none, answering)] == ["voice.no_way_for_emergency"]
-    document = '[voice]\ndomain = "a.example"\nlisten = [{ address = "10.0.0.1" }]\ncloud = { address = "192.0.2.1" }\n'
-    assert [one.id for one in issues_of(voice(document), answering)] == ["voice.no_trunk_for_emergency"]
-    assert issues_of(VoiceSection(), silent) == []
 
 
 def test_an_address_that_is_not_there_is_said() -> None:

@@ -1,0 +1,45 @@
+"""Looks every few seconds at what changes slowly: phones, versions, how the cloud PBX treats calls. Nothing waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+from edge.voice.installed import LIBRARIES, missing
+from edge.voice.inventory import Inventory, unrouted_of, version_of
+from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
+from edge.voice.kamailio_view import KamailioView, items_of
+
+log = logging.getLogger(__name__)
+
+PERIOD = 5.0  # seconds between two surveys: 200 phones are 200 questions
+
+
+class Survey:
+    """Asks one Kamailio."""
+
+    def __init__(self, view: KamailioView, program: str = "kamailio", libraries: Path = LIBRARIES) -> None:
+        self.view = view
+        self.rpc: KamailioRpc = view.rpc
+        self.program = program
+        self.libraries = libraries
+        self.seen = Inventory()
+
+    async def run(self) -> None:
+        """Look for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(PERIOD)
+
+    async def look(self) -> None:
+        """Look once; of a silent Kamailio only what it needs is looked for."""
+        try:
+            self.seen = Inventory(
+                phones=tuple(await self.view.phones()),
+                version=version_of(str(await self.rpc.call("core.version"))),
+                unrouted=unrouted_of(items_of(await self.rpc.call("htable.dump", "unrouted"))),
+            )
+        except (RpcSilent, RpcRefused) as error:
+            log.debug("no survey: %s", error)
+            self.seen = Inventory(missing=await asyncio.to_thread(missing, self.program, self.libraries))

@@ -1,0 +1,70 @@
+"""Faults as the command line shows them, with a real Kamailio and peers that misbehave."""
+
+from __future__ import annotations
+
+import pytest
+
+from hil.rig.virtual.sip.loopback import HandPbx, Telephony
+from hil.rig.virtual.sip.wire import Hand, acknowledge, reply_to
+from hil.rig.virtual.waiting import wait_for
+
+
+@pytest.fixture(scope="module")
+def box(shared_telephony: Telephony) -> Telephony:
+    shared_telephony.start()
+    return shared_telephony
+
+
+@pytest.fixture(scope="module")
+def pbx(box: Telephony) -> HandPbx:
+    return HandPbx(box.wire(10))
+
+
+@pytest.fixture(scope="module")
+def desk(box: Telephony, pbx: HandPbx) -> Hand:
+    phone = box.hand("101", 101)
+    box.wait_mode("cloud")
+    return phone
+
+
+def issues(box: Telephony) -> dict[str, dict[str, str]]:
+    daemons = box.json("status")["daemons"]
+    return {one["id"]: one["data"] for daemon in daemons for one in daemon["issues"]}
+
+
+def called(pbx: HandPbx, phone: Hand, *replies: tuple[int, str]) -> None:
+    """One call that the cloud PBX answers so; the phone proves who it is where the box asks."""
+    invite = phone.invitation("0123456789")
+    for _ in range(2):
+        phone.wire.send(invite, phone.box)
+        request, source = pbx.request()
+        for code, reason in replies:
+            pbx.wire.send(reply_to(request, code, reason), source)
+        final = phone.wire.final(invite)
+        phone.wire.send(acknowledge(invite, final), phone.box)
+        if final.code != 407:
+            return
+        invite = phone.proved(invite, final)
+
+
+def test_a_cloud_that_answers_probes_and_fails_calls_is_said_until_it_carries_one(
+    box: Telephony, pbx: HandPbx, desk: Hand
+) -> None:
+    for _ in range(3):
+        called(pbx, desk, (503, "Service Unavailable"))
+    wait_for(lambda: "voice.cloud_not_routing" in issues(box), "the fault", 15.0)
+    assert issues(box)["voice.cloud_not_routing"] == {"calls": "3", "code": "503"}
+    assert box.json("voice", "mode")["mode"] == "cloud"
+    called(pbx, desk, (180, "Ringing"), (486, "Busy Here"))
+    wait_for(lambda: "voice.cloud_not_routing" not in issues(box), "no fault", 15.0)
+
+
+def test_one_number_on_two_phones_is_said(box: Telephony, pbx: HandPbx) -> None:
+    first, second = box.hand("102", 102), box.hand("102", 103)
+    for phone in (first, second):
+        assert phone.register(prove=False).code == 200
+    wait_for(lambda: "voice.number_on_two_phones" in issues(box), "the fault", 15.0)
+    said = issues(box)["voice.number_on_two_phones"]
+    assert said == {"extension": "102", "addresses": f"{first.wire.address}, {second.wire.address}"}
+    second.register(expires=0, prove=False)
+    wait_for(lambda: "voice.number_on_two_phones" not in issues(box), "no fault", 15.0)

@@ -1,0 +1,274 @@
+"""Every known fault of the telephones: where it is found, where it is not, and that people are told what to do."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.cli.issues import SUGGESTIONS, WORDS
+from edge.cli.main import parser
+from edge.shared.faults import Fault
+from edge.shared.messages.voice import Phone, VoiceMode
+from edge.shared.messages.voice_guard import Ban, BanKind
+from edge.shared.messages.voice_redirects import Redirect
+from edge.shared.model.voice import VoiceSection
+from edge.shared.section import parse_site
+from edge.voice.checks import all_checks, found
+from edge.voice.cloud_name import Naming, Trouble
+from edge.voice.cloud_places import Place, question_of
+from edge.voice.decision import Cloud, Reason, Sight, State
+from edge.voice.facts import Facts
+from edge.voice.installed import loaded, missing
+from edge.voice.inventory import Inventory, Unrouted, host_of, version_of
+from edge.voice.kamailio_alarms import Alarms, UrgentCall
+
+NOW = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
+SITE = """
+[voice]
+domain = "mairie.example"
+listen = [{ address = "10.78.0.1" }]
+cloud = { address = "192.0.2.9" }
+trunks = [{ name = "secours", address = "192.0.2.19" }]
+extensions = [{ number = "101", password = "secret-101" }, { number = "102", password = "secret-102" }]
+"""
+KEPT = (Place(IPv4Address("192.0.2.9"), 5060),)
+HOURS = """
+[[voice.hours.schedules]]
+name = "mairie"
+numbers = ["101"]
+monday = ["09:00-12:00"]
+closed_to = "102"
+"""
+
+
+def site(document: str) -> VoiceSection:
+    return parse_site(document).voice
+
+
+WELL = Facts(
+    now=NOW,
+    settings=site(SITE),
+    state=State(VoiceMode.CLOUD, Reason.CLOUD_ANSWERS),
+    sight=Sight(answers=True, flag=VoiceMode.CLOUD, cloud=Cloud.ANSWERS),
+    inventory=Inventory(version="5.6.3"),
+)
+
+
+def phone(extension: str, address: str, cloud: bool = True) -> Phone:
+    return Phone(extension=extension, contact=f"sip:x@{address}", address=address, expires_s=60, cloud=cloud)
+
+
+def issues(facts: Facts) -> dict[tuple[str, str], dict[str, str]]:
+    return {(check.ISSUE, finding.subject): dict(finding.data) for check, finding in found(facts)}
+
+
+def seen(**changes: Any) -> Facts:
+    return replace(WELL, inventory=replace(WELL.inventory, **changes))
+
+
+def named(trouble: Trouble, places: tuple[Place, ...] = KEPT, said: str = "") -> Facts:
+    """The cloud PBX has a name, with which there is trouble."""
+    question = question_of(site(SITE.replace('"192.0.2.9"', '"pbx.example"')))
+    return replace(WELL, naming=Naming(question, places, trouble, said))
+
+
+def sent_to(place: str, number: str) -> Redirect:
+    """A redirect of one action of a person."""
+    until, set_at = "2026-11-22T08:00:00+01:00", "2026-11-22T01:00:00Z"
+    return Redirect(number=number, to=place, until=until, author="dupont", set_at=set_at, request_id="r")
+
+
+def set_as(document: str) -> Facts:
+    return replace(WELL, settings=site(document))
+
+
+def kept_out(kind: BanKind, *addresses: str) -> Facts:
+    bans = tuple(
+        Ban(address=one, kind=kind, reason="flood", until="2026-11-22T03:00:00Z", extension="101") for one in addresses
+    )
+    return replace(WELL, alarms=Alarms(bans=bans))
+
+
+def urgent(state: str, minutes_ago: float = 1) -> Facts:
+    at = int((NOW - timedelta(minutes=minutes_ago)).timestamp())
+    return replace(WELL, alarms=Alarms(urgent=(UrgentCall("id", state, at, "101", "10.78.0.21", "112"),)))
+
+
+SILENT = replace(WELL, sight=Sight(answers=False), inventory=Inventory())
+URGENT = {"caller": "101", "address": "10.78.0.21", "number": "112", "at": "2026-11-22T02:13:00.000000Z"}
+
+FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
+    (
+        replace(WELL, refused=[Fault(path="voice.listen", kind="x", reason="bad")]),
+        "settings_refused",
+        "",
+        {"faults": Fault(path="voice.listen", kind="x", reason="bad").text},
+    ),
+    (replace(WELL, missing_addresses=["10.78.0.1"]), "address_missing", "10.78.0.1", {"address": "10.78.0.1"}),
+    (SILENT, "kamailio_silent", "", {}),
+    (replace(WELL, not_told="refused"), "settings_not_told", "", {"reason": "refused"}),
+    (replace(WELL, not_copied="disk full"), "registrations_not_copied", "", {"reason": "disk full"}),
+    (
+        named(Trouble.SILENT),
+        "cloud_name_silent",
+        "pbx.example",
+        {"kept": "192.0.2.9"},
+    ),
+    (named(Trouble.UNKNOWN), "cloud_name_unknown", "pbx.example", {"kept": "192.0.2.9"}),
+    (
+        named(Trouble.LIE, said="10.0.0.1"),
+        "cloud_name_lies",
+        "pbx.example",
+        {"kept": "192.0.2.9", "said": "10.0.0.1"},
+    ),
+    (named(Trouble.SILENT, places=()), "cloud_never_found", "pbx.example", {}),
+    (
+        replace(set_as(SITE + HOURS), now=datetime(1970, 1, 1, 0, 3, tzinfo=UTC)),
+        "hours_not_kept",
+        "",
+        {},
+    ),
+    (replace(WELL, redirects_damaged=True), "redirects_damaged", "", {}),
+    (
+        replace(WELL, redirects=[sent_to("0612345678", number) for number in ("101", "102")]),
+        "redirected",
+        "101, 102",
+        {"numbers": "101, 102", "to": "0612345678", "until": "2026-11-22 08:00", "author": "dupont", "reason": "-"},
+    ),
+    (replace(WELL, records_refused="disk full"), "records_not_kept", "", {"reason": "disk full"}),
+    (
+        replace(WELL, state=State(VoiceMode.LOCAL, Reason.CLOUD_SILENT)),
+        "cloud_silent",
+        "",
+        {"address": "192.0.2.9"},
+    ),
+    (
+        set_as(SITE.replace(', password = "secret-101"', "")),
+        "unprotected_extensions",
+        "",
+        {"extensions": "101"},
+    ),
+    (set_as(SITE.replace('"102"', '"112"')), "extension_is_emergency", "112", {"extension": "112"}),
+    (urgent("failed"), "emergency_failed", "id", URGENT),
+    (urgent("calling"), "emergency_call", "id", URGENT),
+    (
+        replace(WELL, alarms=Alarms(rewritten=("10.78.0.21",))),
+        "sip_alg",
+        "10.78.0.21",
+        {"address": "10.78.0.21"},
+    ),
+    (
+        kept_out(BanKind.LIMITED, "10.78.0.21"),
+        "phone_limited",
+        "10.78.0.21",
+        {"address": "10.78.0.21", "reason": "flood", "extension": "101"},
+    ),
+    (
+        kept_out(BanKind.BLOCKED, *(f"198.51.100.{n}" for n in range(1, 8))),
+        "addresses_blocked",
+        "",
+        {"count": "7", "addresses": "198.51.100.1, 198.51.100.2, 198.51.100.3, 198.51.100.4, 198.51.100.5"},
+    ),
+    (set_as(SITE.replace("trunks", "#")), "no_trunk_for_emergency", "", {}),
+    (set_as(SITE.replace("trunks", "#").replace("cloud", "#")), "no_way_for_emergency", "", {}),
+    (replace(WELL, now=datetime(1970, 1, 1, 0, 3, tzinfo=UTC)), "clock_wrong", "", {"date": "1970-01-01"}),
+    (
+        seen(
+            phones=(phone("101", "10.78.0.21:5060"), phone("101", "10.78.0.22:5060"), phone("102", "10.78.0.23:5060"))
+        ),
+        "number_on_two_phones",
+        "101",
+        {"extension": "101", "addresses": "10.78.0.21, 10.78.0.22"},
+    ),
+    (
+        replace(SILENT, inventory=Inventory(missing=("pike.so", "uac.so"))),
+        "kamailio_missing",
+        "",
+        {"missing": "pike.so, uac.so"},
+    ),
+    (seen(version="5.8.1"), "kamailio_version", "", {"version": "5.8.1", "tried": "5.6"}),
+    (seen(unrouted=Unrouted(3, 503)), "cloud_not_routing", "", {"calls": "3", "code": "503"}),
+]
+
+
+def test_telephones_that_are_well_have_none() -> None:
+    assert issues(WELL) == {}
+
+
+@pytest.mark.parametrize(("facts", "issue", "subject", "data"), FOUND, ids=[row[1] for row in FOUND])
+def test_it_is_found(facts: Facts, issue: str, subject: str, data: dict[str, str]) -> None:
+    assert issues(facts) == {(f"voice.{issue}", subject): data}
+
+
+@pytest.mark.parametrize(("facts", "issue"), [(row[0], row[1]) for row in FOUND], ids=[row[1] for row in FOUND])
+def test_a_box_without_telephones_has_none_of_it(facts: Facts, issue: str) -> None:
+    none = issues(replace(facts, settings=VoiceSection(), missing_addresses=[], inventory=Inventory()))
+    assert set(none) <= {("voice.settings_refused", "")}
+
+
+NOT_FOUND = {
+    "an emergency call of two hours ago": urgent("failed", 120),
+    "a ban that is over": replace(kept_out(BanKind.BLOCKED, "198.51.100.1"), now=NOW + timedelta(hours=2)),
+    "two lines of one device": seen(phones=(phone("101", "10.78.0.21:5060"), phone("101", "10.78.0.21:5062"))),
+    "two failed calls": seen(unrouted=Unrouted(2, 503)),
+    "a Kamailio that did not say its version": seen(version=None),
+    "a later fix of the same version": seen(version="5.6.12"),
+}
+
+
+@pytest.mark.parametrize("facts", NOT_FOUND.values(), ids=NOT_FOUND.keys())
+def test_it_is_not_found(facts: Facts) -> None:
+    assert issues(facts) == {}
+
+
+def test_another_minor_version_is_another_version() -> None:
+    assert ("voice.kamailio_version", "") in issues(seen(version="5.60.0"))
+
+
+def test_every_check_of_the_folder_is_tested_above() -> None:
+    assert {check.ISSUE for check in all_checks()} == {f"voice.{issue}" for _, issue, _, _ in FOUND}
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.ISSUE)
+def test_people_are_told_what_it_is_and_what_to_do(check: Any) -> None:
+    assert check.ISSUE in WORDS
+    advice = {place for _, place, _, _ in string.Formatter().parse(SUGGESTIONS[check.SUGGESTION]) if place}
+    assert advice <= {"fix"}
+    with pytest.raises(SystemExit) as done:
+        parser().parse_args([*check.FIX.split(), "--help"])
+    assert done.value.code == 0, f"repli {check.FIX} is no command"
+
+
+@pytest.mark.parametrize(("issue", "data"), [(row[1], row[3]) for row in FOUND], ids=[row[1] for row in FOUND])
+def test_words_have_their_data(issue: str, data: dict[str, str]) -> None:
+    places = {place for _, place, _, _ in string.Formatter().parse(WORDS[f"voice.{issue}"]) if place}
+    assert places <= {"subject", *data}
+
+
+def test_what_kamailio_needs_is_looked_for_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "x86_64-linux-gnu/kamailio/modules"
+    folder.mkdir(parents=True)
+    everything = missing("sh", tmp_path)
+    assert {"tm.so", "usrloc.so", "htable.so"} <= set(everything)
+    for name in everything:
+        (folder / name).touch()
+    assert missing("sh", tmp_path) == ()
+    (folder / "pike.so").unlink()
+    assert missing("sh", tmp_path) == ("pike.so",)
+    assert missing("no-such-program", tmp_path) == ("no-such-program",)
+    assert missing() == (), "the machine that runs the tests has everything"
+
+
+def test_a_module_in_a_comment_is_not_loaded() -> None:
+    assert loaded(['loadmodule "tm.so"\n# loadmodule "old.so"\n']) == ["tm.so"]
+
+
+def test_what_others_say_is_read() -> None:
+    assert version_of("kamailio 5.6.3 (x86_64/linux) ") == "5.6.3"
+    assert [host_of(text) for text in ("10.0.0.1:5060", "10.0.0.1")] == ["10.0.0.1", "10.0.0.1"]
