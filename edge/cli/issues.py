@@ -155,6 +155,10 @@ WORDS: dict[str, str] = {
     "voice.cloud_not_routing": "Le standard de l'opérateur répond, mais refuse les appels ({calls} de suite, code {code}) : "
     "le boîtier "
     "achemine ceux qu'il peut.",
+    "voice.registered_elsewhere": "Le poste {extension} est aussi enregistré chez l'opérateur sans passer par le boîtier : "
+    "{contacts}. Ces "
+    "appareils-là se taisent si l'opérateur est perdu.",
+    "voice.phones_gone": "{count} téléphones ont disparu en même temps ({extensions}) : switch ou courant ?",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
     "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",
     "web.sessions_damaged": "Le fichier des connexions aux pages était illisible : il est mis de côté, chacun se reconnecte. "
@@ -184,6 +188,8 @@ SUGGESTIONS: dict[str, str] = {
     "check_cloud_name": "Vérifiez ce nom et les serveurs de noms, ou mettez une adresse dans les réglages.",
     "check_redirects": "Vérifiez-les (« repli {fix} --list ») et le disque.",
     "end_redirect": "Pour la faire cesser avant : « repli {fix} ».",
+    "set_proxy": "Si c'est un téléphone du bâtiment, donnez-lui le boîtier pour proxy sortant (« repli {fix} »).",
+    "check_switch": "Vérifiez le commutateur de ces postes et son alimentation (« repli {fix} »).",
     "find_phone": "Cherchez cet appareil : mot de passe à corriger, ou programme malveillant (« repli {fix} »).",
     "check_hardware": "Vérifiez le matériel ou le nom dans les réglages.",
     "plug_in": "Rebranchez-le ou rallumez l'autre bout.",

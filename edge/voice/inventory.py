@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.shared.messages.voice import Phone
 
@@ -24,11 +24,24 @@ class Inventory:
     version: str | None = None  # of the Kamailio that answers
     missing: tuple[str, ...] = ()  # the program, or files of modules; looked for while it is silent
     unrouted: Unrouted | None = None
+    gone_together: tuple[str, ...] = ()  # extensions without a phone now, lost at once: vanishing.py
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # contacts at the cloud PBX, not ours
 
 
 def host_of(address: str) -> str:
     """The host of ADDRESS:PORT; one that names no port is a host."""
     return address.rpartition(":")[0] or address
+
+
+def behind_nat(contact: str, address: str) -> bool:
+    """Whether a phone calls itself by another host than the one it was heard from: a router or an ALG is in between."""
+    place = contact.partition(":")[2].rpartition("@")[2].partition(";")[0]
+    return host_of(place) != host_of(address) if ":" in place else place != host_of(address)
+
+
+def elsewhere_of(rows: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Table `elsewhere`: by extension, contacts that the cloud PBX lists and that are not ours."""
+    return {extension: tuple(contacts.split()) for extension, contacts in sorted(rows.items())}
 
 
 def version_of(said: str) -> str:

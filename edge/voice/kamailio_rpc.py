@@ -33,7 +33,8 @@ class _Answers(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, _: object) -> None:
         try:
-            reply = json.loads(data)
+            # Headers of phones are in it, and those may hold any bytes.
+            reply = json.loads(data.decode("utf-8", "replace"))
         except ValueError:
             # A reply over the datagram limit comes cut: its caller's time runs out.
             log.warning("Kamailio's answer of %d bytes is no JSON", len(data))

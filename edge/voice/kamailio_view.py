@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.shared.clock import Clock
 from edge.shared.messages.voice import Phone, VoiceMode
+from edge.voice.brands import brand_of
 from edge.voice.decision import Cloud, Sight
+from edge.voice.inventory import behind_nat
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
 
 log = logging.getLogger(__name__)
@@ -38,8 +43,9 @@ class Look:
 class KamailioView:
     """Asks Kamailio."""
 
-    def __init__(self, rpc: KamailioRpc) -> None:
+    def __init__(self, rpc: KamailioRpc, clock: Clock) -> None:
         self.rpc = rpc
+        self.clock = clock
 
     async def look(self) -> Look:
         """One look; a silent Kamailio is something seen, not an error."""
@@ -58,10 +64,12 @@ class KamailioView:
 
         One extension after the other: an answer over 128 kB, some 150 phones, does not fit the socket.
         """
+        agents = items_of(await self.rpc.call("htable.dump", "agent"))
+        now = int(self.clock.now().timestamp())
         phones: list[Phone] = []
         for extension in await self.registered():
             try:
-                phones += phones_of(await self.rpc.call("ul.lookup", "location", extension))
+                phones += phones_of(await self.rpc.call("ul.lookup", "location", extension), agents, now)
             except RpcRefused:
                 continue  # it left in between
         return sorted(phones, key=lambda phone: (phone.extension, phone.contact))
@@ -104,25 +112,41 @@ def extensions_of(brief: Any) -> list[str]:
     return [str(entry["AoR"]) for domain in brief["Domains"] for entry in domain["Domain"]["AoRs"]]
 
 
-def phones_of(lookup: Any) -> list[Phone]:
-    """The contacts of an ul.lookup."""
+def phones_of(lookup: Any, agents: Mapping[str, str], now: int) -> list[Phone]:
+    """The contacts of an ul.lookup. agents: table `agent` (rp=MD5 OF CONTACT -> UNIX TIME|USER AGENT); now: unix time."""
     return [
-        _phone(str(lookup["AoR"]), held["Contact"])
+        _phone(str(lookup["AoR"]), held["Contact"], agents, now)
         for held in lookup["Contacts"]
         if isinstance(held["Contact"]["Expires"], int)
     ]
 
 
-def _phone(extension: str, contact: dict[str, Any]) -> Phone:
-    # What a contact granted by the cloud PBX carries as its agent is the RPC's own name.
+def _phone(extension: str, contact: dict[str, Any], agents: Mapping[str, str], now: int) -> Phone:
     by_cloud = bool(int(contact["CFlags"]) & FROM_CLOUD)
-    agent = str(contact["User-Agent"])
+    uri = str(contact["Address"])
+    if by_cloud:
+        # What such a contact carries as its agent is the RPC's own name, and no time.
+        registered, _, agent = agents.get(token(uri), "").partition("|")
+    else:
+        registered, agent = str(contact["Last-Modified"]), str(contact["User-Agent"]).replace(UNSET, "")
+    since = int(registered or "0")
     received = str(contact["Received"])
+    heard_from = (uri if received == UNSET else received).removeprefix("sip:")
+    address = heard_from.partition(";")[0]
     return Phone(
         extension=extension,
-        contact=str(contact["Address"]),
-        address=(str(contact["Address"]) if received == UNSET else received).removeprefix("sip:").partition(";")[0],
-        user_agent=None if by_cloud or agent == UNSET else agent,
+        contact=uri,
+        address=address,
+        user_agent=agent or None,
+        brand=brand_of(agent),
+        transport="tcp" if str(contact["Socket"]).startswith("tcp") else "udp",
+        nat=behind_nat(uri, address),
+        age_s=max(0, now - since) if since else None,
         expires_s=int(contact["Expires"]),
         cloud=by_cloud,
     )
+
+
+def token(contact: str) -> str:
+    """What tells a device apart where only the box's own address stands: registrations.cfg."""
+    return f"rp={hashlib.md5(contact.encode(), usedforsecurity=False).hexdigest()}"

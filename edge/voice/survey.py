@@ -7,9 +7,10 @@ import logging
 from pathlib import Path
 
 from edge.voice.installed import LIBRARIES, missing
-from edge.voice.inventory import Inventory, unrouted_of, version_of
+from edge.voice.inventory import Inventory, elsewhere_of, unrouted_of, version_of
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, items_of
+from edge.voice.vanishing import Presence, step
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ class Survey:
         self.rpc: KamailioRpc = view.rpc
         self.program = program
         self.libraries = libraries
+        self.clock = view.clock
+        self.presence = Presence()
         self.seen = Inventory()
 
     async def run(self) -> None:
@@ -35,10 +38,15 @@ class Survey:
     async def look(self) -> None:
         """Look once; of a silent Kamailio only what it needs is looked for."""
         try:
+            phones = tuple(await self.view.phones())
+            present = frozenset(phone.extension for phone in phones)
+            self.presence = step(self.presence, present, self.clock.monotonic_ns() / 1e9)
             self.seen = Inventory(
-                phones=tuple(await self.view.phones()),
+                phones=phones,
                 version=version_of(str(await self.rpc.call("core.version"))),
                 unrouted=unrouted_of(items_of(await self.rpc.call("htable.dump", "unrouted"))),
+                elsewhere=elsewhere_of(items_of(await self.rpc.call("htable.dump", "elsewhere"))),
+                gone_together=tuple(sorted(self.presence.together)),
             )
         except (RpcSilent, RpcRefused) as error:
             log.debug("no survey: %s", error)

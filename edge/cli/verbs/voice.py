@@ -55,7 +55,7 @@ async def list_phones(arguments: argparse.Namespace, paths: Paths) -> int:
         print_json(result)
         return 0
     if result.phones:
-        headings = (_("POSTE"), _("ADRESSE"), _("APPAREIL"), _("ENREGISTRÉ PAR"), _("ENCORE"))
+        headings = (_("POSTE"), _("MARQUE"), _("ADRESSE"), _("PAR"), _("APPAREIL"), _("DEPUIS"), _("ENCORE"))
         print_table(headings, [_phone_row(phone) for phone in result.phones])
     else:
         print(_("Aucun téléphone enregistré."))
@@ -86,11 +86,23 @@ def _tables(mode: ModeResult) -> str | None:
 def _phone_row(phone: Phone) -> tuple[object, ...]:
     return (
         phone.extension,
+        phone.brand,
         phone.address,
+        _path(phone),
         phone.user_agent,
-        _("standard de l'opérateur") if phone.cloud else _("boîtier"),
+        None if phone.age_s is None else f"{phone.age_s} s",
         f"{phone.expires_s} s",
     )
+
+
+def _path(phone: Phone) -> str:
+    """Who granted it, and what is in between."""
+    parts = [_("standard de l'opérateur") if phone.cloud else _("boîtier")]
+    if phone.transport == "tcp":
+        parts.append("TCP")
+    if phone.nat:
+        parts.append(_("derrière un NAT"))
+    return ", ".join(parts)
 
 
 _MODES: dict[VoiceMode, str] = {

@@ -46,7 +46,11 @@ class Phone(Message):
     extension: str
     contact: str
     address: str = Field(description="Where it was heard from, ADDRESS:PORT")
-    user_agent: str | None = None
+    user_agent: str | None = Field(None, description="As it calls itself; null: it does not, or it is not known yet")
+    brand: str | None = Field(None, description="Read from user_agent; null: none that is known")
+    transport: str = Field("udp", description="udp or tcp")
+    nat: bool = Field(False, description="It calls itself by another host than the one it was heard from")
+    age_s: int | None = Field(None, description="Since it last registered, s; null: not known")
     expires_s: int
     cloud: bool = Field(
         False, description="Granted by the cloud PBX; false: by the box alone, the cloud cannot reach it"

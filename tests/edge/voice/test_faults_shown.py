@@ -68,3 +68,29 @@ def test_one_number_on_two_phones_is_said(box: Telephony, pbx: HandPbx) -> None:
     assert said == {"extension": "102", "addresses": f"{first.wire.address}, {second.wire.address}"}
     second.register(expires=0, prove=False)
     wait_for(lambda: "voice.number_on_two_phones" not in issues(box), "no fault", 15.0)
+
+
+def test_a_device_registered_at_the_cloud_without_us_is_said(box: Telephony, pbx: HandPbx, desk: Hand) -> None:
+    pbx.others = ("<sip:101@203.0.113.77:5060>;expires=30",)
+    assert desk.register(prove=False).code == 200
+    wait_for(lambda: "voice.registered_elsewhere" in issues(box), "the fault", 15.0)
+    said = issues(box)["voice.registered_elsewhere"]
+    assert said == {"extension": "101", "contacts": "sip:101@203.0.113.77:5060"}
+    pbx.others = ()
+    assert desk.register(prove=False).code == 200
+    wait_for(lambda: "voice.registered_elsewhere" not in issues(box), "no fault", 15.0)
+
+
+@pytest.mark.parametrize("said", ["Yealink SIP-T46S 66.84.0.15", None])
+def test_a_phone_that_the_cloud_granted_says_what_it_is_and_since_when(
+    box: Telephony, pbx: HandPbx, desk: Hand, said: str | None
+) -> None:
+    headers = [("Contact", desk.contact), ("Expires", "60"), *([("User-Agent", said)] if said else [])]
+    request = desk.compose("REGISTER", f"sip:{desk.domain}", to=f"<sip:101@{desk.domain}>", headers=headers)
+    assert desk.ask(request, prove=False).code == 200
+    (phone,) = [one for one in box.json("voice", "phones")["phones"] if one["extension"] == "101"]
+    assert phone["cloud"] is True
+    assert phone["user_agent"] == said
+    assert phone["brand"] == ("Yealink" if said else None)
+    assert (phone["transport"], phone["nat"]) == ("udp", False)
+    assert 0 <= phone["age_s"] <= 30

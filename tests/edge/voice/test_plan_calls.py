@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from edge.shared.clock import SystemClock
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.model.numbering import ShortNumber
 from edge.shared.model.voice import VoiceSection
@@ -369,7 +370,7 @@ def test_a_plan_whose_tables_are_gone_ends(
 async def push(box: Telephony, sections: list[VoiceSection]) -> None:
     files = RunFolder.of(box.root.paths)
     rpc = KamailioRpc(files.rpc_socket)
-    run = (await KamailioView(rpc).look()).run
+    run = (await KamailioView(rpc, SystemClock()).look()).run
     assert run is not None
     for section in sections:
         run = await Push(rpc, files).settings(section, run)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from edge.shared.clock import SystemClock
 from edge.shared.section import parse_site
 from edge.voice.kamailio.startup import RunFolder
 from edge.voice.kamailio.tables_file import write_next
@@ -162,7 +163,7 @@ def pushes(box: Telephony, sections: list[Any], stop: threading.Event) -> thread
 
     async def work() -> None:
         rpc_client = KamailioRpc(RunFolder.of(box.root.paths).rpc_socket)
-        push, view = Push(rpc_client, RunFolder.of(box.root.paths)), KamailioView(rpc_client)
+        push, view = Push(rpc_client, RunFolder.of(box.root.paths)), KamailioView(rpc_client, SystemClock())
         run: Run | None = (await view.look()).run
         while not stop.is_set():
             for section in sections:

@@ -19,13 +19,14 @@ from edge.shared.messages.voice_guard import Ban, BanKind
 from edge.shared.messages.voice_redirects import Redirect
 from edge.shared.model.voice import VoiceSection
 from edge.shared.section import parse_site
+from edge.voice.brands import brand_of
 from edge.voice.checks import all_checks, found
 from edge.voice.cloud_name import Naming, Trouble
 from edge.voice.cloud_places import Place, question_of
 from edge.voice.decision import Cloud, Reason, Sight, State
 from edge.voice.facts import Facts
 from edge.voice.installed import loaded, missing
-from edge.voice.inventory import Inventory, Unrouted, host_of, version_of
+from edge.voice.inventory import Inventory, Unrouted, behind_nat, host_of, version_of
 from edge.voice.kamailio_alarms import Alarms, UrgentCall
 
 NOW = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
@@ -193,6 +194,18 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         {"missing": "pike.so, uac.so"},
     ),
     (seen(version="5.8.1"), "kamailio_version", "", {"version": "5.8.1", "tried": "5.6"}),
+    (
+        seen(elsewhere={"101": ("sip:101@203.0.113.77:5060",)}),
+        "registered_elsewhere",
+        "101",
+        {"extension": "101", "contacts": "sip:101@203.0.113.77:5060"},
+    ),
+    (
+        seen(gone_together=("101", "102", "103", "104", "105")),
+        "phones_gone",
+        "",
+        {"count": "5", "extensions": "101, 102, 103, 104, 105"},
+    ),
     (seen(unrouted=Unrouted(3, 503)), "cloud_not_routing", "", {"calls": "3", "code": "503"}),
 ]
 
@@ -267,6 +280,46 @@ def test_what_kamailio_needs_is_looked_for_by_name(tmp_path: Path) -> None:
 
 def test_a_module_in_a_comment_is_not_loaded() -> None:
     assert loaded(['loadmodule "tm.so"\n# loadmodule "old.so"\n']) == ["tm.so"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "brand"),
+    [
+        ("Yealink SIP-T46S 66.84.0.15", "Yealink"),
+        ("snomD785/10.1.57.13", "Snom"),
+        ("N510 IP PRO/42.250.00.000.000;7C2F80E5A2B1", "Gigaset"),
+        ("Gigaset N870 IP PRO/83.V2.49.1", "Gigaset"),
+        ("Cisco/SPA504G-7.6.2", "Cisco"),
+        ("Grandstream GXP2170 1.0.11.39", "Grandstream"),
+        ("Fanvil X4U 2.12.1.3", "Fanvil"),
+        ("PolycomVVX-VVX_450-UA/6.4.3.5156", "Poly"),
+        ("PolyEdge-Edge_E350-UA/8.1.1", "Poly"),
+        ("ALE M5 2.12.28", "Alcatel"),
+        ("Mitel 6867i/5.1.0.3024 (SIP)", "Mitel"),
+        ("Aastra 6755i/3.3.1.4365", "Mitel"),
+        ("baresip v1.0.0 (x86_64/linux)", "baresip"),
+        ("Linphone Desktop/5.1.2 (LinphoneCore/5.2.98)", "Linphone"),
+        ("Unheard-of/1.0", None),
+        ("", None),
+    ],
+)
+def test_the_brand_of_a_phone(agent: str, brand: str | None) -> None:
+    assert brand_of(agent) == brand
+
+
+@pytest.mark.parametrize(
+    ("contact", "address", "nat"),
+    [
+        ("sip:101@10.0.0.5:5060", "10.0.0.5:5060", False),
+        ("sip:101@10.0.0.5", "10.0.0.5:5060", False),
+        ("sip:101@10.0.0.5:5061;transport=tcp", "10.0.0.5:41234", False),
+        ("sip:101@192.168.1.5:5060", "10.0.0.5:5060", True),
+        ("sip:10.0.0.5;line=1", "10.0.0.5:5060", False),
+        ("sip:phone.local", "10.0.0.5:5060", True),
+    ],
+)
+def test_a_router_between_phone_and_box(contact: str, address: str, nat: bool) -> None:
+    assert behind_nat(contact, address) is nat
 
 
 def test_what_others_say_is_read() -> None:
