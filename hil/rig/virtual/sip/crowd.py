@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hil.rig.virtual.sip.loopback import Telephony
-from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, acknowledge, reply_to
+from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
 
 PAUSE = 0.6  # seconds from a call to its answer
 
@@ -185,10 +185,9 @@ def begin(caller: Hand, dialled: str) -> Message:
     """Call and prove who calls when asked; the INVITE as it was sent last."""
     invite = caller.invitation(dialled)
     caller.wire.send(invite, caller.box)
-    reply, source = caller.wire.receive(lambda message: message.code >= 200)
+    reply = caller.wire.final(invite)
     if reply.code not in (401, 407):
         raise Refused(f"{dialled}: {reply.start} instead of a challenge")
-    caller.wire.send(acknowledge(invite, reply), source)
     invite = caller.proved(invite, reply)
     caller.wire.send(invite, caller.box)
     return invite
