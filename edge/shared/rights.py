@@ -52,6 +52,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.voice.Redirect": frozenset({"web"}),
     "fr.repli.voice.Redirects": frozenset({"web"}),
     "fr.repli.voice.CancelRedirects": frozenset({"web"}),
+    "fr.repli.voice.Trunks": frozenset({"web"}),
     "fr.repli.voice.Watch": frozenset({"web", "alerts"}),
     "fr.repli.voice.WatchCalls": frozenset({"web", "alerts"}),
     "fr.repli.alerts.Status": EVERY_DAEMON,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv4Network
 
-from edge.shared.model.voice import CloudPbx, Transport, VoiceSection
+from edge.shared.model.voice import CloudPbx, VoiceSection
+from edge.shared.model.voice_trunks import Transport
 from edge.voice.dns_message import Service
 from edge.voice.sockets import SettledCloud
 

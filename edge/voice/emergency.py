@@ -31,6 +31,11 @@ def numbers(voice: VoiceSection) -> list[str]:
     return [*voice.emergency.numbers, *extra]
 
 
+def preempting(voice: VoiceSection) -> list[str]:
+    """Those that end another call when every channel is busy, the one for tests among them."""
+    return [number for number in numbers(voice) if number in (*voice.emergency.preempting, voice.emergency.test_number)]
+
+
 def forms(voice: VoiceSection) -> dict[str, str]:
     """Whatever is dialled -> the number meant. A number as it is wins over everything; with something in front of it,
     an extension of that name wins."""

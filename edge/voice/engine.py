@@ -17,6 +17,7 @@ from edge.shared.messages.common import Issue
 from edge.shared.messages.voice import ModeResult, Phone, VoiceMode
 from edge.shared.messages.voice_explain import ExplainParams, ExplainResult
 from edge.shared.messages.voice_redirects import CancelParams, RedirectParams
+from edge.shared.messages.voice_trunks import TrunkState
 from edge.shared.model.voice import VoiceSection
 from edge.shared.varlink_idl import ErrorReply
 from edge.voice import checks
@@ -39,6 +40,7 @@ from edge.voice.sockets import clouds
 from edge.voice.standing import standing
 from edge.voice.survey import Survey
 from edge.voice.tables import unprotected
+from edge.voice.trunk_view import TrunkView, trunk_states
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class Engine:
         self.alarm_view = alarms
         self.alarms = Alarms()
         self.recorder: Recorder | None = None
+        self.trunk_view = TrunkView(view.rpc)
         self.push = push
         self.clock = clock
         self.keeper = keeper
@@ -159,6 +162,16 @@ class Engine:
         except (RpcSilent, RpcRefused) as error:
             log.warning("phones not counted: %s", error)
             return 0
+
+    async def trunks(self) -> list[TrunkState]:
+        """Every way out; of unknown health when Kamailio is silent."""
+        sight = None
+        if self.look.run is not None:
+            try:
+                sight = await self.trunk_view.look(self.settled())
+            except (RpcSilent, RpcRefused) as error:
+                log.warning("trunks not known: %s", error)
+        return trunk_states(self.settled(), sight)
 
     def mode(self) -> ModeResult:
         """Who serves the phones."""

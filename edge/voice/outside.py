@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge.shared.model.numbering import CallClass, Prefix
-from edge.shared.model.voice import CloudPbx, Trunk, VoiceSection
+from edge.shared.model.voice import CloudPbx, VoiceSection
+from edge.shared.model.voice_trunks import Trunk
 from edge.voice.emergency import forms
 from edge.voice.french import cost, e164, leading, longest
 from edge.voice.sockets import clouds

@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from edge.shared.model.groups import GroupOrder
-from edge.shared.model.voice import Trunk, VoiceSection
+from edge.shared.model.voice import VoiceSection
+from edge.shared.model.voice_trunks import Trunk
 from edge.voice.dialplan import inside_numbers
 from edge.voice.french import COSTS, TO_E164, TO_NATIONAL, Rewriting
 from edge.voice.outside import routes, ways_of

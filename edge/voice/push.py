@@ -18,6 +18,8 @@ from edge.voice.kamailio_view import CLOUD_SET, Run
 from edge.voice.sockets import clouds, uri
 from edge.voice.standing import Standing
 from edge.voice.tables import TABLES, Tables, tables
+from edge.voice.trunk_push import changed, gone
+from edge.voice.trunk_view import TrunkView
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ class Push:
         wanted = tables(voice, standing)
         if wanted.version != run.version:
             await self._tables(wanted, run.version)
+        elif wanted.registrations:
+            await self._registrations(wanted)
         if wanted.dispatcher_digest != run.dispatcher:
             await self._dispatcher(wanted)
         return replace(run, version=wanted.version, dispatcher=wanted.dispatcher_digest)
@@ -60,8 +64,17 @@ class Push:
         write_next(wanted, self.files, in_force)
         for table in TABLES:
             await self.rpc.call("htable.reload", table)
+        await self._registrations(wanted)
         # Until here nobody reads the new rows; from here everybody who begins does.
         await self._set("version", wanted.version)
+
+    async def _registrations(self, wanted: Tables) -> None:
+        held = await TrunkView(self.rpc).registrations()
+        for name in gone(wanted.registrations, held):
+            await self.rpc.call("uac.reg_remove", name)
+        for name in changed(wanted.registrations, held):
+            # Read from tables.sqlite, as at the start.
+            await self.rpc.call("uac.reg_refresh", name)
 
     async def _dispatcher(self, wanted: Tables) -> None:
         write_dispatcher(wanted, self.files)

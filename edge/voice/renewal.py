@@ -14,7 +14,8 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
-from edge.shared.model.voice import Listen, Transport, VoiceSection
+from edge.shared.model.voice import Listen, VoiceSection
+from edge.shared.model.voice_trunks import Transport
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView
 from edge.voice.register_message import Answer, Binding, Sender, proof, read, register

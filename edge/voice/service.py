@@ -25,6 +25,7 @@ from edge.shared.messages.voice_redirects import (
     RedirectParams,
     RedirectsResult,
 )
+from edge.shared.messages.voice_trunks import TRUNKS, TrunksResult
 from edge.shared.paths import Paths
 from edge.shared.rights import Caller
 from edge.shared.varlink import Refused, Server
@@ -56,6 +57,7 @@ class VoiceService:
         server.on(REDIRECT, self.redirect)
         server.on(REDIRECTS, self.redirects)
         server.on(CANCEL_REDIRECTS, self.cancel_redirects)
+        server.on(TRUNKS, self.trunks)
         server.on_stream(WATCH, self.watch)
         self._calls.serve(server)
         return server
@@ -121,6 +123,10 @@ class VoiceService:
         if refused is not None:
             raise Refused(refused)
         return RedirectsResult(redirects=self._engine.redirects.in_force())
+
+    async def trunks(self, _: NoParams, _caller: Caller) -> TrunksResult:
+        """Every way out."""
+        return TrunksResult(trunks=await self._engine.trunks())
 
     async def watch(self, _: NoParams, _caller: Caller) -> AsyncIterator[ModeResult]:
         """Who serves the phones, then each change; ends for a watcher that is too slow."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from ipaddress import IPv4Address
 
-from edge.shared.model.voice import CloudPbx, Listen, Transport, Trunk, VoiceSection
+from edge.shared.model.voice import CloudPbx, Listen, VoiceSection
+from edge.shared.model.voice_trunks import Transport, Trunk
 
 
 class SettledCloud(CloudPbx):

@@ -3,10 +3,11 @@
 Table `site`: domain, realm, answer_ms, cloud_ms and way_ms (how long silence is borne: in all, by each address of the
 cloud PBX, by each way out), cloud_contact (what the cloud PBX is told instead of a phone's own contact), lan (networks
 whose callers have the emergency table), outside::ADDRESS (listening there, open to the internet), ban_s,
-emergency_caller (the site's number), emergency_extension (one that we can prove to the cloud PBX), extension::NUMBER.
-Table `secret`: NUMBER -> HA1. Table `emergency`: what is dialled -> the number meant. Table `way`: LIST::N ->
-ADDRESS:PORT, with ::socket, ::kind and ::name. Table `peer`: who speaks from an address. Tables of numbers and plans:
-plan_tables.py.
+emergency_caller (the site's number), emergency_extension (one that we can prove to the cloud PBX), sources (networks
+that trunks' calls may come from), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: what is dialled
+-> the number meant, and preempts::NUMBER for those that end another call. Tables `way` and `trunk`: trunks.py;
+`inbound`: inbound.py. Table `peer`: who speaks from an address, `cloud` or `trunk:NAME`; source::N -> NETWORK|NAME.
+Tables of numbers and plans: plan_tables.py.
 
 In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
 $avp(version): a request goes by one version of all tables from its first line to its last reply.
@@ -16,20 +17,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 
-from edge.shared.model.voice import CloudPbx, Extension, Trunk, VoiceSection
-from edge.voice.emergency import forms
-from edge.voice.outside import lists_of_ways
+from edge.shared.model.voice import CloudPbx, Extension, VoiceSection
+from edge.voice.emergency import forms, preempting
+from edge.voice.inbound import inbound_table
 from edge.voice.plan_tables import PLAN_TABLES, plan_tables
-from edge.voice.sockets import clouds, listening, name, on_loopback, peers, socket_towards, uri
+from edge.voice.sockets import clouds, listening, on_loopback, peers, socket_towards, uri
 from edge.voice.standing import Standing
+from edge.voice.trunks import Registration, dispatcher_list, registrations, trunk_table, way_table
 
 CLOUD_MS_MIN = 300  # as answer_timeout_ms itself
 WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")  # RFC 1918, 3927, 1122
-TABLES = ("site", "secret", "emergency", "way", "peer", *PLAN_TABLES)
+TABLES = ("site", "secret", "emergency", "way", "trunk", "inbound", "peer", *PLAN_TABLES)
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,14 @@ class Tables:
 
     htables: dict[str, dict[str, str]]
     dispatcher: str
+    registrations: dict[str, Registration]
 
     @cached_property
     def version(self) -> str:
-        """What the htables say, as a short name: the same rows have the same one, wherever they were made."""
-        return _digest(json.dumps(self.htables, sort_keys=True))
+        """What the htables and registrations say, as a short name: the same rows have the same one, wherever they were
+        made."""
+        registrations = {name: asdict(one) for name, one in self.registrations.items()}
+        return _digest(json.dumps([self.htables, registrations], sort_keys=True))
 
     @cached_property
     def dispatcher_digest(self) -> str:
@@ -56,16 +61,18 @@ def tables(voice: VoiceSection, standing: Standing | None = None) -> Tables:
         htables={
             "site": _site(voice),
             "secret": {one.number: secret for one in voice.extensions if (secret := ha1(one, voice)) is not None},
-            "emergency": forms(voice),
-            "way": {
-                key: value
-                for label, ways in lists_of_ways(voice).items()
-                for key, value in _ways(voice, label, ways).items()
+            "emergency": {
+                **forms(voice),
+                **{f"preempts::{number}": "1" for number in preempting(voice)},
             },
+            "way": way_table(voice),
+            "trunk": trunk_table(voice),
+            "inbound": inbound_table(voice),
             "peer": _peers(voice),
             **plan_tables(voice, standing or {}),
         },
-        dispatcher=_dispatcher(voice),
+        dispatcher=dispatcher_list(voice),
+        registrations=registrations(voice),
     )
 
 
@@ -107,21 +114,9 @@ def _site(voice: VoiceSection) -> dict[str, str]:
     if voice.emergency.caller:
         site["emergency_caller"] = voice.emergency.caller
     site.update({f"outside::{one.address}": "1" for one in voice.listen if one.outside})
+    site["sources"] = ",".join(str(network) for trunk in voice.trunks for network in trunk.sources)
     site.update({f"extension::{extension.number}": "1" for extension in voice.extensions})
     return {key: value for key, value in site.items() if value}
-
-
-def _ways(voice: VoiceSection, label: str, ways: list[CloudPbx | Trunk]) -> dict[str, str]:
-    if not voice.listen:
-        return {}
-    entries: dict[str, str] = {}
-    for number, way in enumerate(ways):
-        key = f"{label}::{number}"
-        entries[key] = uri(way)
-        entries[f"{key}::socket"] = name(socket_towards(way, listening(voice)))
-        entries[f"{key}::kind"] = "cloud" if isinstance(way, CloudPbx) else "trunk"
-        entries[f"{key}::name"] = "-" if isinstance(way, CloudPbx) else way.name
-    return entries
 
 
 def _peers(voice: VoiceSection) -> dict[str, str]:
@@ -132,22 +127,13 @@ def _peers(voice: VoiceSection) -> dict[str, str]:
     """
     entries: dict[str, str] = {}
     for peer in reversed(peers(voice)):
-        kind = "cloud" if isinstance(peer, CloudPbx) else "trunk"
-        entries[f"{peer.address}:{peer.port}"] = kind
+        who = "cloud" if isinstance(peer, CloudPbx) else f"trunk:{peer.name}"
+        entries[f"{peer.address}:{peer.port}"] = who
         if not on_loopback(peer):
-            entries[str(peer.address)] = kind
+            entries[str(peer.address)] = who
+    sources = [f"{network}|{trunk.name}" for trunk in voice.trunks for network in trunk.sources]
+    entries.update({f"source::{number}": source for number, source in enumerate(sources)})
     return entries
-
-
-def _dispatcher(voice: VoiceSection) -> str:
-    if not voice.listen:
-        return ""
-    lines = []
-    for priority, cloud in enumerate(reversed(clouds(voice))):
-        socket = socket_towards(cloud, listening(voice))
-        # flags 0: probed from the start, active until proved silent. Priority: the highest is asked first.
-        lines.append(f"1 sip:{uri(cloud)} 0 {priority} socket={name(socket)}\n")
-    return "".join(lines)
 
 
 def _cloud_ms(voice: VoiceSection) -> int:

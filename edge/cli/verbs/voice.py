@@ -1,9 +1,10 @@
-"""repli voice: who serves the telephones, and which are registered."""
+"""repli voice: who serves the telephones, which are registered, and the ways out."""
 
 from __future__ import annotations
 
 import argparse
 
+from edge.cli import voice_trunks
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.voice_bans import add_bans
@@ -34,6 +35,7 @@ def register(subjects: Subjects) -> None:
     add_calls(verbs)
     add_stats(verbs)
     add_redirect(verbs)
+    voice_trunks.register(verbs)
 
 
 async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:

@@ -11,6 +11,7 @@ from edge.shared.messages.voice_calls import CALL_STATS, CALLS, WATCH_CALLS, NoS
 from edge.shared.messages.voice_explain import EXPLAIN
 from edge.shared.messages.voice_guard import BANS, UNBAN, SignallingSilent
 from edge.shared.messages.voice_redirects import REDIRECT_ERRORS, REDIRECT_METHODS
+from edge.shared.messages.voice_trunks import TRUNKS
 from edge.shared.varlink_idl import Interface, Message, Method, NoParams
 
 
@@ -71,6 +72,6 @@ WATCH = Method("Watch", NoParams, ModeResult, "Who serves the phones, then each 
 VOICE = Interface(
     "fr.repli.voice",
     "The telephones: who serves them, and who is registered.",
-    [STATUS, MODE, PHONES, EXPLAIN, *REDIRECT_METHODS, BANS, UNBAN, CALLS, CALL_STATS, WATCH, WATCH_CALLS],
+    [STATUS, MODE, PHONES, EXPLAIN, *REDIRECT_METHODS, BANS, UNBAN, CALLS, CALL_STATS, TRUNKS, WATCH, WATCH_CALLS],
     errors=[RoleRequired, SignallingSilent, RecordsNotKept, NoSuchDay, *REDIRECT_ERRORS],
 )

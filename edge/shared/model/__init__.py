@@ -12,7 +12,8 @@ from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
 from edge.shared.model.services import Dhcp, Dns, LocalName, Reservation, Time
 from edge.shared.model.site import Language, Site, SiteSection
 from edge.shared.model.uplinks import Link, LinkAddress, LinkKind, UplinksSection
-from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, Transport, Trunk, VoiceSection
+from edge.shared.model.voice import CloudPbx, Emergency, Extension, Listen, VoiceSection
+from edge.shared.model.voice_trunks import Inbound, InboundNumber, Transport, Trunk, TrunkKind
 from edge.shared.model.web import WebSection
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "Forward",
     "Group",
     "GroupOrder",
+    "Inbound",
+    "InboundNumber",
     "Ipv6",
     "Language",
     "Link",
@@ -53,6 +56,7 @@ __all__ = [
     "Time",
     "Transport",
     "Trunk",
+    "TrunkKind",
     "UplinksSection",
     "VoiceSection",
     "WebSection",

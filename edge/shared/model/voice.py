@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
 
@@ -21,14 +20,13 @@ from edge.shared.model.numbering import (
     E164,
     FRENCH_EMERGENCY,
     CallClass,
-    CallerPattern,
     Number,
-    NumberForm,
     Pickup,
     Prefix,
     ShortNumber,
     SipUser,
 )
+from edge.shared.model.voice_trunks import REALM, Inbound, Transport, Trunk
 
 # RFC 1123, 2.1, with the underscore of service names; the last label has a letter, or it would be an address.
 HOST = re.compile(r"(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
@@ -47,14 +45,8 @@ def _address_or_name(value: Any) -> Any:
 Host = Annotated[IPv4Address | str, BeforeValidator(_address_or_name)]
 
 DOMAIN = r"^[A-Za-z0-9.-]*$"
-REALM = r'^[^"\\\x00-\x1f\x7f]*$'
 
-
-class Transport(StrEnum):
-    """SIP transports of this version."""
-
-    UDP = "udp"
-    TCP = "tcp"
+PREEMPTING = ["112", "15", "17", "18", "114"]
 
 
 class Listen(Section):
@@ -80,26 +72,6 @@ class CloudPbx(Section):
     address: Host = Field(description="Where the operator's PBX answers: an address or a name (SRV, A)")
     port: int = Field(5060, ge=1, le=65535, description="Its SIP port; given, a name's SRV records are not asked for")
     transport: Transport = Transport.UDP
-
-
-class Trunk(Section):
-    """A way out to the telephone network that does not depend on the cloud PBX."""
-
-    name: Slug = Field(description="What people call it")
-    address: IPv4Address = Field(description="Where the trunk's operator answers")
-    port: int = Field(5060, ge=1, le=65535, description="Its SIP port")
-    transport: Transport = Transport.UDP
-    numbers: NumberForm = Field(NumberForm.NATIONAL, description="How its operator writes numbers")
-    caller: E164 | None = Field(None, description="The site's number on it, shown for callers it does not accept")
-    accepts: list[CallerPattern] = Field(
-        [], description="Other caller numbers it accepts; +33123456* is every one that begins so, +* any"
-    )
-
-    @classmethod
-    def rules(cls, given: Given) -> Iterator[Broken]:
-        """What it does not accept needs a substitute."""
-        if given.get("accepts") and given.get("caller") is None:
-            yield Broken(("caller",), "missing", "missing")
 
 
 class Extension(Section):
@@ -134,6 +106,9 @@ class Emergency(Section):
     caller: Number | None = Field(
         None, description="The site's number, shown to the emergency services by a trunk; absent: the extension's"
     )
+    preempting: list[Number] = Field(
+        PREEMPTING, description="Those that end another call when every channel of every way out is busy"
+    )
     trunks: list[Slug] = Field([], description="Trunks in order; absent: every trunk, then the cloud PBX")
 
 
@@ -161,6 +136,7 @@ class VoiceSection(Section):
     cloud: CloudPbx | None = None
     extensions: list[Extension] = []
     trunks: list[Trunk] = []
+    inbound: Inbound = Inbound()
     emergency: Emergency = Emergency()
     records: Records = Records()
     guard: GuardSection = GuardSection()

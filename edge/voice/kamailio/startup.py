@@ -8,7 +8,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.shared.model.voice import Transport, VoiceSection
+from edge.shared.model.voice import VoiceSection
+from edge.shared.model.voice_trunks import Transport
 from edge.shared.paths import Paths, checked_socket_path
 from edge.voice.sockets import listening
 from edge.voice.tables import Tables
@@ -111,6 +112,8 @@ def _values(voice: VoiceSection) -> list[str]:
     lines = [f"listen={one.transport}:{one.address}:{one.port}" for one in sockets]
     if all(one.transport == Transport.UDP for one in sockets):
         lines.append("disable_tcp=yes")
+    if any(trunk.username is not None for trunk in voice.trunks):
+        lines.append("#!define TRACK_CSEQ")
     if voice.domain:
         lines.append(f'alias="{voice.domain}"')
     return [

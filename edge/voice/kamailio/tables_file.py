@@ -1,4 +1,4 @@
-"""The file Kamailio's htables are loaded from, at its start and at every push.
+"""The file Kamailio's htables and registrations are loaded from, at its start and at every push.
 
 Each key of a table begins with the version it belongs to. A push writes the version in force and the next one side by
 side, has every table loaded again, and only then names the new one in `run::version`: who reads sees one of them whole,
@@ -12,10 +12,12 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from edge.voice.kamailio.startup import SCHEMAS, RunFolder
 from edge.voice.tables import TABLES, Tables
+from edge.voice.trunks import Registration
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ RUN = "run"  # the one table that is no setting: loaded at the start, never agai
 
 def write_first(values: Tables, files: RunFolder, run: Mapping[str, str]) -> None:
     """Write what a new start loads. run: the table of this start. Raises OSError, sqlite3.Error."""
-    _replace(files.tables_db, _versioned(values), {**run, "version": values.version})
+    _replace(files.tables_db, _versioned(values), {**run, "version": values.version}, values.registrations)
 
 
 def write_next(values: Tables, files: RunFolder, in_force: str) -> None:
@@ -37,7 +39,7 @@ def write_next(values: Tables, files: RunFolder, in_force: str) -> None:
         table: {**{key: value for key, value in kept[table].items() if key.startswith(f"{in_force}::")}, **fresh}
         for table, fresh in _versioned(values).items()
     }
-    _replace(files.tables_db, rows, {**kept[RUN], "version": values.version})
+    _replace(files.tables_db, rows, {**kept[RUN], "version": values.version}, values.registrations)
 
 
 def _versioned(values: Tables) -> dict[str, dict[str, str]]:
@@ -53,7 +55,12 @@ def _rows(path: Path, table: str) -> dict[str, str]:
         return dict(database.execute(f"SELECT key_name, key_value FROM {table}"))  # noqa: S608
 
 
-def _replace(path: Path, tables: Mapping[str, Mapping[str, str]], run: Mapping[str, str]) -> None:
+def _replace(
+    path: Path,
+    tables: Mapping[str, Mapping[str, str]],
+    run: Mapping[str, str],
+    registrations: Mapping[str, Registration],
+) -> None:
     _remove_leftovers(path)
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.touch(mode=0o640)
@@ -65,6 +72,7 @@ def _replace(path: Path, tables: Mapping[str, Mapping[str, str]], run: Mapping[s
             database.executescript((SCHEMAS / "standard-create.sql").read_text(encoding="ascii"))
             for table, rows in {**tables, RUN: run}.items():
                 _fill(database, table, rows)
+            _register(database, registrations)
     fresh.rename(path)
 
 
@@ -79,6 +87,16 @@ def _fill(database: sqlite3.Connection, table: str, rows: Mapping[str, str]) -> 
         list(rows.items()),
     )
     database.execute("INSERT INTO version (table_name, table_version) VALUES (?, 2)", (table,))
+
+
+def _register(database: sqlite3.Connection, wanted: Mapping[str, Registration]) -> None:
+    database.executescript((SCHEMAS / "uac-create.sql").read_text(encoding="ascii"))
+    names = [column.name for column in fields(Registration)]
+    places = ", ".join(f":{name}" for name in names)
+    database.executemany(
+        f"INSERT INTO uacreg ({', '.join(names)}, auth_password) VALUES ({places}, '.')",  # noqa: S608
+        [asdict(one) for one in wanted.values()],
+    )
 
 
 def _remove_leftovers(path: Path) -> None:

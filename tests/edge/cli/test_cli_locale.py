@@ -45,6 +45,9 @@ WORD_TABLES = {
     "_CALL_CLASSES",
     "_GROUP_ORDERS",
     "_OUTCOMES",
+    "_KINDS",
+    "_HEALTH",
+    "_REGISTRATION",
 }
 
 

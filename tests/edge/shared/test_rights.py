@@ -46,6 +46,7 @@ TABLE = {
     "fr.repli.voice.Redirect": "web",
     "fr.repli.voice.Redirects": "web",
     "fr.repli.voice.CancelRedirects": "web",
+    "fr.repli.voice.Trunks": "web",
     "fr.repli.voice.Watch": "alerts web",
     "fr.repli.voice.WatchCalls": "alerts web",
     "fr.repli.alerts.Status": ALL,

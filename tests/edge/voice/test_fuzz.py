@@ -41,10 +41,10 @@ def box(request: pytest.FixtureRequest) -> Iterator[Telephony]:
     with telephony_alone() as one:
         if request.param == "cloud":
             Generous(one.wire(10))
-            one.start()
+            one.start(one.site(more="probe = false"))
             one.wait_mode("cloud")
         else:
-            one.start(one.site(cloud="# no cloud"))
+            one.start(one.site(cloud="# no cloud", more="probe = false"))
             one.wait_mode("local")
         yield one
 

@@ -64,31 +64,54 @@ def test_no_password_is_in_the_tables() -> None:
 
 
 def test_emergency_goes_to_the_trunks_in_order_then_the_cloud() -> None:
-    way = tables(voice()).htables["way"]
-    assert [way[f"emergency::{n}"] for n in range(3)] == [
+    rows = tables(voice()).htables
+    way, trunk = rows["way"], rows["trunk"]
+    names = [way[f"emergency::{n}"] for n in range(3)]
+    assert names == ["a", "b", "@cloud"]
+    assert [trunk[f"{name}::to"] for name in names] == [
         "198.51.100.20:5060",
         "127.0.0.1:5090",
         "198.51.100.9:5080;transport=tcp",
     ]
-    assert (way["emergency::1::kind"], way["emergency::2::kind"]) == ("trunk", "cloud")
+    assert (trunk["b::kind"], trunk["@cloud::kind"], trunk["@cloud::host"]) == ("ip", "cloud", "mairie.example")
     assert "outside::2" not in way
     named = tables(voice(DOCUMENT + '[voice.emergency]\nnumbers = ["112"]\ntrunks = ["b"]\n')).htables
-    assert named["way"]["emergency::0"] == "127.0.0.1:5090"
-    assert named["way"]["emergency::1::kind"] == "cloud"
+    assert (named["way"]["emergency::0"], named["way"]["emergency::1"]) == ("b", "@cloud")
+
+
+def test_only_some_emergencies_end_another_call() -> None:
+    rows = tables(voice()).htables["emergency"]
+    ending = {number.removeprefix("preempts::") for number in rows if number.startswith("preempts::")}
+    assert ending == {"112", "15", "17", "18", "114"}
 
 
 def test_each_peer_is_spoken_to_from_a_socket_that_reaches_it() -> None:
-    way = tables(voice()).htables["way"]
-    assert way["emergency::0::socket"] == "udp:10.0.0.1:5060"
-    assert way["emergency::1::socket"] == "udp:127.0.0.1:5070"
+    trunk = tables(voice()).htables["trunk"]
+    assert trunk["a::socket"] == "udp:10.0.0.1:5060"
+    assert trunk["b::socket"] == "udp:127.0.0.1:5070"
     # The cloud speaks TCP and the phones do not: one more socket.
     assert "tcp:10.0.0.1:5060" in [name(one) for one in listening(voice())]
-    assert tables(voice()).dispatcher == "1 sip:198.51.100.9:5080;transport=tcp 0 0 socket=tcp:10.0.0.1:5060\n"
+
+
+def test_the_cloud_and_every_trunk_have_a_set_of_their_own() -> None:
+    """Failover works inside one set (trap 11); which way follows which is not the dispatcher's to say."""
+    assert tables(voice()).dispatcher.splitlines() == [
+        "1 sip:198.51.100.9:5080;transport=tcp 0 0 socket=tcp:10.0.0.1:5060",
+        "2 sip:198.51.100.20:5060 0 0 socket=udp:10.0.0.1:5060",
+        "3 sip:127.0.0.1:5090 0 0 socket=udp:127.0.0.1:5070",
+    ]
+    unprobed = tables(voice(DOCUMENT.replace('name = "a"', 'name = "a"\nprobe = false')))
+    assert [line.split()[0] for line in unprobed.dispatcher.splitlines()] == ["1", "3"]
+    assert "a::set" not in unprobed.htables["trunk"]
 
 
 def test_on_loopback_only_the_port_tells_who_speaks() -> None:
     peer = tables(voice()).htables["peer"]
-    assert (peer["198.51.100.9"], peer["198.51.100.20"], peer["127.0.0.1:5090"]) == ("cloud", "trunk", "trunk")
+    assert (peer["198.51.100.9"], peer["198.51.100.20"], peer["127.0.0.1:5090"]) == (
+        "cloud",
+        "trunk:a",
+        "trunk:b",
+    )
     assert "127.0.0.1" not in peer
 
 

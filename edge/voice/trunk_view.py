@@ -1,0 +1,150 @@
+"""What Kamailio says of the ways out, in our words. The parsing is pure; TrunkView does the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from edge.shared.clock import utc_text
+from edge.shared.messages.voice_trunks import RegistrationState, TrunkHealth, TrunkRefusal, TrunkState
+from edge.shared.model.voice import CloudPbx, VoiceSection
+from edge.shared.model.voice_trunks import Trunk, TrunkKind
+from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
+from edge.voice.sockets import uri
+from edge.voice.trunks import CLOUD, dispatcher_set, ways
+
+ONLINE = 4  # flag of uac.reg_dump: registration succeeded
+HEALTH = {"A": TrunkHealth.WELL, "T": TrunkHealth.DOUBTFUL}  # first letter of dispatcher.list's FLAGS
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One entry of uac.reg_dump: whether we are registered, and for how long, s."""
+
+    online: bool
+    for_s: int
+
+
+@dataclass(frozen=True)
+class TrunkSight:
+    """What Kamailio says: health by address, registrations and calls by trunk, refusals by their key."""
+
+    health: Mapping[str, TrunkHealth]
+    registered: Mapping[str, Registered]
+    said: Mapping[str, str]
+    calls: Mapping[str, int]
+
+
+class TrunkView:
+    """Asks Kamailio."""
+
+    def __init__(self, rpc: KamailioRpc) -> None:
+        self.rpc = rpc
+
+    async def look(self, voice: VoiceSection) -> TrunkSight:
+        """One look. Raises RpcSilent, RpcRefused."""
+        calls = {
+            trunk.name: int(await self.rpc.call("dlg.profile_get_size", "trunk", trunk.name)) for trunk in voice.trunks
+        }
+        return TrunkSight(
+            health=health_of(await self._listing()),
+            registered=registered_of(await self.registrations()),
+            said=said_of(await self.rpc.call("htable.dump", "said")),
+            calls=calls,
+        )
+
+    async def registrations(self) -> list[dict[str, Any]]:
+        """Every registration it keeps. Raises RpcSilent, RpcRefused."""
+        return list(await self.rpc.call("uac.reg_dump") or [])
+
+    async def _listing(self) -> Any:
+        try:
+            return await self.rpc.call("dispatcher.list")
+        except RpcRefused:
+            return None  # an empty list is an error to it
+
+
+def trunk_states(voice: VoiceSection, sight: TrunkSight | None) -> list[TrunkState]:
+    """Every way out; sight None: Kamailio is silent."""
+    known = ways(voice)
+    nameless = []
+    if voice.cloud is not None and CLOUD not in known:
+        address = f"{voice.cloud.address}:{voice.cloud.port}"
+        nameless.append(TrunkState(name=CLOUD, kind="cloud", address=address, health=TrunkHealth.UNKNOWN))
+    return [*nameless, *(_state(voice, name, way, sight) for name, way in known.items())]
+
+
+def health_of(listing: Any) -> dict[str, TrunkHealth]:
+    """dispatcher.list by ADDRESS:PORT, as sockets.uri() writes it."""
+    return {
+        str(target["DEST"]["URI"]).removeprefix("sip:"): HEALTH.get(
+            str(target["DEST"]["FLAGS"])[:1], TrunkHealth.SILENT
+        )
+        for record in (listing or {}).get("RECORDS", [])
+        for target in record["SET"]["TARGETS"]
+    }
+
+
+def registered_of(dump: list[dict[str, Any]]) -> dict[str, Registered]:
+    """uac.reg_dump by trunk."""
+    return {
+        str(entry["l_uuid"]): Registered(bool(int(entry["flags"]) & ONLINE), int(entry["diff_expires"]))
+        for entry in dump
+    }
+
+
+def said_of(dump: Any) -> dict[str, str]:
+    """Keys and values of an htable.dump."""
+    return {str(item["name"]): str(item["value"]) for slot in dump or [] for item in slot["slot"]}
+
+
+def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSight | None) -> TrunkState:
+    kind = "cloud" if isinstance(way, CloudPbx) else way.kind.value
+    limit = None if isinstance(way, CloudPbx) else way.channels
+    if sight is None:
+        return TrunkState(name=name, kind=kind, address=uri(way), health=TrunkHealth.UNKNOWN, channels=limit)
+    probed = dispatcher_set(voice, way) is not None
+    health = sight.health.get(uri(way), TrunkHealth.UNKNOWN) if probed else TrunkHealth.UNPROBED
+    refusal = _refusal("call", sight.said.get(f"{name}::call"))
+    if isinstance(way, CloudPbx) or way.kind != TrunkKind.REGISTRATION:
+        return TrunkState(
+            name=name,
+            kind=kind,
+            address=uri(way),
+            health=health,
+            calls=sight.calls.get(name),
+            channels=limit,
+            last_refusal=refusal,
+        )
+    entry = sight.registered.get(name, Registered(online=False, for_s=0))
+    registered = entry.online and entry.for_s > 0
+    answer = _refusal("registration", sight.said.get(f"{way.username}@{way.address}:{way.port}"))
+    refused = not registered and answer is not None and answer.code >= 300
+    return TrunkState(
+        name=name,
+        kind=kind,
+        address=uri(way),
+        health=health,
+        registration=(
+            RegistrationState.REGISTERED
+            if registered
+            else RegistrationState.REFUSED
+            if refused
+            else RegistrationState.SILENT
+        ),
+        registered_for_s=entry.for_s if registered else None,
+        calls=sight.calls.get(name),
+        channels=limit,
+        last_refusal=answer if refused else refusal,
+    )
+
+
+def _refusal(of: str, row: str | None) -> TrunkRefusal | None:
+    """CODE|UNIX TIME|REALM|REASON, as trunks.cfg writes it."""
+    if row is None:
+        return None
+    code, at, realm, reason = row.split("|", 3)
+    moment = utc_text(datetime.fromtimestamp(int(at), UTC))
+    return TrunkRefusal(of=of, code=int(code), reason=reason, realm=realm or None, at=moment)
