@@ -60,7 +60,9 @@ class Box:
         alarms = AlarmView(self.rpc, self.clock)
         names = CloudName(files.folder / "kept.json", files.cloud_places, nobody)
         push = Push(self.rpc, files)
-        self.engine = Engine(KamailioView(self.rpc), push, alarms, self.clock, keeper, names, self.redirects)
+        self.engine = Engine(
+            KamailioView(self.rpc, self.clock), push, alarms, self.clock, keeper, names, self.redirects
+        )
         self.engine.adopt(parse_site(document).voice)
         self.crowd = Crowd()
         for place, number in enumerate(("101", "103")):
