@@ -65,7 +65,7 @@ def test_a_link_is_good_by_each_kind_alone(box: Box, kind: str) -> None:
 
 def test_what_probes_cost_is_what_went_over_the_cable(box: Box) -> None:
     lte = box.town.plan.lte
-    start(box, ["icmp", "udp", "tcp", "dns", "http", "sip"], box.static(lte, "metered = true"))
+    start(box, ["icmp", "udp", "tcp", "dns", "http", "sip"], box.static(lte, "metered = true\ninterval_ms = 100"))
     box.wait_up("lte", active="lte")
     time.sleep(1)  # neighbours and routers are found: what follows is probes
     # The same order both times: asking the daemon takes a while, and probes go on meanwhile.
