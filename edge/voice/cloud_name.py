@@ -113,8 +113,8 @@ class CloudName:
         self.naming = Naming(question, good)
         if news:
             log.info("%s is at %s", question.name, ", ".join(f"{one.address}:{one.port}" for one in good))
-            self._keep()
             self._publish()
+            await asyncio.to_thread(self._keep)  # an SD card takes up to seconds
         return ttl_s
 
     async def _find(self, question: Question) -> tuple[list[Place], int]:

@@ -1,6 +1,7 @@
 """The cycle of the call records: read what Kamailio wrote, keep it, tell who watches, remove what is kept.
 
 Whatever fails here costs no call anything: Kamailio appends to its files, up to a bound of its own, until it works again.
+The disk is another thread's business: no change of mode waits for it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from edge.shared.broadcast import Broadcast
 from edge.shared.clock import Clock
@@ -39,6 +42,12 @@ WAIT_S = 60.0  # a BYE waits so long for the line of its call, which another pro
 HOUR = 3600 * SECOND
 WATCHED_MAX = 200
 
+T = TypeVar("T")
+
+
+class NotOpen(Exception):
+    """The ledger cannot be opened, or is not yet; says why."""
+
 
 class Recorder:
     """Holds the ledger, if it can be opened, and what was read and is not kept yet."""
@@ -53,6 +62,7 @@ class Recorder:
         self.refused: str | None = None  # why nothing is kept
         self.broadcast: Broadcast[CallsResult] = Broadcast(CallsResult(calls=[]))
         self.urgent: tuple[UrgentCall, ...] = ()  # the emergency calls of the last hour
+        self._thread = ThreadPoolExecutor(1, "calls")  # SQLite connections stay in the thread that opened them
         self._book: Book | None = None
         self._unkept: list[Line] = []
         self._nameless: list[tuple[float, Line]] = []  # answers by a phone not in the location database yet
@@ -72,26 +82,32 @@ class Recorder:
     async def cycle(self) -> None:
         """One look and what follows from it."""
         try:
-            if not self._opened():
+            if not await self._opened():
                 return
-            self._keep()
-            self._forget()
+            await self._keep()
+            await self._forget()
             await self._rotate()
             self.refused = None
         except (sqlite3.Error, OSError) as error:
             self._refuse(str(error))
 
-    @property
-    def book(self) -> Book | None:
-        """The ledger; None: it cannot be opened."""
-        return self._book
+    async def ask(self, question: Callable[[Book], T]) -> T:
+        """Ask the ledger. Raises NotOpen, sqlite3.Error."""
+        book = self._book
+        if book is None:
+            raise NotOpen(self.refused or "starting")
+        return await self._in_thread(lambda: question(book))
 
     def close(self) -> None:
-        """Let go of every file."""
+        """Let go of every file, when the disk is done with what is being kept."""
         self.tails.close()
         if self._book is not None:
-            self._book.close()
+            self._thread.submit(self._book.close)
             self._book = None
+        self._thread.shutdown()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _now(self) -> float:
         return self.clock.monotonic_ns() / 1e9
@@ -105,30 +121,29 @@ class Recorder:
             log.error("call records are not kept: %s", why)
         self.refused = why
 
-    def _opened(self) -> bool:
+    async def _opened(self) -> bool:
         if self._book is None and self._due("open", REOPEN_S):
             try:
-                self._book = Book(self.path)
+                self._book = await self._in_thread(lambda: Book(self.path))
             except (LedgerBusy, LedgerDamaged) as error:
                 self._refuse(str(error))
         return self._book is not None
 
-    def _keep(self) -> None:
-        assert self._book is not None
+    async def _keep(self) -> None:
         if not self._unkept:
             self._unkept = self._read()
         waiting = [line for _, line in self._ends]
         if not self._unkept and not waiting:
             if self._due("publish", PUBLISH_S):
-                self._publish()
+                await self._publish()
             return
-        settings = self.settings()
-        unknown = self._book.keep([*self._unkept, *waiting], inside_numbers(settings))
+        lines, inside = [*self._unkept, *waiting], inside_numbers(self.settings())
+        unknown = await self.ask(lambda book: book.keep(lines, inside))
         now = self._now()
         since = {line: begun for begun, line in self._ends}
         self._ends = [(since.get(line, now), line) for line in unknown if now - since.get(line, now) < WAIT_S]
         self._unkept = []
-        self._publish()
+        await self._publish()
 
     def _read(self) -> list[Line]:
         """What is new, and who answered where it was not known before. Lines may come twice."""
@@ -139,13 +154,12 @@ class Recorder:
         self._nameless = [(since, line) for line in nameless if now - (since := waited.get(line, now)) < NAME_S]
         return [] if not fresh and len(nameless) == len(waited) else lines
 
-    def _publish(self) -> None:
-        assert self._book is not None
+    async def _publish(self) -> None:
         now = self.wall()
         current = self.tails.current()
-        emergencies = dict(self._book.emergencies_since(now - HOUR))
+        emergencies = dict(await self.ask(lambda book: book.emergencies_since(now - HOUR)))
         self.urgent = tuple(urgent(call, now, current) for call in emergencies.values())
-        rows = {**emergencies, **dict(self._book.open_since(now - TALK_MAX))}
+        rows = {**emergencies, **dict(await self.ask(lambda book: book.open_since(now - TALK_MAX)))}
         calls = [shown(number, call, now, current) for number, call in sorted(rows.items())]
         result = CallsResult(calls=[call for call in calls if call.live or call.emergency][-WATCHED_MAX:])
         if result != self.broadcast.state:
@@ -169,10 +183,10 @@ class Recorder:
         if not (self._unkept or self._ends or self._nameless):
             self.tails.remove_done()
 
-    def _forget(self) -> None:
-        assert self._book is not None
+    async def _forget(self) -> None:
         if self._due("forget", FORGET_S):
-            count = self._book.forget(self.wall() - self.settings().records.keep_days * DAY)
+            before = self.wall() - self.settings().records.keep_days * DAY
+            count = await self.ask(lambda book: book.forget(before))
             if count:
                 log.info("%d call records forgotten", count)
 

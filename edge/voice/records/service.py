@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import date, datetime
+from typing import TypeVar
 
 from edge.shared.broadcast import WatcherTooSlow
 from edge.shared.messages.voice_calls import (
@@ -23,9 +24,11 @@ from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
 from edge.voice.records.book import Book
 from edge.voice.records.call import TALK_MAX
-from edge.voice.records.recorder import Recorder
+from edge.voice.records.recorder import NotOpen, Recorder
 from edge.voice.records.shown import shown
 from edge.voice.records.stats import day_stats, span
+
+T = TypeVar("T")
 
 
 class CallService:
@@ -43,21 +46,17 @@ class CallService:
     async def calls(self, params: CallsParams, _caller: Caller) -> CallsResult:
         """The newest calls, newest first."""
         now, run = self._recorder.wall(), self._recorder.tails.current()
-        try:
-            book = self._book()
-            rows = book.open_since(now - TALK_MAX)[::-1] if params.live else book.newest(params.limit)
-        except sqlite3.Error as error:
-            raise Refused(RecordsNotKept(reason=str(error))) from error
+        if params.live:
+            rows = (await self._ask(lambda book: book.open_since(now - TALK_MAX)))[::-1]
+        else:
+            rows = await self._ask(lambda book: book.newest(params.limit))
         found = [shown(number, call, now, run) for number, call in rows]
         return CallsResult(calls=[call for call in found if call.live or not params.live][: params.limit])
 
     async def stats(self, params: StatsParams, _caller: Caller) -> StatsResult:
         """The calls of a day of the place."""
         day = self._day(params.day)
-        try:
-            calls = self._book().between(*span(day, None))
-        except sqlite3.Error as error:
-            raise Refused(RecordsNotKept(reason=str(error))) from error
+        calls = await self._ask(lambda book: book.between(*span(day, None)))
         groups = frozenset(group.number for group in self._recorder.settings().groups)
         return day_stats(day, calls, groups, self._recorder.wall(), self._recorder.tails.current(), None)
 
@@ -79,7 +78,8 @@ class CallService:
             raise Refused(NoSuchDay(day=text)) from error
         return day
 
-    def _book(self) -> Book:
-        if self._recorder.book is None:
-            raise Refused(RecordsNotKept(reason=self._recorder.refused or "starting"))
-        return self._recorder.book
+    async def _ask(self, question: Callable[[Book], T]) -> T:
+        try:
+            return await self._recorder.ask(question)
+        except (NotOpen, sqlite3.Error) as error:
+            raise Refused(RecordsNotKept(reason=str(error))) from error

@@ -304,9 +304,11 @@ def recorder(folder: Path, tmp_path: Path) -> Iterator[Recorder]:
 
 
 def kept(recorder: Recorder) -> list[Call]:
-    asyncio.run(recorder.cycle())
-    assert recorder.book is not None
-    return [call for _, call in recorder.book.newest(99)]
+    async def story() -> list[tuple[int, Call]]:
+        await recorder.cycle()
+        return await recorder.ask(lambda book: book.newest(99))
+
+    return [call for _, call in asyncio.run(story())]
 
 
 def test_the_two_files_of_one_call_may_be_read_in_any_order(recorder: Recorder, folder: Path) -> None:
@@ -321,7 +323,6 @@ def test_a_ledger_that_takes_nothing_loses_nothing(recorder: Recorder, folder: P
     path = folder / "first/calls_1.log"
     path.write_text(text(call_id="c1") + "\n")
     assert len(kept(recorder)) == 1
-    assert recorder.book is not None
     with closing(sqlite3.connect(recorder.path)) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON calls BEGIN SELECT RAISE(FAIL, 'database is full'); END")
         other.commit()
@@ -334,6 +335,26 @@ def test_a_ledger_that_takes_nothing_loses_nothing(recorder: Recorder, folder: P
         other.commit()
     assert [call.call_id for call in kept(recorder)] == ["c2", "c1"]
     assert recorder.refused is None
+
+
+def test_a_disk_that_takes_its_time_holds_up_nothing_else(recorder: Recorder, folder: Path) -> None:
+    path = folder / "first/calls_1.log"
+    path.write_text(text(call_id="c1") + "\n")
+    assert len(kept(recorder)) == 1
+
+    async def story() -> None:
+        with closing(sqlite3.connect(recorder.path)) as other:
+            other.execute("BEGIN IMMEDIATE")  # whoever writes waits
+            with path.open("a") as file:
+                file.write(text(call_id="c2") + "\n")
+            keeping = asyncio.create_task(recorder.cycle())
+            await asyncio.sleep(0.1)
+            assert not keeping.done(), "the loop itself waited for the disk"
+            other.rollback()
+            await keeping
+
+    asyncio.run(story())
+    assert [call.call_id for call in kept(recorder)] == ["c2", "c1"]
 
 
 def test_whose_phone_answered_is_known_by_its_binding(recorder: Recorder, folder: Path, tmp_path: Path) -> None:
