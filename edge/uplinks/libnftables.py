@@ -37,11 +37,17 @@ class Libnftables:
         return output
 
     def objects(self, question: str) -> list[dict[str, Any]]:
-        """The answer in the shape of libnftables-json(5), rules with their handles; empty when there is none."""
-        code, output, _error = self._command(question, as_json=True)
-        if code != 0:
-            return []
-        return [entry for entry in json.loads(output)["nftables"] if "metainfo" not in entry]
+        """The answer in the shape of libnftables-json(5), rules with their handles; empty when there is none.
+
+        Raises FirewallRefused when it is no JSON: of a table that somebody owns libnftables 1.0.6 prints what happens to
+        be in memory where the flags should be.
+        """
+        try:
+            code, output, _error = self._command(question, as_json=True)
+            entries = json.loads(output)["nftables"] if code == 0 else []
+        except ValueError as error:
+            raise FirewallRefused(f"{question}: the answer cannot be read: {error}") from error
+        return [entry for entry in entries if "metainfo" not in entry]
 
     def _command(self, text: str, *, as_json: bool = False, stateless: bool = False) -> tuple[int, str, str]:
         """Code, output, error. With as_json libnftables looks for JSON in the text first: not for what only changes."""
