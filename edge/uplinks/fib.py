@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import NamedTuple
 
+from edge.uplinks.netlink_messages import HEADER, messages
 from edge.uplinks.plan import Route
 
-_HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _ROUTE = struct.Struct("=8BI")  # rtmsg: family, prefix lengths, tos, table, protocol, scope, type; flags
 _ATTRIBUTE = struct.Struct("=HH")
 _NUMBER = struct.Struct("=I")
 _ERROR_CODE = struct.Struct("=i")
-_NLMSG_ERROR, _NLMSG_DONE = 2, 3  # linux/netlink.h
+_ENDS = (2, 3)  # linux/netlink.h: NLMSG_ERROR, NLMSG_DONE
 _RTM_NEWROUTE, _RTM_GETROUTE = 24, 26  # linux/rtnetlink.h
 _REQUEST_DUMP = 0x1 | 0x300  # NLM_F_REQUEST, NLM_F_DUMP
 _DST, _OIF, _GATEWAY, _PRIORITY, _TABLE = 1, 4, 5, 6, 15  # RTA_*
@@ -61,14 +61,12 @@ class RouteReader:
         loop = asyncio.get_running_loop()
         while True:
             data = await loop.sock_recv(self._socket, 1 << 16)
-            for kind, body in messages(data, self._sequence):
-                if kind == _NLMSG_DONE:
+            for kind, sequence, body in messages(data):
+                if sequence != self._sequence:
+                    continue  # of a question whose answer nobody waited for
+                if kind in _ENDS:
+                    _raise_refusal(body)
                     return found
-                if kind == _NLMSG_ERROR:
-                    code = -_ERROR_CODE.unpack_from(body)[0]
-                    if code in (0, errno.ENOENT):  # ENOENT: nobody ever put a route into this table
-                        return found
-                    raise OSError(code, os.strerror(code))
                 if kind == _RTM_NEWROUTE and not (only_defaults and _has_prefix(body)):
                     told = parse(body)
                     if told.route.family == family:  # a kernel without IPv6 answers with what it has
@@ -80,19 +78,7 @@ def question(family: int, table: int, sequence: int) -> bytes:
     """Tell me the routes of this table."""
     body = _ROUTE.pack(family, *bytes(7), 0) + _ATTRIBUTE.pack(_ATTRIBUTE.size + _NUMBER.size, _TABLE)
     body += _NUMBER.pack(table)
-    return _HEADER.pack(_HEADER.size + len(body), _RTM_GETROUTE, _REQUEST_DUMP, sequence, 0) + body
-
-
-def messages(data: bytes, sequence: int) -> Iterator[tuple[int, memoryview]]:
-    """Type and body of each message of an answer; what belongs to another question is left out."""
-    view, place = memoryview(data), 0
-    while place + _HEADER.size <= len(view):
-        length, kind, _flags, of_question, _port = _HEADER.unpack_from(view, place)
-        if length < _HEADER.size or place + length > len(view):
-            return
-        if of_question == sequence:
-            yield kind, view[place + _HEADER.size : place + length]
-        place += (length + 3) & ~3
+    return HEADER.pack(HEADER.size + len(body), _RTM_GETROUTE, _REQUEST_DUMP, sequence, 0) + body
 
 
 def parse(body: memoryview) -> Told:
@@ -109,6 +95,13 @@ def parse(body: memoryview) -> Told:
         kind,
     )
     return Told(route, protocol)
+
+
+def _raise_refusal(end: memoryview) -> None:
+    """An answer may begin well and be refused later: its last message says so."""
+    code = -_ERROR_CODE.unpack_from(end)[0]
+    if code not in (0, errno.ENOENT):  # ENOENT: nobody ever put a route into this table
+        raise OSError(code, os.strerror(code))
 
 
 def _has_prefix(body: memoryview) -> bool:

@@ -12,14 +12,15 @@ import errno
 import logging
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+
+from edge.uplinks.netlink_messages import messages
 
 log = logging.getLogger(__name__)
 
 # linux/rtnetlink.h: RTMGRP_LINK; of IPv4 RTMGRP_IPV4_IFADDR, _ROUTE, _RULE; the same of IPv6 (RTNLGRP_IPV6_RULE is 19)
 _GROUPS = 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 1 << 18
 _RTM_NEWLINK, _RTM_NEWROUTE, _RTM_DELROUTE = 16, 24, 25
-_HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, changed flags
 _ROUTE = struct.Struct("=8B")  # the head of rtmsg: family, destination's length, source's, tos, table, ...
 _MAIN = 254  # RT_TABLE_MAIN
@@ -95,31 +96,20 @@ def _subscribed(protocol: int, groups: int, receive_buffer: int) -> socket.socke
 def link_flags(data: bytes) -> list[tuple[int, int]]:
     """Index and flags of every interface that the messages speak of. Pure."""
     found: list[tuple[int, int]] = []
-    for kind, place, length in _messages(data):
-        if kind == _RTM_NEWLINK and length >= _HEADER.size + _LINK.size:
-            _, _, index, flags, _ = _LINK.unpack_from(data, place + _HEADER.size)
+    for kind, _, body in messages(data):
+        if kind == _RTM_NEWLINK and len(body) >= _LINK.size:
+            _, _, index, flags, _ = _LINK.unpack_from(body)
             found.append((index, flags))
     return found
 
 
 def concerns_us(data: bytes) -> bool:
     """Whether any of the messages is more than a route that is neither a default route nor in a table like ours. Pure."""
-    return any(not _is_foreign_route(data, *message) for message in _messages(data))
+    return any(not _is_foreign_route(kind, body) for kind, _, body in messages(data))
 
 
-def _is_foreign_route(data: bytes, kind: int, place: int, length: int) -> bool:
-    if kind not in (_RTM_NEWROUTE, _RTM_DELROUTE) or length < _HEADER.size + _ROUTE.size:
+def _is_foreign_route(kind: int, body: memoryview) -> bool:
+    if kind not in (_RTM_NEWROUTE, _RTM_DELROUTE) or len(body) < _ROUTE.size:
         return False
-    _, prefix, _, _, table, *_ = _ROUTE.unpack_from(data, place + _HEADER.size)
+    _, prefix, _, _, table, *_ = _ROUTE.unpack_from(body)
     return table != _OVER_255 and not (table == _MAIN and prefix == 0)
-
-
-def _messages(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Type, place and length of every whole message."""
-    place = 0
-    while place + _HEADER.size <= len(data):
-        length, kind, *_ = _HEADER.unpack_from(data, place)
-        if length < _HEADER.size or place + length > len(data):
-            return
-        yield kind, place, length
-        place += (length + 3) & ~3

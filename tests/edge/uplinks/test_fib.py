@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import struct
 import subprocess
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.uplinks.fib import messages, parse
+from edge.uplinks.fib import RouteReader, parse
 from edge.uplinks.kernel import Kernel
 from edge.uplinks.netlink import AsyncIPRoute
+from edge.uplinks.netlink_messages import messages
 from edge.uplinks.plan import LOOPBACK, UNREACHABLE, MainDefault, Route
 from hil.rig.virtual.inside import inside
 
@@ -86,14 +88,46 @@ def test_thousands_of_foreign_routes_cost_less_than_reading_them_once() -> None:
     assert ours < whole / 2  # a tenth; both on the same machine in the same moment
 
 
+def message(kind: int, sequence: int, body: bytes) -> bytes:
+    return struct.pack("=IHHII", 16 + len(body), kind, 0, sequence, 0) + body
+
+
+DONE, ROUTE = 3, 24
+DEFAULT = struct.pack("=8BI", socket.AF_INET, 0, 0, 0, 200, 4, 0, 1, 0)
+
+
+def told(*answers: bytes) -> list[Route]:
+    """What is read of a kernel that answers the first question with these."""
+
+    async def story() -> list[Route]:
+        reader, (near, kernel) = RouteReader(), socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with kernel:
+            reader.close()
+            reader._socket = near
+            near.setblocking(False)
+            for answer in answers:
+                kernel.send(answer)
+            try:
+                return [found.route for found in await reader.read(socket.AF_INET, 200)]
+            finally:
+                reader.close()
+
+    return asyncio.run(story())
+
+
 def test_the_answer_to_a_question_before_is_passed_over() -> None:
-    answers = b"".join(struct.pack("=IHHII", 20, 24, 0, sequence, 0) + b"body" for sequence in (6, 7, 6))
-    assert [(kind, bytes(body)) for kind, body in messages(answers, 7)] == [(24, b"body")]
+    before = message(ROUTE, 0, DEFAULT) + message(DONE, 0, bytes(4))
+    assert told(before, message(ROUTE, 1, DEFAULT) + message(DONE, 1, bytes(4))) == [Route(200, "0.0.0.0/0", 0)]
+
+
+def test_an_answer_that_is_refused_at_its_end_is_no_answer() -> None:
+    with pytest.raises(PermissionError):
+        told(message(ROUTE, 1, DEFAULT), message(DONE, 1, struct.pack("=i", -errno.EPERM)))
 
 
 @given(st.binary(max_size=200))
 def test_garbage_is_no_message_for_ever(garbage: bytes) -> None:
-    assert len(list(messages(garbage, 0))) <= len(garbage) // 16
+    assert len(list(messages(garbage))) <= len(garbage) // 16
 
 
 @given(st.binary(max_size=100))
