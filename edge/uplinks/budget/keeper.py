@@ -60,7 +60,9 @@ class BudgetKeeper:
         while True:
             await asyncio.sleep(RETRY_EVERY_S if self.refusals else READ_EVERY_S)
             self._count()
-            readings += not self.refusals
+            if self.refusals:
+                continue  # nothing was counted that could be kept
+            readings += 1
             if readings % KEEP_EVERY == 0:
                 await self._keep()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.shared.clock import SystemClock
 from edge.shared.messages.uplinks import BudgetLevel
 from edge.shared.model import Link, UplinksSection
+from edge.uplinks.budget.counters import Counters
 from edge.uplinks.budget.decision import (
     Counted,
     Counter,
@@ -26,7 +29,9 @@ from edge.uplinks.budget.decision import (
     step,
     use,
 )
+from edge.uplinks.budget.keeper import RETRY_EVERY_S, BudgetKeeper
 from edge.uplinks.budget.kept import KeptUse
+from edge.uplinks.libnftables import Libnftables
 from edge.uplinks.nft import counting
 from edge.uplinks.plan import FlowClass
 
@@ -162,6 +167,24 @@ def test_a_damaged_file_is_left_as_it_is_and_said(tmp_path: Path) -> None:
     kept.save(step(state(), read({DOWN: 1}), NOW)[0])
     assert kept.fault
     assert (tmp_path / "budget.json").read_text() == '{"counters": {}'
+
+
+def test_while_somebody_owns_the_counting_table_no_disk_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "budget.json"
+    KeptUse(path).save(step(state(), read({DOWN: 100}), NOW)[0])
+    written = path.stat()
+    stranger = Libnftables()
+    stranger.run("table inet repli_owned_count { flags owner; }")  # his until his socket is closed
+
+    async def story() -> None:
+        keeper = BudgetKeeper(Counters(Libnftables()), KeptUse(path), SystemClock(), "a", lambda: None)
+        keeper.adopt(UplinksSection(links=[Link(name="lte", interface="wwan0")], nft_table="repli_owned"))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(keeper.run(), RETRY_EVERY_S + 0.5)
+        assert keeper.refusals
+
+    asyncio.run(story())
+    assert path.stat().st_ino == written.st_ino
 
 
 def test_the_counting_table() -> None:
