@@ -49,14 +49,11 @@ FRESH_NS = 5 * 10**9  # older answers say nothing of now
 COMPARE_SELDOM_NS = 30 * 60 * 10**9  # of a brownout that lasts: 8 MB a month and three targets
 CALM_NS = 10 * 60 * 10**9  # without a poor moment: the next one is a new trouble
 
-
 _CAUSES = {
     Presence.ABSENT: SwitchCause.INTERFACE_GONE,
     Presence.NO_CARRIER: SwitchCause.CARRIER_LOST,
     Presence.NO_ADDRESS: SwitchCause.ADDRESS_LOST,
 }
-
-
 _FAILURES = frozenset({*_CAUSES.values(), SwitchCause.PROBES_LOST, SwitchCause.QUALITY})
 
 
@@ -73,18 +70,16 @@ def adopt(state: State, rules: Rules, presences: Mapping[str, Presence], kept: f
     """The state under new settings; kept names the links whose past still counts (same interface, same targets)."""
     health = {name: state.health[name] if name in kept else LinkHealth() for name in rules.links}
     gone = state.active if state.active not in rules.links else None
-    return State(
-        rules,
-        {name: after_presence(health[name], presences[name]) for name in rules.links},
+    return replace(
+        state,
+        rules=rules,
+        health={name: after_presence(health[name], presences[name]) for name in rules.links},
         active=None if gone else state.active,
         stranded=state.stranded and not gone,
         trouble_since_ns=None if gone else state.trouble_since_ns,
         failures={name: times for name, times in state.failures.items() if name in rules.links},
         removed=gone or state.removed,
-        wishes=state.wishes,
-        born_ns=state.born_ns,
-        began_ns=state.began_ns,
-        forced_at_ns=state.forced_at_ns,
+        paces={},  # new probers stand still: the next step tells everybody its pace
     )
 
 
@@ -94,9 +89,8 @@ def step(state: State, event: Event, now_ns: int) -> tuple[State, list[Action]]:
     state = _observe(state, event, now_ns)
     state, moves = _choose(state, now_ns)
     if moves:
-        state = _note_trouble(
-            replace(state, poor_before=False), now_ns
-        )  # the link that carries now may be in trouble itself
+        # The link that carries now may be in trouble itself.
+        state = _note_trouble(replace(state, poor_before=False), now_ns)
     flushes = _flushes(before, state, moves)
     state, paces = _set_paces(state, now_ns)
     return state, [*moves, *flushes, *paces]

@@ -56,6 +56,4 @@ class Facts:
     isolation: Isolation | None = None  # zones that a person cut off
     isolation_fault: str | None = None  # why that could not be read or written
     strangers: frozenset[Stranger] = frozenset()
-    foreign_changes: Mapping[str, str] = field(
-        default_factory=dict
-    )  # what somebody else changed -> when it was put back
+    foreign_changes: Mapping[str, str] = field(default_factory=dict)  # what somebody else changed -> when put back

@@ -27,8 +27,6 @@ _OF_A_LINK = {
     # A new address of the same network is added before the old one goes: it must not go with it.
     "promote_secondaries": "1",
 }
-
-
 _IPV6 = Path("/proc/sys/net/ipv6/conf/all")
 # Only where IPv6 is asked for: a router believes no other router's advertisements any more.
 WANTED_IPV6 = {_IPV6 / "forwarding": "1", _IPV6 / "ignore_routes_with_linkdown": "1"}

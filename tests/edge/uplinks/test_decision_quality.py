@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 
 from edge.shared.messages.uplinks import SwitchCause, UplinkState
+from edge.uplinks.decision import adopt
+from edge.uplinks.health import Presence
 from edge.uplinks.quality import Quality
 from edge.uplinks.situation import (
     Pace,
@@ -75,6 +77,18 @@ def test_asking_the_metered_link_costs_ever_less_while_the_brownout_lasts() -> N
     # Thirty such days of ten rounds a second, three targets, 88 bytes each: the budget of the standby.
     assert burst_ms / 1000 * 10 * 3 * 88 * 60 <= 12_000_000
     assert burst_ms > 10_000
+
+
+def test_settings_that_change_during_a_brownout_do_not_have_the_metered_link_asked_anew() -> None:
+    night = quiet_night()
+    for _ in range(45 * 60):  # half-way between two questions: they are asked after half an hour and after an hour
+        measured(night, "fibre", POOR, POOR)
+        night.feed(Tick(), after_ms=900)
+    night.actions.clear()
+    present = dict.fromkeys(RULES.links, Presence.READY)
+    night.state = adopt(night.state, RULES, present, frozenset(RULES.links))
+    measured(night, "fibre", POOR, POOR)
+    assert SetPace("lte", Pace.STANDBY) in night.actions
 
 
 def test_a_new_brownout_has_the_others_asked_at_once() -> None:
