@@ -32,10 +32,8 @@ T = TypeVar("T")
 _OUR_TABLE = frozenset({"nftables", "new flows", "isolation"})  # refusals that leave our table other than it should be
 _OLD_WAY = frozenset({"nftables", "new flows", "default route"})  # refusals with which a flow begins as it did before
 _OLD_TABLE = "old table "
-_UNMARKED: tuple[int, None] = (
-    0,
-    None,
-)  # what began while our table was not in force: no link, and nobody translated it
+# The flows that began while our table was not in force: of no link, and nobody translated them.
+_UNMARKED: tuple[int, None] = (0, None)
 
 
 class Applier:
@@ -123,7 +121,7 @@ class Applier:
             return
         mine = plan.footprint(section)
         self._stale = [entry for entry in before if entry != mine or not section.links]
-        self._owned.write([*(entry for entry in self._stale if entry != mine), mine])
+        await self._owned.write([*(entry for entry in self._stale if entry != mine), mine])
         for operation in [operation for operation in self.refusals if operation.startswith(_OLD_TABLE)]:
             del self.refusals[operation]  # it may be the table of these settings
         in_force = not section.links or await self._put_in_force(section, active)
@@ -279,7 +277,7 @@ class Applier:
             if not await self._take_away(entry, mine, section):
                 left.append(Footprint(entry.nft_table, mine.route_table_base, mine.rule_priority_base))
         self._stale = left
-        self._owned.write([*left, mine] if section.links else left)
+        await self._owned.write([*left, mine] if section.links else left)
 
     async def _take_away(self, old: Footprint, mine: Footprint, section: UplinksSection) -> bool:
         """Whether the tables of nftables could be removed."""

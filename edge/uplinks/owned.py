@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from edge.shared.storage import write_durably
+from edge.shared.storage import remove_leftovers, write_durably
 from edge.uplinks.plan import Footprint, Vlan
 
 log = logging.getLogger(__name__)
@@ -19,10 +20,11 @@ class Owned:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        remove_leftovers(path)
         self.footprints = _load(path)
 
-    def write(self, footprints: Sequence[Footprint]) -> None:
-        """Remember exactly these. A disk that refuses costs only the later cleaning up."""
+    async def write(self, footprints: Sequence[Footprint]) -> None:
+        """Remember exactly these; returns when they are on the medium. A disk that refuses costs only the later cleaning up."""
         if list(footprints) == self.footprints:
             return
         self.footprints = list(footprints)
@@ -36,7 +38,8 @@ class Owned:
             for entry in footprints
         ]
         try:
-            write_durably(self._path, json.dumps(entries).encode())
+            # In a thread: an SD card takes up to seconds, and a stalled loop looks like a dead link.
+            await asyncio.to_thread(write_durably, self._path, json.dumps(entries).encode())
         except OSError as error:
             log.warning("%s: %s", self._path, error.strerror)
 
