@@ -31,9 +31,8 @@ from edge.uplinks.health import Presence
 from edge.uplinks.history import History
 from edge.uplinks.kernel import KernelRefused, has_carrier
 from edge.uplinks.plan import Interface
-from edge.uplinks.probe_cost import standby_mb_month
 from edge.uplinks.probe_volume import VolumeBook
-from edge.uplinks.prober import LinkProber
+from edge.uplinks.probers import Probers
 from edge.uplinks.situation import (
     Flush,
     Move,
@@ -102,13 +101,12 @@ class Engine:
         self._applier = applier
         self._history = history
         self._wishes = wishes
-        self.volumes = volumes
         self._budget = budget
         self._clock = clock
         self._state: State = situation.initial(rulebook.rules(self.section), None)
         self._in_force: UplinksSection | None = None
         self._interfaces: dict[str, Interface] = {}
-        self._probers: dict[str, LinkProber] = {}
+        self._probers = Probers(volumes, clock, self._round_ended, self._measured)
         self._queue: asyncio.Queue[_Item] = asyncio.Queue()
         self._reading: asyncio.TimerHandle | None = None
         self._since = Since()
@@ -152,14 +150,11 @@ class Engine:
                 self._publish()
         finally:
             ticker.cancel()
-            for prober in self._probers.values():
-                prober.stop()
+            self._probers.stop()
 
     def uplinks_state(self) -> UplinksState:
         """All links as they are now."""
-        figures = {name: prober.ring.figures() for name, prober in self._probers.items()}
-        spent = {name: self.volumes.spent(name) for name in self._probers}
-        seen = view.Seen(self._interfaces, figures, self._shown_leases(), spent)
+        seen = view.Seen(self._interfaces, self._probers.figures(), self._shown_leases(), self._probers.spent())
         state = view.uplinks_state(self.section, self._state, seen, self._history.newest, self._since, self._now_text())
         return state.model_copy(update={"overrides": self.overrides()})
 
@@ -190,17 +185,10 @@ class Engine:
             carrying=view.carrying(self._state),
             interfaces=self._interfaces,
             switches=self._history.recent,
-            lost_in_row={
-                (name, target): lost
-                for name, prober in self._probers.items()
-                for target, lost in prober.lost_in_row.items()
-            },
+            lost_in_row=self._probers.lost_in_row(),
             clock_synchronised=timex.synchronised(),
             refusals=self._applier.refusals | self._budget.refusals,
-            probe_mb_month={
-                name: standby_mb_month(prober.link, prober.targets, self.volumes.of(name))
-                for name, prober in self._probers.items()
-            },
+            probe_mb_month=self._probers.standby_mb_month(),
             budgets=self._budget.budgets(),
             flows=sysctl.flows(),
             budget_fault=self._budget.fault,
@@ -237,8 +225,8 @@ class Engine:
                     await self._adopt(section)
                     self._in_force = section
             case _Measured(link):
-                if link in self._probers:
-                    await self._decide(QualityMeasured(link, *self._probers[link].ring.halves()))
+                if ring := self._probers.ring(link):
+                    await self._decide(QualityMeasured(link, *ring.halves()))
             case Tick():
                 wishes = overrides.wishes(self.overrides())
                 await self._decide(item if wishes == self._state.wishes else WishesChanged(wishes))
@@ -292,37 +280,18 @@ class Engine:
         old, self.section, self._interfaces = self.section, section, interfaces
         kept = rulebook.links_that_stay(old, section)
         self._state = decision.adopt(state, rulebook.rules(section), self._presences(section), kept)
-        self._replace_probers(kept)
+        self._probers.adopt(section, kept)
         await self._applier.adopt(section, self._interfaces, self._state.active)
         # With the wishes, not at the next tick: a forbidden link must not be the first one taken.
         await self._decide(WishesChanged(overrides.wishes(self.overrides())))
         self._note_switch_before_this_life()
 
-    def _replace_probers(self, kept: frozenset[str]) -> None:
-        for name in [name for name in self._probers if name not in kept]:
-            self._probers.pop(name).stop()
-        for link in self.section.links:
-            if link.name not in self._probers:
-                targets = view.targets_of(self.section, link)
-                self._probers[link.name] = LinkProber(
-                    link,
-                    targets,
-                    rulebook.quorum(self.section, targets),
-                    self._clock,
-                    self._round_ended,
-                    self._measured,
-                    self.volumes.of(link.name),
-                )
-        # New probers stand still: the next step tells everybody its pace.
-        self._state = replace(self._state, paces={})
-
     def _round_ended(self, link: str, answered: bool) -> None:
         self._queue.put_nowait(RoundEnded(link, answered))
 
     def _measured(self, link: str) -> None:
-        newest = self._probers[link].ring.newest
-        if newest is not None:
-            self._history.round_over(link, newest)
+        if (ring := self._probers.ring(link)) and ring.newest:
+            self._history.round_over(link, ring.newest)
         self._queue.put_nowait(_Measured(link))
 
     def _recent_foreign(self) -> dict[str, str]:
@@ -338,7 +307,7 @@ class Engine:
                 case Flush(link):
                     await self._applier.flush(plan.mark(self.section, link))
                 case SetPace(link, pace):
-                    self._probers[link].set_pace(pace)
+                    self._probers.set_pace(link, pace)
 
     async def _move(self, move: Move) -> None:
         flushed = False
