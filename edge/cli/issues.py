@@ -155,6 +155,8 @@ WORDS: dict[str, str] = {
     "voice.cloud_not_routing": "Le standard de l'opérateur répond, mais refuse les appels ({calls} de suite, code {code}) : "
     "le boîtier "
     "achemine ceux qu'il peut.",
+    "voice.trunk_refused": "La ligne extérieure « {subject} » ({address}) nous refuse (code {code}) : les "
+    "appels n'y passent pas.",
     "voice.registered_elsewhere": "Le poste {extension} est aussi enregistré chez l'opérateur sans passer par le boîtier : "
     "{contacts}. Ces "
     "appareils-là se taisent si l'opérateur est perdu.",
@@ -181,6 +183,8 @@ SUGGESTIONS: dict[str, str] = {
     "add_trunk": "Ajoutez une ligne (« voice.trunks »).",
     "check_second_phone": "Si ce n'est pas voulu, donnez à l'un son propre numéro (« repli {fix} »).",
     "reinstall_box": "Réinstallez le logiciel du boîtier ou appelez son support.",
+    "check_trunk_account": "Vérifiez son compte et son mot de passe dans les réglages, ou appelez son opérateur, le code à "
+    "l'appui (« repli {fix} »).",
     "tell_pbx_operator": "Prévenez cet opérateur, le code à l'appui.",
     "disable_alg": "Désactivez cette fonction dans le routeur ou le pare-feu.",
     "check_name_servers": "Vérifiez les serveurs de noms des accès (« repli {fix} »).",

@@ -62,11 +62,11 @@ class Engine:
         redirects: RedirectBook,
     ) -> None:
         self.view = view
-        self.survey = Survey(view)
         self.alarm_view = alarms
         self.alarms = Alarms()
         self.recorder: Recorder | None = None
         self.trunk_view = TrunkView(view.rpc)
+        self.survey = Survey(view, self.trunk_view, self.settled)
         self.push = push
         self.clock = clock
         self.keeper = keeper

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.shared.messages.voice import Phone
+from edge.shared.messages.voice_trunks import TrunkState
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Inventory:
     unrouted: Unrouted | None = None
     gone_together: tuple[str, ...] = ()  # extensions without a phone now, lost at once: vanishing.py
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # contacts at the cloud PBX, not ours
+    trunks: tuple[TrunkState, ...] = ()
 
 
 def host_of(address: str) -> str:

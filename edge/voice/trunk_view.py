@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,26 +15,28 @@ from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
 from edge.voice.sockets import uri
 from edge.voice.trunks import CLOUD, dispatcher_set, ways
 
-ONLINE = 4  # flag of uac.reg_dump: registration succeeded
+ASKING, ONLINE = 2, 4  # flags of uac.reg_dump: being registered; registration succeeded
 HEALTH = {"A": TrunkHealth.WELL, "T": TrunkHealth.DOUBTFUL}  # first letter of dispatcher.list's FLAGS
 
 
 @dataclass(frozen=True)
 class Registered:
-    """One entry of uac.reg_dump: whether we are registered, and for how long, s."""
+    """One entry of uac.reg_dump: whether we are registered, for how long, s, and whether we just ask to be."""
 
     online: bool
     for_s: int
+    asking: bool = False
 
 
 @dataclass(frozen=True)
 class TrunkSight:
-    """What Kamailio says: health by address, registrations and calls by trunk, refusals by their key."""
+    """What Kamailio says: health by address, registrations, calls and refused calls by trunk, refusals by their key."""
 
     health: Mapping[str, TrunkHealth]
     registered: Mapping[str, Registered]
     said: Mapping[str, str]
     calls: Mapping[str, int]
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 class TrunkView:
@@ -53,6 +55,7 @@ class TrunkView:
             registered=registered_of(await self.registrations()),
             said=said_of(await self.rpc.call("htable.dump", "said")),
             calls=calls,
+            refused=counts_of(await self.rpc.call("htable.dump", "refused")),
         )
 
     async def registrations(self) -> list[dict[str, Any]]:
@@ -76,6 +79,18 @@ def trunk_states(voice: VoiceSection, sight: TrunkSight | None) -> list[TrunkSta
     return [*nameless, *(_state(voice, name, way, sight) for name, way in known.items())]
 
 
+def settled(states: Iterable[TrunkState], sight: TrunkSight, before: Iterable[TrunkState]) -> tuple[TrunkState, ...]:
+    """The trunks as they stand: one that is being registered right now was challenged, which says nothing, and stays as
+    it was before."""
+    was = {state.name: state for state in before}
+    asking = {name for name, entry in sight.registered.items() if entry.asking}
+    return tuple(
+        was[state.name] if state.name in asking else state
+        for state in states
+        if state.name not in asking or state.name in was
+    )
+
+
 def health_of(listing: Any) -> dict[str, TrunkHealth]:
     """dispatcher.list by ADDRESS:PORT, as sockets.uri() writes it."""
     return {
@@ -90,7 +105,11 @@ def health_of(listing: Any) -> dict[str, TrunkHealth]:
 def registered_of(dump: list[dict[str, Any]]) -> dict[str, Registered]:
     """uac.reg_dump by trunk."""
     return {
-        str(entry["l_uuid"]): Registered(bool(int(entry["flags"]) & ONLINE), int(entry["diff_expires"]))
+        str(entry["l_uuid"]): Registered(
+            online=bool(int(entry["flags"]) & ONLINE),
+            for_s=int(entry["diff_expires"]),
+            asking=bool(int(entry["flags"]) & ASKING),
+        )
         for entry in dump
     }
 
@@ -98,6 +117,11 @@ def registered_of(dump: list[dict[str, Any]]) -> dict[str, Registered]:
 def said_of(dump: Any) -> dict[str, str]:
     """Keys and values of an htable.dump."""
     return {str(item["name"]): str(item["value"]) for slot in dump or [] for item in slot["slot"]}
+
+
+def counts_of(dump: Any) -> dict[str, int]:
+    """An htable.dump of counters."""
+    return {name: int(count) for name, count in said_of(dump).items()}
 
 
 def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSight | None) -> TrunkState:
@@ -108,6 +132,7 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
     probed = dispatcher_set(voice, way) is not None
     health = sight.health.get(uri(way), TrunkHealth.UNKNOWN) if probed else TrunkHealth.UNPROBED
     refusal = _refusal("call", sight.said.get(f"{name}::call"))
+    refused_calls = sight.refused.get(name, 0)
     if isinstance(way, CloudPbx) or way.kind != TrunkKind.REGISTRATION:
         return TrunkState(
             name=name,
@@ -116,6 +141,7 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
             health=health,
             calls=sight.calls.get(name),
             channels=limit,
+            refused_calls=refused_calls,
             last_refusal=refusal,
         )
     entry = sight.registered.get(name, Registered(online=False, for_s=0))
@@ -137,6 +163,7 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
         registered_for_s=entry.for_s if registered else None,
         calls=sight.calls.get(name),
         channels=limit,
+        refused_calls=refused_calls,
         last_refusal=answer if refused else refusal,
     )
 

@@ -48,6 +48,7 @@ class TrunkState(Message):
     registered_for_s: int | None = None
     calls: int | None = Field(None, description="In progress, both directions; absent for the cloud PBX: not counted")
     channels: int | None = Field(None, description="Calls at once by the settings; absent: no limit")
+    refused_calls: int = Field(0, description="In a row, for want of an account or of a right (401, 402, 403, 407)")
     last_refusal: TrunkRefusal | None = None
 
 

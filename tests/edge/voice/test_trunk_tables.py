@@ -16,7 +16,7 @@ from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import RunFolder, render
 from edge.voice.tables import tables
 from edge.voice.trunk_push import changed, gone
-from edge.voice.trunk_view import Registered, TrunkSight, trunk_states
+from edge.voice.trunk_view import Registered, TrunkSight, settled, trunk_states
 from edge.voice.trunks import registrations
 
 DOCUMENT = """
@@ -136,6 +136,17 @@ def test_a_registration_that_is_not_there_is_refused_or_silent() -> None:
     assert refused.last_refusal.realm == "asterisk"
     sight = TrunkSight({}, {"ovh": lost}, {key: "200|1764320000||OK"}, {})
     assert trunk_states(voice(), sight)[1].registration == RegistrationState.SILENT
+
+
+def test_a_trunk_that_is_being_registered_stays_as_it_was() -> None:
+    """Its registrar's challenge is no refusal, and a refusal does not end by asking again."""
+    key = "0033123456789@198.51.100.20:5060"
+    refused = TrunkSight({}, {"ovh": Registered(online=False, for_s=20)}, {key: "403|1764320000||Forbidden"}, {})
+    before = settled(trunk_states(voice(), refused), refused, ())
+    asking = Registered(online=False, for_s=0, asking=True)
+    challenged = TrunkSight({}, {"ovh": asking}, {key: "401|1764320020|r|Unauthorized"}, {})
+    assert settled(trunk_states(voice(), challenged), challenged, before)[1] == before[1]
+    assert [one.name for one in settled(trunk_states(voice(), challenged), challenged, ())] == ["@cloud", "ip"]
 
 
 def test_nothing_is_known_while_kamailio_is_silent() -> None:

@@ -17,6 +17,7 @@ from edge.shared.faults import Fault
 from edge.shared.messages.voice import Phone, VoiceMode
 from edge.shared.messages.voice_guard import Ban, BanKind
 from edge.shared.messages.voice_redirects import Redirect
+from edge.shared.messages.voice_trunks import RegistrationState, TrunkHealth, TrunkRefusal, TrunkState
 from edge.shared.model.voice import VoiceSection
 from edge.shared.section import parse_site
 from edge.voice.brands import brand_of
@@ -63,6 +64,20 @@ WELL = Facts(
 
 def phone(extension: str, address: str, cloud: bool = True) -> Phone:
     return Phone(extension=extension, contact=f"sip:x@{address}", address=address, expires_s=60, cloud=cloud)
+
+
+def trunk(registration: RegistrationState | None = None, refused_calls: int = 0, code: int | None = None) -> TrunkState:
+    """The trunk of the settings, and what it last said no with."""
+    said = code is not None and TrunkRefusal(of="call", code=code, reason="No", at="2026-11-22T02:13:00Z")
+    return TrunkState(
+        name="secours",
+        kind="registration" if registration else "ip",
+        address="192.0.2.19:5060",
+        health=TrunkHealth.WELL,
+        registration=registration,
+        refused_calls=refused_calls,
+        last_refusal=said or None,
+    )
 
 
 def issues(facts: Facts) -> dict[tuple[str, str], dict[str, str]]:
@@ -206,6 +221,12 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         "",
         {"count": "5", "extensions": "101, 102, 103, 104, 105"},
     ),
+    (
+        seen(trunks=(trunk(registration=RegistrationState.REFUSED, code=403),)),
+        "trunk_refused",
+        "secours",
+        {"address": "192.0.2.19:5060", "code": "403"},
+    ),
     (seen(unrouted=Unrouted(3, 503)), "cloud_not_routing", "", {"calls": "3", "code": "503"}),
 ]
 
@@ -230,6 +251,11 @@ NOT_FOUND = {
     "a ban that is over": replace(kept_out(BanKind.BLOCKED, "198.51.100.1"), now=NOW + timedelta(hours=2)),
     "two lines of one device": seen(phones=(phone("101", "10.78.0.21:5060"), phone("101", "10.78.0.21:5062"))),
     "two failed calls": seen(unrouted=Unrouted(2, 503)),
+    "a trunk that never refused": seen(trunks=(trunk(),)),
+    "two numbers that a trunk does not call": seen(trunks=(trunk(refused_calls=2, code=403),)),
+    "a trunk that refused and then took a call": seen(trunks=(trunk(code=407),)),
+    "a trunk that refused and is silent now": seen(trunks=(trunk(refused_calls=3, code=0),)),
+    "a trunk that has us registered again": seen(trunks=(trunk(RegistrationState.REGISTERED, code=403),)),
     "a Kamailio that did not say its version": seen(version=None),
     "a later fix of the same version": seen(version="5.6.12"),
 }
@@ -238,6 +264,12 @@ NOT_FOUND = {
 @pytest.mark.parametrize("facts", NOT_FOUND.values(), ids=NOT_FOUND.keys())
 def test_it_is_not_found(facts: Facts) -> None:
     assert issues(facts) == {}
+
+
+@pytest.mark.parametrize(("calls", "code"), [(3, 403), (3, 402), (1, 407), (1, 401)])
+def test_a_trunk_that_refuses_calls_is_found(calls: int, code: int) -> None:
+    facts = seen(trunks=(trunk(refused_calls=calls, code=code),))
+    assert issues(facts)["voice.trunk_refused", "secours"]["code"] == str(code)
 
 
 def test_another_minor_version_is_another_version() -> None:
