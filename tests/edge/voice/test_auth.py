@@ -22,18 +22,6 @@ def box(shared_telephony: Telephony) -> Telephony:
     return shared_telephony
 
 
-@pytest.fixture(scope="module")
-def trunk(box: Telephony) -> Wire:
-    return box.wire(20)
-
-
-@pytest.fixture(scope="module")
-def office(box: Telephony) -> Hand:
-    phone = box.hand("102", 102)
-    assert phone.register().code == 200
-    return phone
-
-
 def challenged(phone: Hand, request: Message) -> Message:
     """The challenge to a request that proves nothing."""
     reply = phone.ask(request, prove=False)

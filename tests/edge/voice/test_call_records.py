@@ -1,24 +1,19 @@
-"""Call records, against the real Kamailio: what happened to a call is in the ledger, whoever is killed."""
+"""Call records, against the real Kamailio: what happened to a call is in the ledger."""
 
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hil.rig.virtual.sip.loopback import PASSWORDS, HandPbx, Telephony
+from hil.rig.virtual.sip.loopback import HandPbx, Telephony
 from hil.rig.virtual.sip.wire import Hand, Message, reply_to
 from hil.rig.virtual.waiting import wait_for
-from tests.edge.voice.test_kamailio_calls import answer, start_call
-
-PEOPLE = {**PASSWORDS, "104": "nobody-there"}
+from tests.edge.voice.recorded import PEOPLE, calls, hang_up, issues, talk, wait_calls
 
 
 @pytest.fixture(scope="module")
@@ -27,72 +22,16 @@ def box(shared_telephony: Telephony) -> Telephony:
     return shared_telephony
 
 
-def calls(box: Telephony, **wanted: object) -> list[dict[str, Any]]:
-    """The newest calls with such fields."""
-    listed = box.json("voice", "calls", "--numbers", "--limit", "1000")["calls"]
-    return [call for call in listed if all(call[name] == value for name, value in wanted.items())]
-
-
-def wait_calls(box: Telephony, count: int, timeout: float = 5, **wanted: object) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-
-    def enough() -> bool:
-        found[:] = calls(box, **wanted)
-        return len(found) == count
-
-    wait_for(enough, f"{count} calls with {wanted}", timeout, every=0.1)
-    return found
-
-
-def registered(box: Telephony, number: str, host: int) -> Hand:
-    phone = box.hand(number, host)
-    assert phone.register().code == 200
-    return phone
-
-
-def talk(caller: Hand, callee: Hand) -> tuple[Message, Message]:
-    """A call to somebody's phone, answered; the INVITE and its answer."""
-    invite = start_call(caller, caller.invitation(callee.number))
-    request, source = callee.wire.request()
-    answer(callee.wire, request, source)
-    return invite, caller.wire.final(invite)
-
-
-def hang_up(caller: Hand, callee: Hand, invite: Message, answered: Message) -> None:
-    routes = [("Route", route) for route in reversed(answered.all("Record-Route"))]
-    uri, to = answered.get("Contact").strip("<>"), answered.get("To")
-    bye = caller.compose("BYE", uri, to=to, call_id=invite.get("Call-ID"), headers=routes)
-    caller.wire.send(bye, caller.box)
-    request, source = callee.wire.request(method="BYE")
-    callee.wire.send(reply_to(request, 200, "OK"), source)
-    assert caller.wire.final(bye).code == 200
-
-
-def record_files(box: Telephony) -> list[Path]:
-    return list(box.root.paths.kamailio_run.glob("records/*/*"))
-
-
-def rpc(box: Telephony, method: str, *parameters: str | int) -> Any:
-    """One question to Kamailio itself."""
-    own = box.root.paths.kamailio_run / f"test-{time.time_ns()}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.bind(str(own))
-        sock.settimeout(3)
-        question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-        sock.sendto(json.dumps(question).encode(), str(box.root.paths.kamailio_run / "rpc"))
-        return json.loads(sock.recv(65536))
-
-
 # -- what is told -----------------------------------------------------------------------------------------------------
 
 
 def test_a_call_is_told_from_its_beginning_to_its_end(box: Telephony) -> None:
-    desk, office = registered(box, "101", 101), registered(box, "102", 102)
-    invite = start_call(desk, desk.invitation("102"))
+    desk, office = box.registered("101", 101), box.registered("102", 102)
+    invite = desk.begin(desk.invitation("102"))
     request, source = office.wire.request()
     (live,) = wait_calls(box, 1, dialled="102")
     assert (live["state"], live["live"], live["caller"], live["direction"]) == ("ringing", True, "101", "inside")
-    answer(office.wire, request, source)
+    office.wire.answer(request, source)
     answered = desk.wire.final(invite)
     (talking,) = wait_calls(box, 1, dialled="102", state="talking")
     assert talking["answer_s"] > 0
@@ -108,7 +47,7 @@ def test_a_call_is_told_from_its_beginning_to_its_end(box: Telephony) -> None:
 
 def test_which_of_several_phones_answered_is_known(box: Telephony) -> None:
     """By the binding: a Contact need not carry the extension."""
-    desk = registered(box, "101", 111)
+    desk = box.registered("101", 111)
     odd = box.hand("103", 112)
     assert odd.register([f"<sip:somebody@{odd.wire.address}:{odd.wire.port}>"]).code == 200
     invite, answered = talk(desk, odd)
@@ -118,7 +57,7 @@ def test_which_of_several_phones_answered_is_known(box: Telephony) -> None:
 
 
 def test_refusals_are_told_with_their_reason(box: Telephony) -> None:
-    desk = registered(box, "101", 121)
+    desk = box.registered("101", 121)
     assert desk.ask(desk.invitation("104")).code == 480
     (away,) = wait_calls(box, 1, dialled="104", state="no_answer")
     assert (away["state"], away["trail"]) == ("no_answer", ["local", "ring:104", "away"])
@@ -128,8 +67,8 @@ def test_refusals_are_told_with_their_reason(box: Telephony) -> None:
 
 
 def test_numbers_of_outside_are_masked_unless_asked_for(box: Telephony) -> None:
-    desk, trunk = registered(box, "101", 131), box.wire(20)
-    invite = start_call(desk, desk.invitation("0612345678"))
+    desk, trunk = box.registered("101", 131), box.wire(20)
+    invite = desk.begin(desk.invitation("0612345678"))
     request, source = trunk.request()
     trunk.send(reply_to(request, 486, "Busy Here"), source)
     assert desk.wire.final(invite).code == 486
@@ -154,20 +93,18 @@ ring_s = 3
 overflow = "0612345678"
 """
     box.start(box.site(cloud="# no cloud", extensions=PEOPLE, more=more))
-    desk, office, patrol = (
-        registered(box, number, host) for number, host in (("101", 101), ("102", 102), ("103", 103))
-    )
+    desk, office, patrol = (box.registered(number, host) for number, host in (("101", 101), ("102", 102), ("103", 103)))
     first, second = box.wire(20), box.wire(21)
     invite, answered = group_call(desk, office, patrol)
     hang_up(desk, patrol, invite, answered)
     (taken,) = wait_calls(box, 1, dialled="200", state="answered", answered_by="103")
     assert taken["direction"] == "inside"
     assert taken["trail"] == ["local", "step:200/0", "ring:102", "ring:103", "ring:104"]
-    invite = start_call(desk, desk.invitation("200"))
+    invite = desk.begin(desk.invitation("200"))
     request, source = first.request(timeout=8)
     first.send(reply_to(request, 503, "Service Unavailable"), source)
     request, source = second.request()
-    answer(second, request, source)
+    second.answer(request, source)
     assert desk.wire.final(invite).code == 200
     (overflown,) = wait_calls(box, 1, dialled="200", state="talking")
     assert overflown["trail"][-5:] == [*overflown["trail"][-5:-3], "way:pstn", "refused:pstn/503", "way:second"]
@@ -179,11 +116,11 @@ overflow = "0612345678"
 
 
 def group_call(desk: Hand, other: Hand, taker: Hand) -> tuple[Message, Message]:
-    invite = start_call(desk, desk.invitation("200"))
+    invite = desk.begin(desk.invitation("200"))
     request, source = other.wire.request()
     other.wire.send(reply_to(request, 180, "Ringing"), source)
     request, source = taker.wire.request()
-    answer(taker.wire, request, source)
+    taker.wire.answer(request, source)
     stopped, back = other.wire.request(method="CANCEL")
     other.wire.send(reply_to(stopped, 200, "OK"), back)
     return invite, desk.wire.final(invite)
@@ -228,7 +165,7 @@ def test_an_emergency_call_is_in_the_journal_and_shown_within_a_second(
     assert (news["emergency"], news["live"], news["source"]) == (True, True, nobody.wire.address)
     assert calls(box, dialled="112", emergency=True), "on disk before it is shown"
     request, source = trunk.request()
-    answer(trunk, request, source)
+    trunk.answer(request, source)
     wait_calls(box, 1, dialled="112", state="talking")
     assert "112 URGENCE" in box.root.repli("voice", "calls").stdout
 
@@ -243,7 +180,7 @@ def test_an_emergency_call_is_still_shown_when_kamailio_was_killed(telephony: Te
         phone.wire.send(phone.invitation("112"), box.box)
         request, source = trunk.request()
         if phone is served:
-            answer(trunk, request, source)
+            trunk.answer(request, source)
     wait_calls(box, 1, emergency=True, state="talking")
     wait_calls(box, 1, emergency=True, state="ringing")
     kamailio.kill()
@@ -252,134 +189,6 @@ def test_an_emergency_call_is_still_shown_when_kamailio_was_killed(telephony: Te
     wait_for(
         lambda: sorted(one for one in issues(box) if "emergency_" in one and "trunk" not in one) == wanted, "both", 5
     )
-
-
-# -- kill -9, a full disk ---------------------------------------------------------------------------------------------
-
-
-def test_no_record_is_lost_or_doubled_when_voice_is_killed_again_and_again(telephony: Telephony) -> None:
-    box = telephony
-    box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
-    desk, office = registered(box, "101", 101), registered(box, "102", 102)
-    for round_ in range(4):
-        for _ in range(10):
-            hang_up(desk, office, *talk(desk, office))
-        box.root.running["voice"].kill()
-        for _ in range(5):
-            hang_up(desk, office, *talk(desk, office))
-        box.root.start("voice")
-        if round_ % 2:
-            box.root.running["voice"].kill()
-            box.root.start("voice")
-    assert len(wait_calls(box, 60, state="answered")) == 60
-    assert len(calls(box)) == 60
-
-
-def test_calls_that_were_over_are_all_there_when_kamailio_is_killed(telephony: Telephony) -> None:
-    box = telephony
-    kamailio = box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
-    desk, office, patrol = (
-        registered(box, number, host) for number, host in (("101", 101), ("102", 102), ("103", 103))
-    )
-    box.root.running["voice"].kill()
-    for _ in range(20):
-        hang_up(desk, office, *talk(desk, office))
-    lasting = talk(desk, office)
-    start_call(desk, desk.invitation("103"))
-    assert patrol.wire.request()
-    kamailio.kill()
-    box.root.start("kamailio")
-    box.root.start("voice")
-    wait_calls(box, 20, dialled="102", state="answered")
-    assert [call["state"] for call in calls(box, dialled="103")] == ["end_unknown"]
-    assert len(calls(box, state="talking")) == 1
-    hang_up(desk, office, *lasting)
-    wait_calls(box, 21, dialled="102", state="answered")
-    wait_for(lambda: len({file.parent for file in record_files(box)}) == 1, "the first start's files removed", 15)
-
-
-def test_calls_go_on_with_a_full_disk_and_are_kept_when_there_is_room_again(telephony: Telephony) -> None:
-    box = telephony
-    state = box.root.paths.state("voice")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0755", "tmpfs", str(state)], check=True)
-    try:
-        box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
-        desk, office = registered(box, "101", 101), registered(box, "102", 102)
-        hang_up(desk, office, *talk(desk, office))
-        wait_calls(box, 1, state="answered")
-        filler = state / "filler"
-        with pytest.raises(OSError, match="No space"), filler.open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-        for _ in range(60):
-            hang_up(desk, office, *talk(desk, office))
-        wait_for(lambda: "voice.records_not_kept" in issues(box), "the issue", 5)
-        filler.unlink()
-        wait_calls(box, 61, timeout=10, state="answered")
-        wait_for(lambda: "voice.records_not_kept" not in issues(box), "the issue gone", 5)
-    finally:
-        box.root.running["voice"].kill()
-        subprocess.run(["umount", str(state)], check=True)
-
-
-def issues(box: Telephony) -> list[str]:
-    (voice,) = [one for one in box.json("status")["daemons"] if one["name"] == "voice"]
-    return [one["id"] for one in voice["issues"]]
-
-
-def test_a_damaged_ledger_is_left_as_it_is_and_costs_no_call(telephony: Telephony) -> None:
-    box = telephony
-    ledger = box.root.paths.state("voice") / "calls.db"
-    ledger.write_bytes(b"not a database at all" * 1000)
-    box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
-    desk, office = registered(box, "101", 101), registered(box, "102", 102)
-    hang_up(desk, office, *talk(desk, office))
-    wait_for(lambda: "voice.records_not_kept" in issues(box), "the issue", 5)
-    shown = box.root.repli("voice", "calls")
-    assert (shown.returncode == 0, "calls.db" in shown.stderr) == (False, True)
-    assert ledger.read_bytes() == b"not a database at all" * 1000
-
-
-def test_kamailio_s_files_have_a_bound_of_their_own(telephony: Telephony) -> None:
-    box = telephony
-    box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
-    desk, office = registered(box, "101", 101), registered(box, "102", 102)
-    box.root.running["voice"].kill()
-    hang_up(desk, office, *talk(desk, office))
-    before = {file: file.stat().st_size for file in record_files(box)}
-    assert before
-    assert "result" in rpc(box, "htable.seti", "recorded", "lines", 100_000)
-    hang_up(desk, office, *talk(desk, office))
-    assert {file: file.stat().st_size for file in record_files(box)} == before
-
-
-def test_files_are_rotated_and_removed_while_calls_go_on(telephony: Telephony) -> None:
-    """And half a megabyte of garbage among the lines changes nothing."""
-    box = telephony
-    box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
-    desk, office = registered(box, "101", 101), registered(box, "102", 102)
-    made = 0
-
-    def call() -> bool:
-        nonlocal made
-        assert office.register().code == 200
-        hang_up(desk, office, *talk(desk, office))
-        made += 1
-        return all(file.stat().st_size < 100_000 for file in record_files(box))
-
-    while len(record_files(box)) < 2:
-        call()
-    rpc(box, "htable.seti", "recorded", "lines", 5000)
-    for file in record_files(box):
-        with file.open("a") as lines:
-            lines.write(("garbage" * 10 + "\n") * 8000)
-    first = {file.stat().st_ino for file in record_files(box)}
-    wait_for(call, "the large files removed", 40, every=0.2)
-    assert not first & {file.stat().st_ino for file in record_files(box)}
-    wait_calls(box, made, state="answered")
-    assert len(calls(box)) == made
-    held = json.dumps(rpc(box, "htable.dump", "recorded"))
-    assert '"value": 5' not in held.replace("5000", "5"), "the bound begins anew"
 
 
 # -- with a cloud PBX -------------------------------------------------------------------------------------------------

@@ -36,11 +36,6 @@ def box(shared_telephony: Telephony) -> Telephony:
     return shared_telephony
 
 
-@pytest.fixture(scope="module")
-def trunk(box: Telephony) -> Wire:
-    return box.wire(20)
-
-
 def dial(phone: Hand, uri: str) -> Message:
     invite = phone.compose("INVITE", uri, headers=[("Contact", phone.contact)], body=SDP.format(phone.wire.address))
     phone.wire.send(invite, phone.box)

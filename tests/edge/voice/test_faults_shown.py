@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hil.rig.virtual.sip.loopback import HandPbx, Telephony
-from hil.rig.virtual.sip.wire import Hand, acknowledge, reply_to
+from hil.rig.virtual.sip.wire import Hand, reply_to
 from hil.rig.virtual.waiting import wait_for
 
 
@@ -13,11 +13,6 @@ from hil.rig.virtual.waiting import wait_for
 def box(shared_telephony: Telephony) -> Telephony:
     shared_telephony.start()
     return shared_telephony
-
-
-@pytest.fixture(scope="module")
-def pbx(box: Telephony) -> HandPbx:
-    return HandPbx(box.wire(10))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +34,7 @@ def called(pbx: HandPbx, phone: Hand, *replies: tuple[int, str]) -> None:
     request, source = pbx.request()
     for code, reason in replies:
         pbx.wire.send(reply_to(request, code, reason), source)
-    phone.wire.send(acknowledge(invite, phone.wire.final(invite)), phone.box)
+    phone.wire.final(invite)
 
 
 def test_a_cloud_that_answers_probes_and_fails_calls_is_said_until_it_carries_one(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from hil.rig.virtual.sip.loopback import HandPbx, Telephony
-from hil.rig.virtual.sip.wire import SDP, Hand, Message, acknowledge, reply_to
+from hil.rig.virtual.sip.wire import SDP, Hand, Message, reply_to
 
 # As gateways write it (ITU-T T.38, annex D), capitals and order included.
 T38 = (
@@ -48,13 +48,7 @@ def call(
     caller: Hand, far: Hand, number: str, ring: Callable[[], tuple[Message, tuple[str, int]]]
 ) -> tuple[Message, Message]:
     """An answered call: the INVITE as the far end heard it, and the answer as the caller did."""
-    invite = caller.invitation(number)
-    caller.wire.send(invite, caller.box)
-    reply, source = caller.wire.receive(lambda message: bool(message.code))
-    if reply.code in (401, 407):
-        caller.wire.send(acknowledge(invite, reply), source)
-        invite = caller.proved(invite, reply)
-        caller.wire.send(invite, caller.box)
+    invite = caller.begin(caller.invitation(number))
     heard, source = ring()
     contact = [("Contact", f"<sip:fax@{far.wire.address}:{far.wire.port}>")]
     far.wire.send(reply_to(heard, 200, "OK", contact, SDP.format(far.wire.address), tag="far"), source)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, HandPbx, Telephony
-from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, acknowledge, reply_to
+from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +17,6 @@ def box(shared_telephony: Telephony) -> Telephony:
     people = {**PASSWORDS, "104": "nobody-there"}
     shared_telephony.start(shared_telephony.site(cloud="# no cloud", extensions=people, more=second))
     return shared_telephony
-
-
-@pytest.fixture(scope="module")
-def trunk(box: Telephony) -> Wire:
-    return box.wire(20)
 
 
 @pytest.fixture(scope="module")
@@ -36,36 +31,10 @@ def desk(box: Telephony) -> Hand:
     return phone
 
 
-@pytest.fixture(scope="module")
-def office(box: Telephony) -> Hand:
-    phone = box.hand("102", 102)
-    assert phone.register().code == 200
-    return phone
-
-
-def start_call(caller: Hand, invite: Message) -> Message:
-    """Send it, prove who calls when asked; returns the INVITE as it was sent last."""
-    caller.wire.send(invite, caller.box)
-    reply, source = caller.wire.receive(lambda message: bool(message.code))
-    if reply.code not in (401, 407):
-        return invite
-    caller.wire.send(acknowledge(invite, reply), source)
-    again = caller.proved(invite, reply)
-    caller.wire.send(again, caller.box)
-    return again
-
-
 def arrives(wire: Wire, call: Message, timeout: float = 3.0) -> tuple[Message, tuple[str, int]]:
     """The INVITE of this call: a call of the test before may still be looking for its next way out."""
     call_id = call.get("Call-ID")
     return wire.receive(lambda one: not one.code and one.method == "INVITE" and one.get("Call-ID") == call_id, timeout)
-
-
-def answer(wire: Wire, invite: Message, source: tuple[str, int]) -> Message:
-    contact = [("Contact", f"<sip:{wire.address}:{wire.port}>")]
-    reply = reply_to(invite, 200, "OK", contact, SDP.format(wire.address), tag="callee")
-    wire.send(reply, source)
-    return reply
 
 
 def test_a_registration_is_proved_and_lists_the_phone(box: Telephony, desk: Hand) -> None:
@@ -85,10 +54,10 @@ def test_unknown_extensions_are_challenged_like_known_ones(box: Telephony) -> No
 
 
 def test_extensions_call_each_other_by_digest(desk: Hand, office: Hand) -> None:
-    invite = start_call(desk, desk.invitation("102"))
+    invite = desk.begin(desk.invitation("102"))
     request, source = office.wire.request()
     assert request.get("Proxy-Authorization") == "", "credentials stay between the phone and the box"
-    answer(office.wire, request, source)
+    office.wire.answer(request, source)
     assert desk.wire.final(invite).code == 200
 
 
@@ -115,7 +84,7 @@ def test_an_outside_call_needs_proof_and_takes_the_trunk(box: Telephony, desk: H
     stranger = box.hand("101", 132, password="wrong")
     assert stranger.ask(stranger.invitation("0987654321")).code == 407
     assert trunk.silent(0.3)
-    invite = start_call(desk, desk.invitation("0987654321"))
+    invite = desk.begin(desk.invitation("0987654321"))
     request, source = trunk.request()
     assert request.uri.startswith("sip:0987654321@")
     trunk.send(reply_to(request, 486, "Busy Here"), source)
@@ -141,17 +110,17 @@ def test_a_made_up_to_tag_is_no_way_around_the_digest(box: Telephony, trunk: Wir
 def test_every_device_of_an_extension_rings_and_one_answers(box: Telephony, desk: Hand) -> None:
     devices = [box.hand("103", 150, port=port) for port in (5060, 5070)]
     assert all(device.register().code == 200 for device in devices)
-    invite = start_call(desk, desk.invitation("103"))
+    invite = desk.begin(desk.invitation("103"))
     (first, source), (second, where) = (device.wire.request() for device in devices)
     devices[1].wire.send(reply_to(second, 180, "Ringing"), where)
-    answer(devices[0].wire, first, source)
+    devices[0].wire.answer(first, source)
     assert desk.wire.final(invite).code == 200
     assert devices[1].wire.request(method="CANCEL")
 
 
 def test_a_caller_who_gives_up_stops_the_ringing(desk: Hand, office: Hand) -> None:
     office.wire.drain()
-    invite = start_call(desk, desk.invitation("102"))
+    invite = desk.begin(desk.invitation("102"))
     request, source = office.wire.request()
     office.wire.send(reply_to(request, 180, "Ringing"), source)
     desk.wire.receive(lambda message: message.code == 180)
@@ -181,7 +150,7 @@ def test_emergency_needs_no_proof(box: Telephony, trunk: Wire, dialled: str) -> 
     nobody.wire.send(invite, box.box)
     request, source = trunk.request()
     assert request.uri == f"sip:{dialled}@{trunk.address}:5060"
-    answer(trunk, request, source)
+    trunk.answer(request, source)
     assert nobody.wire.final(invite).code == 200
 
 
@@ -220,7 +189,7 @@ def test_a_phone_that_ignores_record_route_can_hang_up(box: Telephony, trunk: Wi
     invite = simple.invitation("112")
     simple.wire.send(invite, box.box)
     request, source = arrives(trunk, invite)
-    answer(trunk, request, source)
+    trunk.answer(request, source)
     reply = simple.wire.final(invite)
     for method in ("ACK", "BYE"):
         later = simple.compose(method, invite.uri, to=reply.get("To"), call_id=invite.get("Call-ID"))
@@ -237,7 +206,7 @@ def test_the_other_side_hangs_up_through_the_box(box: Telephony, trunk: Wire) ->
     invite = phone.invitation("112")
     phone.wire.send(invite, box.box)
     request, source = arrives(trunk, invite)
-    answered = answer(trunk, request, source)
+    answered = trunk.answer(request, source)
     phone.wire.final(invite)
     routes = [("Route", route) for route in request.all("Record-Route")]
     assert routes
@@ -330,7 +299,7 @@ def test_a_phone_the_cloud_does_not_know_yet_is_rung_by_the_box(telephony: Telep
     assert box.wait_mode("local")["reason"] == "cloud_silent"
     pbx.mute = False
     box.wait_mode("cloud")
-    start_call(desk, desk.invitation("102"))
+    desk.begin(desk.invitation("102"))
     assert office.wire.request()[0].method == "INVITE"
 
 

@@ -19,11 +19,6 @@ def box(shared_telephony: Telephony) -> Telephony:
 
 
 @pytest.fixture(scope="module")
-def pbx(box: Telephony) -> HandPbx:
-    return HandPbx(box.wire(10))
-
-
-@pytest.fixture(scope="module")
 def desk(box: Telephony) -> Hand:
     return box.hand("101", 101)
 

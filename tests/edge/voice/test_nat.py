@@ -35,6 +35,16 @@ def behind(box: Telephony, nat: Between, number: str, host: int, port: int = 506
     return Hand(box.wire(host, port), number, PASSWORDS[number], DOMAIN, nat.inner)
 
 
+def call_101(box: Telephony, pbx: HandPbx | None) -> None:
+    """Somebody calls the phone that registered last: the cloud, or another phone."""
+    if pbx is None:
+        caller = box.hand("102", 102)
+        assert caller.register().code == 200
+        caller.begin(caller.invitation("101"))
+    else:
+        pbx.call(pbx.registered[-1].get("Contact").partition(">")[0].strip("<"), box.box)
+
+
 def test_a_phone_behind_a_nat_is_called_after_its_pinhole_would_have_closed(
     world: tuple[Telephony, HandPbx | None],
 ) -> None:
@@ -53,15 +63,7 @@ def test_a_phone_behind_a_nat_is_called_after_its_pinhole_would_have_closed(
     (shown,) = box.json("voice", "phones")["phones"]
     assert shown["address"] == f"{door[0]}:{door[1]}"
 
-    if pbx is None:
-        caller = box.hand("102", 102)
-        assert caller.register().code == 200
-        invite = caller.invitation("101")
-        challenge = caller.ask(invite, prove=False)
-        caller.wire.send(caller.proved(invite, challenge), box.box)
-    else:
-        contact = pbx.registered[-1].get("Contact").partition(">")[0].strip("<")
-        pbx.call(contact, box.box)
+    call_101(box, pbx)
     ringing, source = phone.wire.request()
     assert source == nat.inner
     phone.wire.send(reply_to(ringing, 486, "Busy Here"), source)
@@ -85,14 +87,7 @@ def test_a_contact_that_nobody_can_reach_is_called_where_it_was_heard(
     box, pbx = world
     phone = box.hand("101", 101, port=5070, transport=transport)
     assert phone.register([f"<sip:101@10.9.8.7:5062;transport={transport}>"]).code == 200
-    if pbx is None:
-        caller = box.hand("102", 102)
-        assert caller.register().code == 200
-        invite = caller.invitation("101")
-        challenge = caller.ask(invite, prove=False)
-        caller.wire.send(caller.proved(invite, challenge), box.box)
-    else:
-        pbx.call(pbx.registered[-1].get("Contact").partition(">")[0].strip("<"), box.box)
+    call_101(box, pbx)
     ringing, source = phone.wire.request()
     assert ringing.uri.startswith("sip:101@10.9.8.7:5062"), "what the phone calls itself"
     phone.wire.send(reply_to(ringing, 486, "Busy Here"), source)

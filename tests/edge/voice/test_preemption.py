@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import pytest
 
 from hil.rig.virtual.sip.carrier import Carrier
 from hil.rig.virtual.sip.loopback import Telephony
 from hil.rig.virtual.sip.pstn import Pstn
-from hil.rig.virtual.sip.trunk_calls import call, caller, ring, start_with_trunks, talk, trunk, within
+from hil.rig.virtual.sip.trunk_calls import call, caller, ring, start_with_trunks, talk, trunk
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, reply_to
 from hil.rig.virtual.waiting import wait_for
 
@@ -23,30 +24,46 @@ def emergency(box: Telephony, number: str, host: int = 140) -> Hand:
     return nobody
 
 
+@dataclass
+class Full:
+    """A box each of whose trunks has one channel, and a conversation on it."""
+
+    first: Carrier
+    second: Carrier
+    desk: Hand
+    office: Hand
+
+
+def full(box: Telephony, more: str = "") -> Full:
+    """Started so."""
+    first, second = Carrier(box.wire(20)), Carrier(box.wire(21))
+    start_with_trunks(box, ONE, ONE, more=more)
+    desk, office = caller(box), caller(box, "102", 102)
+    talk(desk, "0987654321", first)
+    talk(office, "0987654322", second)
+    return Full(first, second, desk, office)
+
+
 def acknowledged(box: Telephony, operator: Carrier, invite: Message) -> None:
     """The operator's call is answered."""
     reply = operator.final(invite)
     assert reply.code == 200
     outside = Hand(operator.wire, "0611223344", "", "carrier.example", box.box)
-    operator.wire.send(within(outside, "ACK", invite, reply), box.box)
+    operator.wire.send(outside.within("ACK", invite, reply), box.box)
 
 
 @pytest.mark.parametrize("number", ["112", "15", "17", "18", "114"])
 def test_one_conversation_is_ended_on_both_sides_and_the_emergency_goes_out(telephony: Telephony, number: str) -> None:
-    first, second = Carrier(telephony.wire(20)), Carrier(telephony.wire(21))
-    start_with_trunks(telephony, ONE, ONE)
-    desk, office = caller(telephony), caller(telephony, "102", 102)
-    talk(desk, "0987654321", first)
-    talk(office, "0987654322", second)
+    was = full(telephony)
     begun = time.monotonic()
     emergency(telephony, number)
-    heard, source = first.request()
+    heard, source = was.first.request()
     assert time.monotonic() - begun <= 2.0
     assert heard.uri.startswith(f"sip:{number}@")
-    first.wire.send(reply_to(heard, 180, "Ringing"), source)
-    assert desk.wire.request(method="BYE")
-    assert [message.start.split()[0] for message, _ in first.wire.heard].count("BYE") == 1
-    assert office.wire.silent(0.2, "BYE")
+    was.first.wire.send(reply_to(heard, 180, "Ringing"), source)
+    assert was.desk.wire.request(method="BYE")
+    assert [message.start.split()[0] for message, _ in was.first.wire.heard].count("BYE") == 1
+    assert was.office.wire.silent(0.2, "BYE")
 
 
 def test_a_free_channel_elsewhere_spares_the_conversation(telephony: Telephony) -> None:
@@ -62,17 +79,12 @@ def test_a_free_channel_elsewhere_spares_the_conversation(telephony: Telephony) 
 @pytest.mark.parametrize("number", ["115", "119", "3114"])
 def test_other_emergency_numbers_end_nobody_s_call(telephony: Telephony, number: str) -> None:
     """They are sent to the full trunk all the same: its operator may have a channel that we do not count."""
-    first = Carrier(telephony.wire(20))
-    start_with_trunks(telephony, ONE, ONE)
-    second = Carrier(telephony.wire(21))
-    desk, office = caller(telephony), caller(telephony, "102", 102)
-    talk(desk, "0987654321", first)
-    talk(office, "0987654322", second)
+    was = full(telephony)
     emergency(telephony, number)
-    first.turn_down(503, "Service Unavailable")
-    second.answer()
-    assert desk.wire.silent(0.2, "BYE")
-    assert office.wire.silent(0.1, "BYE")
+    was.first.turn_down(503, "Service Unavailable")
+    was.second.answer()
+    assert was.desk.wire.silent(0.2, "BYE")
+    assert was.office.wire.silent(0.1, "BYE")
 
 
 def test_who_only_rings_is_ended_before_who_talks_and_the_last_one_first(telephony: Telephony) -> None:
@@ -142,41 +154,26 @@ def test_who_answers_while_the_call_is_taken_away_is_hung_up(telephony: Telephon
 
 
 def test_a_channel_that_the_operator_frees_late_is_asked_for_once_more(telephony: Telephony) -> None:
-    first = Carrier(telephony.wire(20))
-    start_with_trunks(telephony, ONE, ONE)
-    second = Carrier(telephony.wire(21))
-    desk, office = caller(telephony), caller(telephony, "102", 102)
-    talk(desk, "0987654321", first)
-    talk(office, "0987654322", second)
+    was = full(telephony)
     emergency(telephony, "112")
-    first.turn_down(503, "All channels busy")
-    first.answer()
-    assert office.wire.silent(0.2, "BYE")
+    was.first.turn_down(503, "All channels busy")
+    was.first.answer()
+    assert was.office.wire.silent(0.2, "BYE")
 
 
 def test_with_edge_voice_dead_it_is_the_same(telephony: Telephony) -> None:
-    first = Carrier(telephony.wire(20))
-    start_with_trunks(telephony, ONE, ONE)
-    second = Carrier(telephony.wire(21))
-    desk, office = caller(telephony), caller(telephony, "102", 102)
-    talk(desk, "0987654321", first)
-    talk(office, "0987654322", second)
+    was = full(telephony)
     telephony.root.running["voice"].kill()
     emergency(telephony, "112")
-    first.answer()
-    assert desk.wire.request(method="BYE")
+    was.first.answer()
+    assert was.desk.wire.request(method="BYE")
 
 
 def test_the_list_is_in_the_settings(telephony: Telephony) -> None:
-    first = Carrier(telephony.wire(20))
-    start_with_trunks(telephony, ONE, ONE, more='[voice.emergency]\npreempting = ["115"]\n')
-    second = Carrier(telephony.wire(21))
-    desk, office = caller(telephony), caller(telephony, "102", 102)
-    talk(desk, "0987654321", first)
-    talk(office, "0987654322", second)
+    was = full(telephony, '[voice.emergency]\npreempting = ["115"]\n')
     emergency(telephony, "115")
-    first.answer()
-    assert desk.wire.request(method="BYE")
+    was.first.answer()
+    assert was.desk.wire.request(method="BYE")
     assert trunk(telephony, "pstn")["calls"] == 1
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import socket
 import threading
 import time
 from itertools import cycle
@@ -22,30 +20,14 @@ from edge.voice.kamailio_view import KamailioView, Run, items_of
 from edge.voice.push import Push
 from edge.voice.tables import TABLES, tables
 from hil.rig.virtual.sip.loopback import PASSWORDS, Telephony
-from hil.rig.virtual.sip.wire import Hand, Message, Wire, acknowledge, reply_to
+from hil.rig.virtual.sip.wire import Hand, Wire, acknowledge, reply_to
 from hil.rig.virtual.waiting import wait_for
 
 PUSH_S = 2.0  # generous: the figure is scripts/bench-voice's
 
 
-def rpc(box: Telephony, method: str, *parameters: str) -> Any:
-    """One call to Kamailio."""
-    files = RunFolder.of(box.root.paths)
-    own = files.folder / f"test-{threading.get_ident()}"
-    own.unlink(missing_ok=True)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.bind(str(own))
-        sock.settimeout(5)
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-        sock.sendto(json.dumps(request).encode(), str(files.rpc_socket))
-        answer = json.loads(sock.recv(200_000))
-    own.unlink()
-    assert "result" in answer, answer
-    return answer["result"]
-
-
 def version(box: Telephony) -> str:
-    return items_of(rpc(box, "htable.dump", "run"))["version"]
+    return items_of(box.rpc("htable.dump", "run"))["version"]
 
 
 def site(box: Telephony, word: str, trunk: int, *, trunks: int = 1) -> str:
@@ -68,19 +50,8 @@ def half_push(box: Telephony, document: str) -> str:
     wanted = tables(parse_site(document).voice)
     write_next(wanted, files, version(box))
     for table in TABLES:
-        rpc(box, "htable.reload", table)
+        box.rpc("htable.reload", table)
     return wanted.version
-
-
-def proof(phone: Hand, number: str = "0987654321") -> Message:
-    """Place a call with proof; returns the INVITE sent last."""
-    invite = phone.invitation(number)
-    phone.wire.send(invite, phone.box)
-    reply, source = phone.wire.receive(lambda message: message.code == 407)
-    phone.wire.send(acknowledge(invite, reply), source)
-    again = phone.proved(invite, reply)
-    phone.wire.send(again, phone.box)
-    return again
 
 
 def test_a_push_that_was_cut_is_not_seen_at_all_and_then_is_repeated(telephony: Telephony) -> None:
@@ -91,7 +62,8 @@ def test_a_push_that_was_cut_is_not_seen_at_all_and_then_is_repeated(telephony: 
     after = half_push(box, site(box, "new", 30))
     assert version(box) == before != after
 
-    proof(box.hand("101", 101, password=f"{PASSWORDS['101']}-old"))
+    desk = box.hand("101", 101, password=f"{PASSWORDS['101']}-old")
+    desk.begin(desk.invitation("0987654321"))
     request, source = old_trunk.request()
     old_trunk.send(reply_to(request, 486, "Busy Here"), source)
     newcomer = box.hand("102", 102, password=f"{PASSWORDS['102']}-new")
@@ -100,7 +72,7 @@ def test_a_push_that_was_cut_is_not_seen_at_all_and_then_is_repeated(telephony: 
     box.root.write_site(site(box, "new", 30))
     box.root.start("voice")
     wait_for(lambda: version(box) == after, "the push", 10, every=0.1)
-    proof(newcomer)
+    newcomer.begin(newcomer.invitation("0987654321"))
     assert new_trunk.request()
     assert old_trunk.silent(0.2)
 
@@ -110,10 +82,11 @@ def test_a_call_being_set_up_keeps_the_tables_it_began_with(telephony: Telephony
     box = telephony
     box.start(site(box, "old", 20, trunks=2), voice=False)
     first, second, other = box.wire(20), box.wire(21), box.wire(31)
-    proof(box.hand("101", 101, password=f"{PASSWORDS['101']}-old"))
+    desk = box.hand("101", 101, password=f"{PASSWORDS['101']}-old")
+    desk.begin(desk.invitation("0987654321"))
     request, source = first.request()
     first.send(reply_to(request, 100, "Trying"), source)
-    rpc(box, "htable.sets", "run", "version", half_push(box, site(box, "new", 30, trunks=2)))
+    box.rpc("htable.sets", "run", "version", half_push(box, site(box, "new", 30, trunks=2)))
     first.send(reply_to(request, 503, "Service Unavailable"), source)
     assert second.request()
     assert other.silent(0.2)
@@ -123,11 +96,12 @@ def test_a_call_that_outlives_two_pushes_goes_by_the_newest_tables(telephony: Te
     box = telephony
     box.start(site(box, "old", 20, trunks=2), voice=False)
     first, second, newest = box.wire(20), box.wire(21), box.wire(41)
-    proof(box.hand("101", 101, password=f"{PASSWORDS['101']}-old"))
+    desk = box.hand("101", 101, password=f"{PASSWORDS['101']}-old")
+    desk.begin(desk.invitation("0987654321"))
     request, source = first.request()
     first.send(reply_to(request, 100, "Trying"), source)
     for word, trunk in (("new", 30), ("newest", 40)):
-        rpc(box, "htable.sets", "run", "version", half_push(box, site(box, word, trunk, trunks=2)))
+        box.rpc("htable.sets", "run", "version", half_push(box, site(box, word, trunk, trunks=2)))
     first.send(reply_to(request, 503, "Service Unavailable"), source)
     assert newest.request()
     assert second.silent(0.2)
@@ -223,7 +197,7 @@ def test_two_hundred_extensions_are_pushed_without_a_restart_and_again_after_one
     # Started again from settings of the past, as by a launcher that could not reach anything newer.
     kamailio.kill()
     box.root.start("kamailio")
-    rpc(box, "htable.sets", "run", "version", "stale")
+    box.rpc("htable.sets", "run", "version", "stale")
     wait_for(lambda: version(box) == wanted, "the push repeated", 5, every=0.05)
 
 
@@ -245,5 +219,5 @@ def test_kill_9_of_voice_in_the_middle_of_pushes_leaves_one_whole_version(teleph
         known = sections.get(in_force) or tables(parse_site(site(box, "w", 20)).voice)
         assert known.version == in_force
         for number in ("1000", "1500", "1999") if in_force in sections else ("101", "102", "103"):
-            held = rpc(box, "htable.get", "secret", f"{in_force}::{number}")["item"]["value"]
+            held = box.rpc("htable.get", "secret", f"{in_force}::{number}")["item"]["value"]
             assert held == known.htables["secret"][number]

@@ -14,7 +14,6 @@ from hil.rig.virtual.sip.crowd import Crowd, call
 from hil.rig.virtual.sip.loopback import PASSWORDS, HandPbx, Telephony
 from hil.rig.virtual.sip.wire import reply_to
 from hil.rig.virtual.waiting import wait_for
-from tests.edge.voice.test_push import rpc
 
 EFFECTIVE_S = 2.0  # the issue's own bound
 GROUP = '[[voice.groups]]\nnumber = "600"\nmembers = ["101", "103"]\n'
@@ -52,8 +51,8 @@ class Box:
 
 
 def away(telephony: Telephony) -> set[str]:
-    version = items_of(rpc(telephony, "htable.dump", "run"))["version"]
-    rows = items_of(rpc(telephony, "htable.dump", "number"))
+    version = items_of(telephony.rpc("htable.dump", "run"))["version"]
+    rows = items_of(telephony.rpc("htable.dump", "number"))
     return {key.rpartition("::")[2] for key in rows if key.startswith(f"{version}::away::")}
 
 

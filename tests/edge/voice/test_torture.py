@@ -35,14 +35,13 @@ UNREAD = {
 STRICTER = {("dblreq", "udp"): 400}
 
 
+@dataclass(eq=False)
 class Everything(HandPbx):
     """A cloud PBX that takes whatever it is given: what does not reach it was stopped by the box."""
 
-    def __init__(self, wire: Wire) -> None:
-        self.taken: list[Message] = []
-        super().__init__(wire)
+    taken: list[Message] = field(default_factory=list)
 
-    def _other(self, message: Message, source: tuple[str, int]) -> None:
+    def other(self, message: Message, source: tuple[str, int]) -> None:
         self.taken.append(message)
         if message.code or message.method == "ACK":
             return

@@ -8,7 +8,7 @@ import pytest
 
 from hil.rig.virtual.sip.carrier import Account, Carrier
 from hil.rig.virtual.sip.loopback import Telephony
-from hil.rig.virtual.sip.trunk_calls import call, caller, hang_up, health, ring, start_with_trunks, talk, trunk, within
+from hil.rig.virtual.sip.trunk_calls import call, caller, hang_up, health, ring, start_with_trunks, talk, trunk
 from hil.rig.virtual.sip.wire import reply_to
 from hil.rig.virtual.waiting import wait_for
 
@@ -169,14 +169,14 @@ def test_what_the_far_end_saw_of_a_proved_call_fits_together(telephony: Telephon
     contact = [("Contact", f"<sip:{carrier.wire.address}:{carrier.wire.port}>")]
     carrier.wire.send(reply_to(heard, 200, "OK", contact), source)
     reply = desk.wire.final(invite)
-    desk.wire.send(within(desk, "ACK", invite, reply), desk.box)
+    desk.wire.send(desk.within("ACK", invite, reply), desk.box)
     asked = int(heard.get("CSeq").split()[0])
     unproved = [message for message in carrier.refused if message.method == "INVITE"]
     assert asked == int(unproved[-1].get("CSeq").split()[0]) + 1
     ack = carrier.request(method="ACK")[0]
     while ack.get("CSeq") != f"{asked} ACK":
         ack = carrier.request(method="ACK")[0]
-    end = within(desk, "BYE", invite, reply)
+    end = desk.within("BYE", invite, reply)
     desk.wire.send(end, desk.box)
     bye = carrier.request(method="BYE")[0]
     assert int(bye.get("CSeq").split()[0]) > asked

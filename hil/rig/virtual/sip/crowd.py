@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hil.rig.virtual.sip.loopback import Telephony
+from hil.rig.virtual.sip.rpc import Refused
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
 
 PAUSE = 0.6  # seconds from a call to its answer
@@ -63,8 +62,7 @@ class Crowd:
         contact = f"sip:{number}@{wire.address}:{wire.port}"
         received = f"sip:{wire.address}:{wire.port};transport=udp"
         socket_name = f"udp:{box.box[0]}:{box.box[1]}"
-        parameters = ["location", number, contact, 3600, 1.0, "0", 0, 0, 16383, received, socket_name]
-        _tell_kamailio(box, "ul.add", parameters)
+        box.rpc("ul.add", "location", number, contact, 3600, 1.0, "0", 0, 0, 16383, received, socket_name)
         self.join(number, wire)
 
     def stop(self) -> None:
@@ -160,24 +158,6 @@ class Crowd:
                 wire.send(reply_to(invite, 503, "Service Unavailable", tag=who), source)
 
 
-class Refused(Exception):
-    """Kamailio did not do it."""
-
-
-def _tell_kamailio(box: Telephony, method: str, parameters: list[object]) -> None:
-    folder = box.root.paths.kamailio_run
-    own = folder / f"crowd-{threading.get_ident()}"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-        sock.bind(str(own))
-        sock.settimeout(5)
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-        sock.sendto(json.dumps(request).encode(), str(folder / "rpc"))
-        answer = json.loads(sock.recv(65535))
-    own.unlink()
-    if "result" not in answer:
-        raise Refused(f"{method}: {answer}")
-
-
 # -- who calls -----------------------------------------------------------------------------------------------------------
 
 
@@ -204,16 +184,10 @@ def call(caller: Hand, dialled: str, timeout: float = 20.0) -> Message:
 
 def hang_up(caller: Hand, invite: Message, reply: Message) -> None:
     """ACK and BYE of a call that was answered; returns once the BYE is answered. Raises NothingHeard."""
-    routes = [("Route", route) for route in reversed(reply.all("Record-Route"))]
-    target = reply.get("Contact").strip("<>")
-    sequence = int(invite.get("CSeq").split()[0])
-    for method in ("ACK", "BYE"):
-        later = caller.compose(method, target, to=reply.get("To"), call_id=invite.get("Call-ID"), headers=routes)
-        if method == "ACK":
-            later.headers = [(n, f"{sequence} ACK" if n == "CSeq" else v) for n, v in later.headers]
-        caller.wire.send(later, caller.box)
-        if method == "BYE":
-            caller.wire.final(later)
+    caller.wire.send(caller.within("ACK", invite, reply), caller.box)
+    end = caller.within("BYE", invite, reply)
+    caller.wire.send(end, caller.box)
+    caller.wire.final(end)
 
 
 def cancel(invite: Message) -> Message:

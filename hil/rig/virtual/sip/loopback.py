@@ -6,22 +6,21 @@ import contextlib
 import itertools
 import json
 import os
-import queue
 import random
 import re
 import shutil
 import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hil.rig.daemon import DaemonProcess, LocalRoot
+from hil.rig.virtual.sip.peer import Peer
 from hil.rig.virtual.sip.phone import Line, Phone
 from hil.rig.virtual.sip.place import LoopbackPlace
-from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
+from hil.rig.virtual.sip.rpc import ask
+from hil.rig.virtual.sip.wire import SDP, Hand, Message, Wire, reply_to
 from hil.rig.virtual.waiting import wait_for
 
 DOMAIN = "mairie.example"
@@ -94,6 +93,12 @@ address = "{self.trunk}"
             wire.connect(self.box)
         return Hand(wire, number, password or PASSWORDS[number], DOMAIN, self.box)
 
+    def registered(self, number: str, host: int) -> Hand:
+        """A phone by hand that has registered."""
+        phone = self.hand(number, host)
+        assert phone.register().code == 200
+        return phone
+
     def phone(self, number: str, host: int, frequency: int, password: str = "") -> Phone:
         """A baresip, started."""
         control = 20000 + int(self.net.rsplit(".", 1)[-1]) * 100 + host
@@ -116,6 +121,10 @@ address = "{self.trunk}"
         assert result.stdout, result.stderr
         parsed: dict[str, Any] = json.loads(result.stdout)
         return parsed
+
+    def rpc(self, method: str, *parameters: str | float) -> Any:
+        """One question to its Kamailio itself. Raises Refused."""
+        return ask(self.root.paths.kamailio_run / "rpc", method, *parameters)
 
     def wait_mode(self, mode: str, timeout: float = 15.0) -> dict[str, Any]:
         """Return once voice says so."""
@@ -146,33 +155,19 @@ def telephony_alone() -> Iterator[Telephony]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class HandPbx:
+@dataclass(eq=False)
+class HandPbx(Peer):
     """A cloud PBX by hand: it answers probes, grants registrations, keeps contacts as they are and knows no Path.
 
     What else it hears waits for request() and final().
     """
 
-    def __init__(self, wire: Wire) -> None:
-        self.wire = wire
-        self.registered: list[Message] = []
-        self.expires = 60  # granted to what is not leaving, s
-        self.others: tuple[str, ...] = ()  # contacts of other devices, which registrars list in their answer
-        self.refuse: tuple[int, str] | None = None  # instead of granting
-        self.mute = False
-        self.loss = 0.0  # the part of what it hears, and of what it says, that is lost
-        self._chance = random.Random(3)
-        self._heard: queue.Queue[tuple[Message, tuple[str, int]]] = queue.Queue()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def request(self, timeout: float = 3.0, method: str = "INVITE") -> tuple[Message, tuple[str, int]]:
-        """The next request of a method. Raises NothingHeard."""
-        return self._next(lambda message: not message.code and message.method == method, timeout)
-
-    def final(self, request: Message, timeout: float = 3.0) -> Message:
-        """The final reply to a request of ours. Raises NothingHeard."""
-        call_id = request.get("Call-ID")
-        reply, _ = self._next(lambda message: message.code >= 200 and message.get("Call-ID") == call_id, timeout)
-        return reply
+    expires: int = 60  # granted to what is not leaving, s
+    registered: list[Message] = field(default_factory=list)
+    others: tuple[str, ...] = ()  # contacts of other devices, which registrars list in their answer
+    refuse: tuple[int, str] | None = None  # instead of granting
+    loss: float = 0.0  # the part of what it hears, and of what it says, that is lost
+    _chance: random.Random = field(default_factory=lambda: random.Random(3))
 
     def call(self, uri: str, box: tuple[str, int]) -> Message:
         """Send an INVITE for a contact or an extension to the box; returns it."""
@@ -182,37 +177,21 @@ class HandPbx:
         self.wire.send(invite, box)
         return invite
 
-    def _next(self, wanted: Callable[[Message], bool], timeout: float) -> tuple[Message, tuple[str, int]]:
-        deadline = time.monotonic() + timeout
-        passed = []
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                message, source = self._heard.get(timeout=left)
-            except queue.Empty:
-                break
-            if wanted(message):
-                return message, source
-            passed.append(message.start)
-        raise NothingHeard(f"PBX {self.wire.address}: heard {passed}")
+    def hear(self, message: Message, source: tuple[str, int]) -> None:
+        """Probes and registrations are answered."""
+        if self._lost():
+            return
+        if message.method == "OPTIONS" and not message.code:
+            if not self._lost():
+                self.wire.send(reply_to(message, 200, "OK"), source)
+        elif message.method == "REGISTER" and not message.code:
+            self._register(message, source)
+        else:
+            self.other(message, source)
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                message, source = self.wire.receive(lambda _: True, timeout=3600.0)
-            except (OSError, NothingHeard):
-                return
-            if self.mute or self._lost():
-                continue
-            if message.method == "OPTIONS" and not message.code:
-                if not self._lost():
-                    self.wire.send(reply_to(message, 200, "OK"), source)
-            elif message.method == "REGISTER" and not message.code:
-                self._register(message, source)
-            else:
-                self._other(message, source)
-
-    def _other(self, message: Message, source: tuple[str, int]) -> None:
-        self._heard.put((message, source))
+    def other(self, message: Message, source: tuple[str, int]) -> None:
+        """What is neither."""
+        self.keep(message, source)
 
     def _lost(self) -> bool:
         return self._chance.random() < self.loss

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from hil.rig.virtual.processes import Process
 from hil.rig.virtual.sip.place import Place
+from hil.rig.virtual.sip.rpc import ask
 
 CFG = Path(__file__).with_name("pbx.cfg")
 CALL = re.compile(r"call (\S*) -> (\S*) from (\S+) id (\S+)")
@@ -75,15 +74,7 @@ event_route[htable:mod-init] {{
             self._rpc("htable.sets", "says", method, str(code))
 
     def _rpc(self, method: str, *parameters: str) -> None:
-        path = self.place.folder / self.name / "rpc"
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(parameters)}
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-            sock.bind("")  # abstract: an address to be answered at
-            sock.settimeout(3.0)
-            sock.sendto(json.dumps(request).encode(), str(path))
-            reply = json.loads(sock.recv(65535))
-        if "error" in reply:
-            raise RuntimeError(f"{method} {parameters}: {reply['error']}")
+        ask(self.place.folder / self.name / "rpc", method, *parameters)
 
     def stop(self) -> None:
         """End it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hil.rig.virtual.sip.carrier import Carrier
 from hil.rig.virtual.sip.loopback import Telephony
-from hil.rig.virtual.sip.wire import SDP, Hand, Message, acknowledge, reply_to
+from hil.rig.virtual.sip.wire import SDP, Hand, Message
 
 
 def start_with_trunks(
@@ -25,58 +25,28 @@ def start_with_trunks(
 
 def caller(box: Telephony, number: str = "101", host: int = 101) -> Hand:
     """A phone that has registered."""
-    phone = box.hand(number, host)
-    assert phone.register().code == 200
-    return phone
+    return box.registered(number, host)
 
 
 def call(phone: Hand, number: str) -> Message:
     """Call, prove who calls when asked; returns the INVITE as it was sent last."""
-    invite = phone.invitation(number)
-    phone.wire.send(invite, phone.box)
-    call_id = invite.get("Call-ID")
-    reply, source = phone.wire.receive(lambda message: bool(message.code) and message.get("Call-ID") == call_id)
-    if reply.code not in (401, 407):
-        return invite
-    phone.wire.send(acknowledge(invite, reply), source)
-    again = phone.proved(invite, reply)
-    phone.wire.send(again, phone.box)
-    return again
+    return phone.begin(phone.invitation(number))
 
 
 def talk(phone: Hand, number: str, carrier: Carrier) -> tuple[Message, Message]:
     """Call and be answered; returns the INVITE as sent and the 200."""
     invite = call(phone, number)
-    contact = [("Contact", f"<sip:{carrier.wire.address}:{carrier.wire.port}>")]
-    heard, source = carrier.request()
-    carrier.wire.send(reply_to(heard, 200, "OK", contact), source)
+    carrier.answer()
     reply = phone.wire.final(invite)
     assert reply.code == 200
-    phone.wire.send(within(phone, "ACK", invite, reply), phone.box)
+    phone.wire.send(phone.within("ACK", invite, reply), phone.box)
     carrier.request(method="ACK")
     return invite, reply
 
 
-def within(phone: Hand, method: str, invite: Message, reply: Message) -> Message:
-    """A request of the caller within the call."""
-    routes = [("Route", route) for route in reversed(reply.all("Record-Route"))]
-    later = phone.compose(
-        method,
-        reply.get("Contact").strip("<>"),
-        to=reply.get("To"),
-        call_id=invite.get("Call-ID"),
-        headers=routes,
-    )
-    later.headers = [(name, invite.get("From") if name == "From" else value) for name, value in later.headers]
-    if method == "ACK":
-        number = invite.get("CSeq").split()[0]
-        later.headers = [(name, f"{number} ACK" if name == "CSeq" else value) for name, value in later.headers]
-    return later
-
-
 def hang_up(phone: Hand, invite: Message, reply: Message, carrier: Carrier) -> None:
     """The caller ends the call."""
-    end = within(phone, "BYE", invite, reply)
+    end = phone.within("BYE", invite, reply)
     phone.wire.send(end, phone.box)
     carrier.request(method="BYE")
     assert phone.wire.final(end).code == 200

@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
@@ -65,7 +66,42 @@ class Message:
 SDP = "v=0\r\no=- 1 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n"
 
 
-class Wire:
+class Ear(ABC):
+    """Who hears SIP, and picks what is wanted from what comes."""
+
+    @abstractmethod
+    def receive(self, wanted: Callable[[Message], bool], timeout: float = 3.0) -> tuple[Message, tuple[str, int]]:
+        """The next message that is wanted, and where it came from. Raises NothingHeard."""
+
+    @abstractmethod
+    def send(self, message: Message, to: tuple[str, int]) -> None:
+        """Send one message."""
+
+    def request(self, timeout: float = 3.0, method: str = "INVITE") -> tuple[Message, tuple[str, int]]:
+        """The next request of a method. Raises NothingHeard."""
+        return self.receive(lambda message: not message.code and message.method == method, timeout)
+
+    def final(self, request: Message, timeout: float = 3.0) -> Message:
+        """The final reply to a request; a negative one to an INVITE is acknowledged. Raises NothingHeard."""
+        call_id, number = request.get("Call-ID"), request.get("CSeq")
+        reply, source = self.receive(
+            lambda message: message.code >= 200 and (message.get("Call-ID"), message.get("CSeq")) == (call_id, number),
+            timeout,
+        )
+        if request.method == "INVITE" and reply.code >= 300:
+            self.send(acknowledge(request, reply), source)
+        return reply
+
+    def silent(self, seconds: float = 0.5, method: str = "INVITE") -> bool:
+        """Whether no request of a method comes for so long."""
+        try:
+            self.request(seconds, method)
+        except NothingHeard:
+            return True
+        return False
+
+
+class Wire(Ear):
     """One address that speaks SIP over UDP or TCP."""
 
     def __init__(self, address: str, port: int = 5060, transport: str = "udp") -> None:
@@ -97,7 +133,7 @@ class Wire:
             self.sock.sendall(message.encode())
 
     def receive(self, wanted: Callable[[Message], bool], timeout: float = 3.0) -> tuple[Message, tuple[str, int]]:
-        """The next message that is wanted, and where it came from; others are kept in `heard`. Raises NothingHeard."""
+        """As every ear; others are kept in `heard`."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
             self.sock.settimeout(left)
@@ -110,28 +146,12 @@ class Wire:
                 return message, source
         raise NothingHeard(f"{self.address}: heard {[message.start for message, _ in self.heard]}")
 
-    def request(self, timeout: float = 3.0, method: str = "INVITE") -> tuple[Message, tuple[str, int]]:
-        """The next request of a method."""
-        return self.receive(lambda message: not message.code and message.method == method, timeout)
-
-    def final(self, request: Message, timeout: float = 3.0) -> Message:
-        """The final reply to a request; a negative one to an INVITE is acknowledged. Raises NothingHeard."""
-        call_id, number = request.get("Call-ID"), request.get("CSeq")
-        reply, source = self.receive(
-            lambda message: message.code >= 200 and (message.get("Call-ID"), message.get("CSeq")) == (call_id, number),
-            timeout,
-        )
-        if request.method == "INVITE" and reply.code >= 300:
-            self.send(acknowledge(request, reply), source)
-        return reply
-
-    def silent(self, seconds: float = 0.5, method: str = "INVITE") -> bool:
-        """Whether no request of a method comes for so long."""
-        try:
-            self.request(seconds, method)
-        except NothingHeard:
-            return True
-        return False
+    def answer(self, invite: Message, source: tuple[str, int]) -> Message:
+        """Take a call; returns the 200."""
+        contact = [("Contact", f"<sip:{self.address}:{self.port}>")]
+        taken = reply_to(invite, 200, "OK", contact, SDP.format(self.address))
+        self.send(taken, source)
+        return taken
 
     def drain(self) -> None:
         """Read away whatever was sent before."""
@@ -219,6 +239,29 @@ class Hand:
         again = self.proved(request, reply)
         self.wire.send(again, self.box)
         return self.wire.final(again, timeout)
+
+    def begin(self, invite: Message) -> Message:
+        """Call, and prove who calls when the box asks at once; the INVITE as it was sent last. Raises NothingHeard."""
+        self.wire.send(invite, self.box)
+        call_id = invite.get("Call-ID")
+        reply, source = self.wire.receive(lambda message: bool(message.code) and message.get("Call-ID") == call_id)
+        if reply.code not in (401, 407):
+            return invite
+        self.wire.send(acknowledge(invite, reply), source)
+        again = self.proved(invite, reply)
+        self.wire.send(again, self.box)
+        return again
+
+    def within(self, method: str, invite: Message, answer: Message) -> Message:
+        """A request of the caller within a call that was answered: its ACK, a BYE ..."""
+        routes = [("Route", route) for route in reversed(answer.all("Record-Route"))]
+        target, call_id = answer.get("Contact").strip("<>"), invite.get("Call-ID")
+        later = self.compose(method, target, to=answer.get("To"), call_id=call_id, headers=routes)
+        said = {"From": invite.get("From")}
+        if method == "ACK":
+            said["CSeq"] = invite.get("CSeq").replace("INVITE", "ACK")
+        later.headers = [(name, said.get(name, value)) for name, value in later.headers]
+        return later
 
     def proved(self, request: Message, challenge: Message, *, qop: bool = False) -> Message:
         """The same request with digest credentials for a challenge; as RFC 2069 has it, or with qop as RFC 2617."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from dataclasses import dataclass, field
 
@@ -58,6 +59,10 @@ class World:
             assert _configuration(phone) == self._configurations[phone.label]
             assert [event.fields for event in phone.events("REGISTER_FAIL")] == []
 
+    def modes(self) -> list[str]:
+        """Every mode since voice started."""
+        return modes(self.box)
+
     def freeze(self) -> None:
         """The PBX takes packets and says nothing."""
         freeze(self.pbx)
@@ -65,6 +70,11 @@ class World:
     def thaw(self) -> None:
         """It goes on, with what it had in its queue first."""
         thaw(self.pbx)
+
+
+def modes(box: Telephony) -> list[str]:
+    """Every mode since voice started."""
+    return re.findall(r"mode (\w+) \(", (box.root.folder / "voice.log").read_text(encoding="utf-8"))
 
 
 def freeze(pbx: Pbx) -> None:
