@@ -18,6 +18,7 @@ class Peer(Ear):
 
     wire: Wire
     mute: bool = field(default=False, init=False)  # takes packets and says nothing
+    ignored: list[Message] = field(default_factory=list, init=False)  # while it was mute
     _waiting: queue.Queue[tuple[Message, tuple[str, int]]] = field(default_factory=queue.Queue, init=False)
 
     def __post_init__(self) -> None:
@@ -56,5 +57,7 @@ class Peer(Ear):
                 message, source = self.wire.receive(lambda _: True, timeout=3600.0)
             except (OSError, NothingHeard):
                 return
-            if not self.mute:
+            if self.mute:
+                self.ignored.append(message)
+            else:
                 self.hear(message, source)
