@@ -173,3 +173,11 @@ def shared() -> Iterator[Box]:
         box.start()
         box.wait_up("fibre", "lte", active="fibre")
         yield box
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free for UDP and, most likely, for TCP."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])

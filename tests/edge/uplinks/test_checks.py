@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Interface
@@ -10,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from edge.cli.issues import SUGGESTIONS, WORDS
-from edge.cli.main import parser
+from edge.cli.issues import WORDS
 from edge.shared.clock import utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages.common import Severity, state_of
@@ -24,6 +22,7 @@ from edge.uplinks.facts import Budget, Facts, Flows
 from edge.uplinks.plan import Interface, MainDefault
 from edge.uplinks.strangers import Deed, Stranger
 from edge.uplinks.view import Since
+from tests.edge.told import people_are_told, places
 
 NOW = datetime(2026, 11, 22, 2, 14, tzinfo=UTC)
 TARGET = ProbeTarget(host=IPv4Address("192.0.2.31"))
@@ -274,18 +273,12 @@ def test_every_check_of_the_folder_is_tested_above() -> None:
 
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.ISSUE)
 def test_people_are_told_what_it_is_and_what_to_do(check: Any) -> None:
-    assert check.ISSUE in WORDS
-    advice = {place for _, place, _, _ in string.Formatter().parse(SUGGESTIONS[check.SUGGESTION]) if place}
-    assert advice <= {"fix"}
-    with pytest.raises(SystemExit) as done:
-        parser().parse_args([*check.FIX.split(), "--help"])
-    assert done.value.code == 0, f"repli {check.FIX} is no command"
+    people_are_told(check)
 
 
 @pytest.mark.parametrize(("facts", "issue", "subject", "data"), FOUND, ids=[row[1] for row in FOUND])
 def test_words_have_their_data(facts: Facts, issue: str, subject: str, data: dict[str, str]) -> None:
-    places = {place for _, place, _, _ in string.Formatter().parse(WORDS[f"uplinks.{issue}"]) if place}
-    assert places <= {"subject", *data}
+    assert places(WORDS[f"uplinks.{issue}"]) <= {"subject", *data}
 
 
 def test_what_is_only_good_to_know_degrades_nothing() -> None:
