@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from edge.cli.words import _
 from edge.shared.messages.common import Actor, Role
+from edge.shared.model.numbering import SIP_USER
 
 
 def count_up_to(most: int) -> Callable[[str], int]:
@@ -38,6 +39,22 @@ def duration_up_to(most_days: int) -> Callable[[str], int]:
         return seconds
 
     return read
+
+
+def text_like(pattern: str, expected: str) -> Callable[[str], str]:
+    """An argparse type: a text of this form, which expected says in words."""
+
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(expected)
+        return text
+
+    return read
+
+
+def number_argument(text: str) -> str:
+    """An argparse type: what may be dialled."""
+    return text_like(SIP_USER, _("un numéro, sans espaces"))(text)
 
 
 def line_up_to(most: int) -> Callable[[str], str]:

@@ -6,6 +6,7 @@ import errno
 import os
 
 from edge.cli.fault_words import fault_sentence
+from edge.cli.system_words import spoken, system_words
 from edge.cli.words import _, figure
 from edge.shared.faults import Fault
 from edge.shared.paths import SOCKET_PATH_MAX, SocketPathTooLong
@@ -30,7 +31,7 @@ def sentence(error: Exception) -> str:
             "choisissez un REPLI_ROOT plus court."
         ).format(path=error.path, length=len(os.fsencode(error.path)), maximum=SOCKET_PATH_MAX)
     if isinstance(error, OSError) and error.errno is not None:
-        words = _system_words(error.errno, error.strerror)
+        words = system_words(str(error.strerror))
         return _("{place} : {reason}").format(place=error.filename, reason=words) if error.filename else words
     return str(error)
 
@@ -44,11 +45,6 @@ def silence(error: Unreachable) -> str:
     return _(words) if words else error.reason
 
 
-def _system_words(number: int, strerror: str | None) -> str:
-    words = _SYSTEM.get(number)
-    return _(words) if words else str(strerror)
-
-
 def _call_failed(error: CallFailed) -> str:
     if error.name == "SettingsFaulty":
         faults = [Fault.model_validate(fault) for fault in error.parameters.get("faults", [])]
@@ -57,7 +53,7 @@ def _call_failed(error: CallFailed) -> str:
     if template is None:
         return f"{error.error} {error.parameters}"
     try:
-        return _(template).format(**error.parameters)
+        return _(template).format(**spoken(error.parameters))
     except KeyError:
         return f"{error.error} {error.parameters}"  # a daemon of another version left the error without its data
 
@@ -68,16 +64,6 @@ _SILENCES: dict[str, str] = {
     os.strerror(errno.ECONNREFUSED): "il vient de s'arrêter",
     HUNG_UP: "il a coupé la communication",
     QUEUE_FULL: "trop de demandes l'attendent : il est bloqué",
-}
-
-# errno(3) -> French words, of the errors that people meet.
-_SYSTEM: dict[int, str] = {
-    errno.ENOENT: "n'existe pas",
-    errno.EACCES: "accès refusé à cet utilisateur",
-    errno.EPERM: "accès refusé à cet utilisateur",
-    errno.EISDIR: "c'est un dossier, pas un fichier",
-    errno.ENOSPC: "plus de place sur le disque",
-    errno.EROFS: "le disque est en lecture seule",
 }
 
 # Error name -> French template with the error's data.

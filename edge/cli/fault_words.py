@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.cli.system_words import spoken
 from edge.cli.words import _
 from edge.shared.faults import Fault
 
@@ -24,7 +25,7 @@ def _reason(fault: Fault) -> str:
     given = fault.data.get("given")
     head = _("« {given} » : ").format(given=given) if given is not None else ""
     try:
-        return head + _(template).format(**fault.data)
+        return head + _(template).format(**spoken(fault.data))
     except KeyError:
         return fault.reason  # a daemon of another version left this fault without its data
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
+from edge.cli.system_words import spoken
 from edge.cli.words import _
 from edge.shared.messages.common import Issue
 
@@ -15,7 +16,7 @@ def issue_sentence(issue: Issue) -> str:
     if template is None:
         return _unknown(issue)
     try:
-        said = _(template).format(subject=issue.subject, **issue.data)
+        said = _(template).format(subject=issue.subject, **spoken(issue.data))
     except KeyError:
         return _unknown(issue)  # a daemon of another version raised it without its data
     advice = SUGGESTIONS.get(issue.suggestion)
@@ -107,59 +108,52 @@ WORDS: dict[str, str] = {
     "alerts.settings_refused": "Réglages refusés, les précédents restent en vigueur pour les alertes : {faults}.",
     "voice.address_missing": "L'adresse {address}, où les téléphones sont servis, manque à ce boîtier.",
     "voice.kamailio_silent": "La téléphonie ne répond pas (Kamailio) : les téléphones de la mairie ne fonctionnent pas.",
-    "voice.cloud_silent": "Le standard de l'opérateur ({address}) ne répond plus : mode autonome, les postes s'appellent "
-    "entre eux et les numéros d'urgence passent par la ligne de secours.",
-    "voice.cloud_name_silent": "Aucun serveur de noms ne répond pour le standard de l'opérateur ({subject}) : ses dernières "
-    "adresses connues ({kept}) restent utilisées.",
-    "voice.cloud_name_unknown": "Le nom du standard de l'opérateur ({subject}) n'existe plus : ses dernières adresses "
-    "connues ({kept}) "
-    "restent utilisées.",
-    "voice.cloud_name_lies": "Pour le standard de l'opérateur ({subject}), le serveur de noms donne {said}, qui ne peut pas être "
-    "le sien : ses dernières adresses connues ({kept}) restent utilisées.",
-    "voice.hours_not_kept": "L'horloge du boîtier est fausse : les horaires d'ouverture ne sont pas appliqués, les postes "
-    "sonnent comme aux heures d'ouverture.",
+    "voice.cloud_silent": "Le standard de l'opérateur ({address}) ne répond plus : mode autonome, "
+    "les postes s'appellent entre eux et les numéros d'urgence passent par la ligne de secours.",
+    "voice.cloud_name_silent": "Aucun serveur de noms ne répond pour le standard de l'opérateur ({subject}) : "
+    "ses dernières adresses connues ({kept}) restent utilisées.",
+    "voice.cloud_name_unknown": "Le nom du standard de l'opérateur ({subject}) n'existe plus : "
+    "ses dernières adresses connues ({kept}) restent utilisées.",
+    "voice.cloud_name_lies": "Pour le standard de l'opérateur ({subject}), le serveur de noms donne {said}, "
+    "qui ne peut pas être le sien : ses dernières adresses connues ({kept}) restent utilisées.",
+    "voice.hours_not_kept": "L'horloge du boîtier est fausse : les horaires d'ouverture ne sont pas appliqués, "
+    "les postes sonnent comme aux heures d'ouverture.",
     "voice.redirected": "Renvoi en cours : {numbers} vers {to} jusqu'au {until}, par {author} (motif : {reason}).",
     "voice.redirects_damaged": "Le fichier des renvois était abîmé : des renvois en cours peuvent manquer.",
     "voice.cloud_never_found": "Le standard de l'opérateur ({subject}) n'a jamais été trouvé : mode autonome.",
-    "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. Ils ne pourront pas "
-    "téléphoner si le standard "
-    "de l'opérateur est perdu.",
+    "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
+    "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
     "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",
     "voice.records_not_kept": "Les appels ne sont plus inscrits au registre ({reason}). Les téléphones marchent.",
-    "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), n'a pas "
-    "abouti.",
-    "voice.phone_limited": "Le téléphone {address} demande trop ou donne de faux mots de passe "
-    "({reason}, poste {extension}) : il est limité, sauf pour les numéros d'urgence.",
-    "voice.sip_alg": "Un équipement entre le téléphone {address} et le boîtier réécrit ses messages (« SIP ALG ») : appels "
-    "sans son ou coupés à prévoir.",
+    "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), "
+    "n'a pas abouti.",
+    "voice.phone_limited": "Le téléphone {address} demande trop ou donne de faux mots de passe : il est limité, "
+    "sauf pour les numéros d'urgence.",
+    "voice.sip_alg": "Un équipement entre le téléphone {address} et le boîtier réécrit ses messages (« SIP ALG ») : "
+    "appels sans son ou coupés à prévoir.",
     "voice.addresses_blocked": "Adresses d'Internet bloquées par la téléphonie : {count} ({addresses}).",
     "voice.extension_is_emergency": "Le poste {extension} porte un numéro d'urgence : le composer appelle les secours.",
-    "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : les numéros d'urgence ne passent que par le "
-    "standard de "
-    "l'opérateur.",
-    "voice.no_way_for_emergency": "Ni ligne extérieure ni standard de l'opérateur dans les réglages : les numéros d'urgence "
-    "n'aboutissent "
-    "pas.",
+    "voice.no_trunk_for_emergency": "Aucune ligne extérieure dans les réglages : "
+    "les numéros d'urgence ne passent que par le standard de l'opérateur.",
+    "voice.no_way_for_emergency": "Ni ligne extérieure ni standard de l'opérateur dans les réglages : "
+    "les numéros d'urgence n'aboutissent pas.",
     "voice.settings_not_told": "Les réglages de la téléphonie n'ont pas pu être transmis ({reason}).",
-    "voice.registrations_not_copied": "Les enregistrements des téléphones ne peuvent plus être sauvegardés ({reason}) : une "
-    "coupure de courant "
-    "les ferait perdre.",
+    "voice.registrations_not_copied": "Les enregistrements des téléphones ne peuvent plus être sauvegardés "
+    "({reason}) : une coupure de courant les ferait perdre.",
     "voice.settings_refused": "Réglages refusés, les précédents restent en vigueur pour la téléphonie : {faults}.",
-    "voice.clock_wrong": "L'horloge du boîtier est fausse ({date}) : les heures des appels et ce qui suit les horaires le sont "
-    "aussi.",
-    "voice.number_on_two_phones": "Le poste {extension} est enregistré depuis plusieurs téléphones : {addresses}. Ils "
-    "sonnent tous.",
-    "voice.kamailio_missing": "La téléphonie ne peut pas démarrer, il lui manque : {missing}. Les téléphones de la mairie ne "
-    "fonctionnent pas.",
+    "voice.clock_wrong": "L'horloge du boîtier est fausse ({date}) : "
+    "les heures des appels et ce qui suit les horaires le sont aussi.",
+    "voice.number_on_two_phones": "Le poste {extension} est enregistré depuis plusieurs téléphones : {addresses}. "
+    "Ils sonnent tous.",
+    "voice.kamailio_missing": "La téléphonie ne peut pas démarrer, il lui manque : {missing}. "
+    "Les téléphones de la mairie ne fonctionnent pas.",
     "voice.kamailio_version": "La version {version} de Kamailio n'a pas été essayée avec ce logiciel, prévu pour {tried}.",
-    "voice.cloud_not_routing": "Le standard de l'opérateur répond, mais refuse les appels ({calls} de suite, code {code}) : "
-    "le boîtier "
-    "achemine ceux qu'il peut.",
-    "voice.trunk_refused": "La ligne extérieure « {subject} » ({address}) nous refuse (code {code}) : les "
-    "appels n'y passent pas.",
-    "voice.registered_elsewhere": "Le poste {extension} est aussi enregistré chez l'opérateur sans passer par le boîtier : "
-    "{contacts}. Ces "
-    "appareils-là se taisent si l'opérateur est perdu.",
+    "voice.cloud_not_routing": "Le standard de l'opérateur répond, mais refuse les appels ({calls} de suite, "
+    "code {code}) : le boîtier achemine ceux qu'il peut.",
+    "voice.trunk_refused": "La ligne extérieure « {subject} » ({address}) nous refuse (code {code}) : "
+    "les appels n'y passent pas.",
+    "voice.registered_elsewhere": "Le poste {extension} est aussi enregistré chez l'opérateur sans passer par le "
+    "boîtier : {contacts}. Ces appareils-là se taisent si l'opérateur est perdu.",
     "voice.phones_gone": "{count} téléphones ont disparu en même temps ({extensions}) : switch ou courant ?",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
     "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",
@@ -177,7 +171,7 @@ SUGGESTIONS: dict[str, str] = {
     "check_phone_network": "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
     "add_secrets": "Donnez à ces postes leur « password » ou « ha1 » dans les réglages.",
     "change_extension": "Donnez-lui un autre numéro.",
-    "call_back": "Rappelez cette personne, et vérifiez les lignes extérieures.",
+    "call_back": "Rappelez cette personne, et vérifiez les lignes extérieures (« repli {fix} »).",
     "meet_rescuers": "Allez voir cette personne et attendez les secours.",
     "unblock_if_known": "Si l'une d'elles est des vôtres, laissez-la revenir (« repli {fix} »).",
     "add_trunk": "Ajoutez une ligne (« voice.trunks »).",
@@ -191,7 +185,7 @@ SUGGESTIONS: dict[str, str] = {
     "ask_pbx_operator": "Demandez sa nouvelle adresse à cet opérateur.",
     "check_cloud_name": "Vérifiez ce nom et les serveurs de noms, ou mettez une adresse dans les réglages.",
     "check_redirects": "Vérifiez-les (« repli {fix} --list ») et le disque.",
-    "end_redirect": "Pour la faire cesser avant : « repli {fix} ».",
+    "end_redirect": "Pour le faire cesser avant : « repli {fix} --cancel NUMÉRO ».",
     "set_proxy": "Si c'est un téléphone du bâtiment, donnez-lui le boîtier pour proxy sortant (« repli {fix} »).",
     "check_switch": "Vérifiez le commutateur de ces postes et son alimentation (« repli {fix} »).",
     "find_phone": "Cherchez cet appareil : mot de passe à corriger, ou programme malveillant (« repli {fix} »).",

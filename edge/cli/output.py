@@ -6,6 +6,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,6 +22,11 @@ def print_json(body: BaseModel | dict[str, Any]) -> None:
     print(json.dumps({"schema": SCHEMA, **fields}, ensure_ascii=False, indent=2))
 
 
+def print_json_line(body: BaseModel) -> None:
+    """Print one JSON object on one line, now: for programs that follow what changes."""
+    print(json.dumps({"schema": SCHEMA, **body.model_dump(mode="json")}, ensure_ascii=False), flush=True)
+
+
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print aligned columns; an absent value is a dash."""
     # Names come from files, replies from anybody's telephone: nothing in them may act on the terminal.
@@ -33,6 +39,11 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 def moment(text: str) -> str:
     """A moment (RFC 3339, UTC) as tables show it: to the second, without its zone."""
     return text[:19].replace("T", " ")
+
+
+def local_time(text: str) -> str:
+    """A moment (RFC 3339) by the clock of the place: 22/11/2026 03:14:07."""
+    return datetime.fromisoformat(text).astimezone().strftime("%d/%m/%Y %H:%M:%S")
 
 
 def print_error(text: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from edge.cli.arguments import technician
+from edge.cli.arguments import technician, text_like
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _
 from edge.shared.messages.voice import VOICE
-from edge.shared.messages.voice_guard import BANS, UNBAN, Ban, BanKind, BansResult, UnbanParams
+from edge.shared.messages.voice_guard import ADDRESS, BANS, UNBAN, Ban, BanKind, UnbanParams
 from edge.shared.paths import Paths
 from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import NoParams
@@ -18,19 +18,34 @@ from edge.shared.varlink_idl import NoParams
 def add_bans(verbs: Subjects) -> None:
     """Add the verb."""
     bans = verbs.add_parser("bans", help=_("les adresses bloquées ou limitées"))
-    bans.add_argument("--remove", metavar=_("ADRESSE"), help=_("ne plus bloquer ni limiter cette adresse"))
+    bans.add_argument(
+        "--remove",
+        type=text_like(ADDRESS, _("une adresse, par exemple 203.0.113.7")),
+        metavar=_("ADRESSE"),
+        help=_("ne plus bloquer ni limiter cette adresse"),
+    )
     bans.add_argument("--json", action="store_true")
     bans.set_defaults(verb=show_bans)
 
 
 async def show_bans(arguments: argparse.Namespace, paths: Paths) -> int:
     """Exit codes: 0 done, 1 the address to let in again was not kept out."""
-    socket = paths.socket("voice")
-    if arguments.remove is None:
-        result = await call_once(VOICE, socket, BANS, NoParams())
-        _print(result.bans, arguments)
-        return 0
-    freed = await call_once(VOICE, socket, UNBAN, UnbanParams(address=arguments.remove, actor=technician()))
+    if arguments.remove is not None:
+        return await _let_in(arguments, paths)
+    result = await call_once(VOICE, paths.socket("voice"), BANS, NoParams())
+    if arguments.json:
+        print_json(result)
+    elif not result.bans:
+        print(_("Aucune adresse bloquée ni limitée."))
+    else:
+        headings = (_("ADRESSE"), _("MESURE"), _("CAUSE"), _("POSTE"), _("JUSQU'À (UTC)"))
+        print_table(headings, [_row(ban) for ban in result.bans])
+    return 0
+
+
+async def _let_in(arguments: argparse.Namespace, paths: Paths) -> int:
+    params = UnbanParams(address=arguments.remove, actor=technician())
+    freed = await call_once(VOICE, paths.socket("voice"), UNBAN, params)
     if arguments.json:
         print_json(freed)
     elif freed.removed:
@@ -40,19 +55,8 @@ async def show_bans(arguments: argparse.Namespace, paths: Paths) -> int:
     return 0 if freed.removed else 1
 
 
-def _print(bans: list[Ban], arguments: argparse.Namespace) -> None:
-    if arguments.json:
-        print_json(BansResult(bans=bans))
-        return
-    if not bans:
-        print(_("Aucune adresse bloquée ni limitée."))
-        return
-    headings = (_("ADRESSE"), _("MESURE"), _("CAUSE"), _("POSTE"), _("JUSQU'À (UTC)"))
-    print_table(headings, [_row(ban) for ban in bans])
-
-
 def _row(ban: Ban) -> tuple[object, ...]:
-    reason = _(BAN_REASONS[ban.reason]) if ban.reason in BAN_REASONS else ban.reason
+    reason = _(BAN_REASONS.get(ban.reason, ban.reason))
     return (ban.address, _(_MEASURES[ban.kind]), reason, ban.extension or None, moment(ban.until))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
-from datetime import datetime
+from datetime import timedelta
 
 from edge.cli.arguments import count_up_to
 from edge.cli.main import Subjects
-from edge.cli.output import print_json, print_table
+from edge.cli.output import local_time, print_json, print_json_line, print_table
+from edge.cli.voice_explain import CALL_CLASSES
+from edge.cli.voice_trunks import way_words
 from edge.cli.words import _, figure
 from edge.shared.logs import mask_numbers
 from edge.shared.messages.voice import VOICE
@@ -61,7 +62,7 @@ async def _follow(client: Client, arguments: argparse.Namespace) -> None:
         shown = [_masked(call, arguments) for call in changed]
         if arguments.json:
             for call in shown:
-                print(json.dumps(call.model_dump(mode="json"), ensure_ascii=False), flush=True)
+                print_json_line(call)
         elif shown:
             _print(shown, arguments)
 
@@ -76,7 +77,7 @@ def _print(calls: list[CallRecord], arguments: argparse.Namespace) -> None:
 
 
 def _row(call: CallRecord) -> tuple[object, ...]:
-    state = _(CALL_STATES[call.state]) if call.state in CALL_STATES else call.state
+    state = _(CALL_STATES.get(call.state, call.state))
     if call.code and call.state == "refused":
         state = f"{state} ({call.code})"
     return (
@@ -85,9 +86,9 @@ def _row(call: CallRecord) -> tuple[object, ...]:
         _("{number} URGENCE").format(number=call.dialled) if call.emergency else call.dialled or None,
         state,
         call.answered_by or None,
-        _seconds(call.answer_s),
-        _seconds(call.talk_s),
-        call.way or None,
+        None if call.answer_s is None else f"{figure(call.answer_s)} s",
+        None if call.talk_s is None else timedelta(seconds=round(call.talk_s)),
+        way_words(call.way) or None,
     )
 
 
@@ -96,24 +97,22 @@ def _masked(call: CallRecord, arguments: argparse.Namespace) -> CallRecord:
     if arguments.numbers:
         return call
     hidden = {name: mask_numbers(getattr(call, name)) for name in ("caller", "dialled")}
-    return call.model_copy(
-        update={**hidden, "trail": [mask_numbers(word.replace(":", " ")).replace(" ", ":") for word in call.trail]}
-    )
+    return call.model_copy(update={**hidden, "trail": [_masked_step(word) for word in call.trail]})
+
+
+def _masked_step(word: str) -> str:
+    name, colon, what = word.partition(":")
+    return f"{name}{colon}{mask_numbers(what)}"
 
 
 def _step(word: str) -> str:
     name, _colon, what = word.partition(":")
-    text = _(CALL_STEPS[name]) if name in CALL_STEPS else name
-    return f"{text} {what}".rstrip()
-
-
-def local_time(text: str) -> str:
-    """A moment by the clock of the place."""
-    return datetime.fromisoformat(text).astimezone().strftime("%d/%m %H:%M:%S")
-
-
-def _seconds(seconds: float | None) -> str | None:
-    return None if seconds is None else f"{figure(seconds)} s"
+    way, _slash, code = what.partition("/")
+    if name == "no_right":
+        what = _(CALL_CLASSES.get(what, what))
+    elif name in ("way", "refused", "silent"):
+        what = f"{way_words(way)} ({code})" if code else way_words(way)
+    return f"{_(CALL_STEPS.get(name, name))} {what}".rstrip()
 
 
 # State of a call -> French words.
@@ -132,7 +131,7 @@ CALL_STATES: dict[str, str] = {
 CALL_STEPS: dict[str, str] = {
     "cloud": "confié au standard de l'opérateur",
     "cloud_silent": "standard de l'opérateur muet",
-    "cloud_refused": "le standard de l'opérateur ne peut pas",
+    "cloud_refused": "refusé par le standard de l'opérateur :",
     "local": "décidé par le boîtier",
     "ring": "sonne au",
     "away": "aucun téléphone enregistré",
@@ -142,7 +141,7 @@ CALL_STEPS: dict[str, str] = {
     "no_right": "appel non permis :",
     "pickup": "reprend l'appel du",
     "out": "renvoyé vers",
-    "way": "par la ligne",
-    "refused": "refusé par",
+    "way": "par :",
+    "refused": "refusé par :",
     "silent": "muette :",
 }

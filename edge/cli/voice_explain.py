@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 from datetime import datetime
 
+from edge.cli.arguments import number_argument
 from edge.cli.main import Subjects
 from edge.cli.output import print_json, print_table
 from edge.cli.refusal import CommandRefused
+from edge.cli.voice_trunks import way_words
 from edge.cli.words import _
 from edge.shared.messages.voice import VOICE
 from edge.shared.messages.voice_explain import (
@@ -72,13 +73,6 @@ async def _from_the_file(asked: ExplainParams, paths: Paths) -> ExplainResult:
     return ExplainResult.model_validate_json(output)
 
 
-def number_argument(text: str) -> str:
-    """An argparse type: what may be dialled."""
-    if not re.fullmatch(r"[A-Za-z0-9._+*#-]{1,40}", text):
-        raise argparse.ArgumentTypeError(_("un numéro, sans espaces"))
-    return text
-
-
 def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
@@ -88,7 +82,7 @@ def _moment(text: str) -> datetime:
 
 def _reason(because: ExplainedReason) -> str:
     template = _EXPLAIN_REASONS.get(because.id)
-    data = {**because.data, "kind": _(_CALL_CLASSES.get(because.data.get("kind", ""), "-"))}
+    data = {**because.data, "kind": _(CALL_CLASSES.get(because.data.get("kind", ""), "-"))}
     if because.id.endswith("_holiday"):
         data["day"] = _(_HOLIDAYS.get(because.data.get("day", ""), "-"))
     try:
@@ -103,12 +97,12 @@ def _step_row(step: ExplainedStep) -> tuple[object, ...]:
 
 def _deed(step: ExplainedStep) -> str:
     if step.action == "out":
-        text = _("appeler {number} par {trunks}").format(number=step.targets[0], trunks=_listed(step.trunks))
+        text = _("appeler {number} par {trunks}").format(number=step.targets[0], trunks=_ways(step.trunks))
     elif len(step.targets) == 1:
         text = _("sonner au poste {number}").format(number=step.targets[0])
     else:
         order = _(_GROUP_ORDERS.get(step.order, "-"))
-        text = _("sonner {order} : {numbers}").format(order=order, numbers=_listed(step.targets))
+        text = _("sonner {order} : {numbers}").format(order=order, numbers=", ".join(step.targets))
     return text + (_(", {seconds} s").format(seconds=step.seconds) if step.seconds else "")
 
 
@@ -126,11 +120,11 @@ def _following(step: ExplainedStep) -> str:
 
 def _outcome(result: ExplainResult) -> str:
     text = _(_OUTCOMES.get(result.outcome, "{number}"))
-    return text.format(number=result.number, trunks=_listed(result.trunks), code=result.code)
+    return text.format(number=result.number, trunks=_ways(result.trunks), code=result.code)
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) or _("aucune ligne")
+def _ways(names: list[str]) -> str:
+    return ", ".join(way_words(name) for name in names) or _("aucune ligne")
 
 
 _EXPLAIN_SOURCES: dict[str, str] = {
@@ -138,7 +132,7 @@ _EXPLAIN_SOURCES: dict[str, str] = {
     "file": "Le service « voice » ne répond pas : d'après le fichier de réglages seul, sans les renvois en cours ({mode}) :",
 }
 _EXPLAIN_MODES: dict[str, str] = {"cloud": "standard de l'opérateur", "local": "mode autonome"}
-_CALL_CLASSES: dict[str, str] = {
+CALL_CLASSES: dict[str, str] = {
     "internal": "interne",
     "national": "national",
     "mobile": "mobile",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import uuid
 from datetime import datetime
 
-from edge.cli.arguments import line_up_to, technician
+from edge.cli.arguments import line_up_to, number_argument, technician, text_like
 from edge.cli.main import Subjects
 from edge.cli.output import print_json, print_table
 from edge.cli.refusal import CommandRefused
-from edge.cli.voice_explain import number_argument
 from edge.cli.words import _
 from edge.shared.messages.common import REASON_MAX, REQUEST_ID_MAX
 from edge.shared.messages.voice import VOICE
@@ -46,9 +44,8 @@ def add_redirect(verbs: Subjects) -> None:
     redirect.add_argument(
         "--to", type=number_argument, metavar=_("VERS"), help=_("un poste, un groupe d'appel ou un numéro extérieur")
     )
-    redirect.add_argument(
-        "--until", type=_hour, metavar=_("QUAND"), help=_("18:00, ou 2026-12-25T10:00, à l'heure de la mairie")
-    )
+    hour = _("18:00, ou 2026-12-25T10:00, à l'heure de la mairie")  # what it means, the box decides
+    redirect.add_argument("--until", type=text_like(UNTIL, hour), metavar=_("QUAND"), help=hour)
     redirect.add_argument(
         "--reason", type=line_up_to(REASON_MAX), metavar=_("MOTIF"), help=_("pourquoi ; affiché partout")
     )
@@ -89,13 +86,6 @@ async def redirect_calls(arguments: argparse.Namespace, paths: Paths) -> int:
         actor=technician(),
     )
     return _print(await call_once(VOICE, socket, REDIRECT, params), arguments)
-
-
-def _hour(text: str) -> str:
-    """What it means, the box decides: the hour is the site's own."""
-    if not re.fullmatch(UNTIL, text):
-        raise argparse.ArgumentTypeError(_("18:00, ou 2026-12-25T10:00, à l'heure de la mairie"))
-    return text
 
 
 def _print(result: RedirectsResult, arguments: argparse.Namespace) -> int:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 
+from edge.cli.arguments import text_like
 from edge.cli.main import Subjects
 from edge.cli.output import print_json, print_table
 from edge.cli.sparkline import counts_line
+from edge.cli.voice_trunks import way_words
 from edge.cli.words import _, figure
 from edge.shared.logs import mask_numbers
 from edge.shared.messages.voice import VOICE
-from edge.shared.messages.voice_calls import CALL_STATS, Count, StatsParams, StatsResult
+from edge.shared.messages.voice_calls import CALL_STATS, DAY, Count, StatsParams, StatsResult
 from edge.shared.paths import Paths
 from edge.shared.varlink import call_once
 
@@ -18,19 +20,26 @@ from edge.shared.varlink import call_once
 def add_stats(verbs: Subjects) -> None:
     """Add the verb."""
     stats = verbs.add_parser("stats", help=_("les appels d'une journée, comptés"))
-    stats.add_argument("--day", metavar=_("AAAA-MM-JJ"), help=_("quelle journée (aujourd'hui)"))
+    form = _("AAAA-MM-JJ")
+    stats.add_argument("--day", type=text_like(DAY, form), metavar=form, help=_("quelle journée (aujourd'hui)"))
     stats.add_argument("--json", action="store_true")
     stats.set_defaults(verb=show_stats)
 
 
 async def show_stats(arguments: argparse.Namespace, paths: Paths) -> int:
     """Exit codes: 0 shown."""
-    stats = await call_once(VOICE, paths.socket("voice"), CALL_STATS, StatsParams(day=arguments.day))
+    counted = await call_once(VOICE, paths.socket("voice"), CALL_STATS, StatsParams(day=arguments.day))
+    # Who calls an emergency number may call himself by any number.
+    stats = counted.model_copy(update={"extensions": [_masked(one) for one in counted.extensions]})
     if arguments.json:
         print_json(stats)
         return 0
     _print(stats)
     return 0
+
+
+def _masked(one: Count) -> Count:
+    return one.model_copy(update={"name": mask_numbers(one.name)})
 
 
 def _print(stats: StatsResult) -> None:
@@ -53,5 +62,5 @@ def _print(stats: StatsResult) -> None:
 def _print_counts(what: str, headings: tuple[str, str, str], counts: list[Count]) -> None:
     if counts:
         print()
-        rows = [(mask_numbers(one.name), one.made, one.answered, one.missed) for one in counts]
+        rows = [(way_words(one.name), one.made, one.answered, one.missed) for one in counts]
         print_table((what, *headings), rows)

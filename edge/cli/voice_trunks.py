@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.words import _
 from edge.shared.messages.voice import VOICE
@@ -13,8 +14,8 @@ from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import NoParams
 
 
-def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `repli voice trunks`."""
+def add_trunks(verbs: Subjects) -> None:
+    """Add the verb."""
     trunks = verbs.add_parser("trunks", help=_("les lignes extérieures : état, inscription, communications, refus"))
     trunks.add_argument("--json", action="store_true")
     trunks.set_defaults(verb=list_trunks)
@@ -42,11 +43,15 @@ async def list_trunks(arguments: argparse.Namespace, paths: Paths) -> int:
     return 0
 
 
+def way_words(name: str) -> str:
+    """A way out as people call it: a trunk's own name, or the cloud PBX, after which no trunk can be named."""
+    return _("standard de l'opérateur") if name.startswith("@") else name
+
+
 def _row(trunk: TrunkState) -> tuple[object, ...]:
-    cloud = trunk.kind == "cloud"
     return (
-        _("standard de l'opérateur") if cloud else trunk.name,
-        None if cloud else _(_KINDS[trunk.kind]) if trunk.kind in _KINDS else trunk.kind,
+        way_words(trunk.name),
+        None if trunk.kind == "cloud" else _(_KINDS.get(trunk.kind, trunk.kind)),
         trunk.address,
         _(_HEALTH[trunk.health]),
         _registration(trunk),

@@ -15,8 +15,8 @@ def _language() -> str:
 
 
 def _(text: str) -> str:
-    """Translate a French source string to the language asked for."""
-    return translations(LOCALE, _language()).gettext(text)
+    """Translate a French source string to the language asked for; nothing stays nothing (gettext: the catalog's head)."""
+    return translations(LOCALE, _language()).gettext(text) if text else ""
 
 
 def figure(value: float, digits: int = 1) -> str:

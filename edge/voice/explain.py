@@ -21,8 +21,7 @@ from edge.voice.dialplan import decide
 from edge.voice.outside import lists_of_ways
 from edge.voice.plans import Step
 from edge.voice.standing import ALWAYS_OPEN, Because, Calendar
-
-CLOUD = "cloud"  # the cloud PBX among trunks
+from edge.voice.trunks import CLOUD
 
 
 def explain(

@@ -110,6 +110,10 @@ def test_every_file_of_a_running_appliance_is_on_the_page(full: Appliance) -> No
         "voice phones",
         "voice calls",
         "voice stats",
+        "voice trunks",
+        "voice bans",
+        "voice redirect",
+        "voice explain 101 102",
     ],
 )
 def test_json_carries_its_schema(full: Appliance, command: str) -> None:

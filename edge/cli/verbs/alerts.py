@@ -7,11 +7,10 @@ import codecs
 import getpass
 import os
 import uuid
-from datetime import datetime
 from pathlib import Path
 
 from edge.cli.main import Subjects
-from edge.cli.output import print_error, print_json, print_table
+from edge.cli.output import local_time, print_error, print_json, print_table
 from edge.cli.words import _
 from edge.shared.faults import Fault
 from edge.shared.messages.alerts import (
@@ -208,11 +207,6 @@ def counts_sentence(counts: Counts) -> str:
     if counts.failed:
         figures.append((_("Échec"), counts.failed))
     return ", ".join(_("{label} : {count}").format(label=label, count=count) for label, count in figures)
-
-
-def local_time(at: str) -> str:
-    """22/11/2026 03:14:07 in the box's own time."""
-    return datetime.fromisoformat(at).astimezone().strftime("%d/%m/%Y %H:%M:%S")
 
 
 def row_fault(fault: Fault) -> str:

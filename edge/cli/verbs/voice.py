@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from edge.cli import voice_trunks
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
 from edge.cli.voice_bans import add_bans
@@ -12,6 +11,7 @@ from edge.cli.voice_calls import add_calls
 from edge.cli.voice_explain import add_explain
 from edge.cli.voice_redirect import add_redirect
 from edge.cli.voice_stats import add_stats
+from edge.cli.voice_trunks import add_trunks
 from edge.cli.words import _
 from edge.shared.messages.voice import MODE, PHONES, VOICE, ModeResult, Phone, VoiceMode
 from edge.shared.paths import Paths
@@ -30,12 +30,12 @@ def register(subjects: Subjects) -> None:
     phones = verbs.add_parser("phones", help=_("les téléphones enregistrés"))
     phones.add_argument("--json", action="store_true")
     phones.set_defaults(verb=list_phones)
-    add_bans(verbs)
-    add_explain(verbs)
     add_calls(verbs)
     add_stats(verbs)
+    add_trunks(verbs)
+    add_explain(verbs)
     add_redirect(verbs)
-    voice_trunks.register(verbs)
+    add_bans(verbs)
 
 
 async def show_mode(arguments: argparse.Namespace, paths: Paths) -> int:
@@ -70,7 +70,7 @@ async def list_phones(arguments: argparse.Namespace, paths: Paths) -> int:
 def _mode_row(mode: ModeResult) -> tuple[object, ...]:
     return (
         _(_MODES[mode.mode]),
-        _(_REASONS[mode.reason]) if mode.reason in _REASONS else mode.reason,
+        _(_REASONS.get(mode.reason, mode.reason)),
         moment(mode.since),
         _("répond") if mode.kamailio else _("muette"),
         _tables(mode),

@@ -7,6 +7,7 @@ from pydantic import Field
 from edge.shared.varlink_idl import ErrorReply, Message, Method, NoParams, Params
 
 LIMIT_MAX = 1000
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MOMENT = "RFC 3339, UTC"
 
 
@@ -27,7 +28,7 @@ class CallRecord(Message):
     source: str = Field(description="The address it came from")
     emergency: bool = False
     mode: str = Field("", description="cloud, local: who decided calls when it began")
-    way: str = Field("", description="The trunk it took last, or came by")
+    way: str = Field("", description="The trunk it took last, or came by; @cloud: the cloud PBX")
     answered_by: str = Field("", description="The extension, where it is known")
     answer_s: float | None = Field(None, description="From its beginning to the answer")
     talk_s: float | None = Field(None, description="From the answer to the end")
@@ -60,7 +61,7 @@ class Count(Message):
 class StatsParams(Params):
     """Which day."""
 
-    day: str | None = Field(None, pattern=r"^\d{4}-\d{2}-\d{2}$", description="By the box's clock; absent: today")
+    day: str | None = Field(None, pattern=DAY, description="By the box's clock; absent: today")
 
 
 class StatsResult(Message):

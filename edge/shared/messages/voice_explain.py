@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from edge.shared.model.numbering import SipUser
 from edge.shared.varlink_idl import Message, Method, Params
 
 
@@ -18,15 +18,11 @@ class Decider(StrEnum):
     LOCAL = "local"  # the box, on its own
 
 
-# What may be asked about: more than phones can dial, less than could disturb a terminal or a table.
-Dialled = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
-
-
 class ExplainParams(Params):
     """A call that nobody makes."""
 
-    caller: Dialled = Field(description="The extension that would call")
-    dialled: Dialled = Field(description="What would be dialled")
+    caller: SipUser = Field(description="The extension that would call")
+    dialled: SipUser = Field(description="What would be dialled")
     mode: Decider | None = Field(None, description="cloud or local; absent: the one now")
     at: datetime | None = Field(None, description="ISO 8601; without a zone: by the box's clock; absent: now")
 
@@ -62,7 +58,9 @@ class ExplainResult(Message):
     outcome: str = Field(description="emergency, cloud, pickup, inside, outside or refused")
     number: str = Field(description="As it is called in the end: E.164, an extension, a hunt group")
     code: int = Field(0, description="SIP status of a refusal")
-    trunks: list[str] = Field([], description="Ways out of an emergency or outside call, in order")
+    trunks: list[str] = Field(
+        [], description="Ways out of an emergency or outside call, in order; @cloud: the cloud PBX"
+    )
     because: list[ExplainedReason]
     steps: list[ExplainedStep] = []
 

@@ -9,6 +9,8 @@ from pydantic import Field
 from edge.shared.messages.common import Actor, Role
 from edge.shared.varlink_idl import ErrorReply, Message, Method, NoParams, Params
 
+ADDRESS = r"^[0-9a-fA-F.:]{1,64}$"
+
 
 class BanKind(StrEnum):
     """What is done to an address."""
@@ -36,7 +38,7 @@ class BansResult(Message):
 class UnbanParams(Params):
     """Whom to let in again. Twice is once."""
 
-    address: str = Field(min_length=1, max_length=64, pattern=r"^[0-9a-fA-F.:]+$")
+    address: str = Field(pattern=ADDRESS)
     actor: Actor = Actor(user="root", role=Role.TECHNICIAN)
 
 

@@ -10,7 +10,8 @@ from pydantic import Field, StringConstraints
 from edge.shared.model.base import Section, Slug
 
 Number = Annotated[str, StringConstraints(pattern=r"^[0-9+*#]{1,20}$")]
-SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+*#-]{1,40}$")]
+SIP_USER = r"^[A-Za-z0-9._+*#-]{1,40}$"  # more than phones can dial, less than could disturb a terminal or a table
+SipUser = Annotated[str, StringConstraints(pattern=SIP_USER)]
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{3,14}$")]
 CallerPattern = Annotated[
     str, StringConstraints(pattern=r"^\+[0-9]{0,15}\*?$")

@@ -11,7 +11,7 @@ from edge.voice.facts import Facts, shown_urgent, urgent_data
 ISSUE = "voice.emergency_call"
 SEVERITY = Severity.INFO
 SUGGESTION = "meet_rescuers"
-FIX = "voice mode"
+FIX = "voice calls"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from edge.voice.facts import Facts, shown_urgent, urgent_data
 ISSUE = "voice.emergency_failed"
 SEVERITY = Severity.FAULT
 SUGGESTION = "call_back"
-FIX = "voice mode"
+FIX = "voice trunks"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

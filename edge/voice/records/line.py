@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 TEXT_MAX, TRAIL_MAX = 128, 1000  # characters kept of what others wrote
 COLUMNS = 18
-NO_TRUNK, CLOUD = ("-", "@cloud"), "@cloud"
+NO_TRUNK, CLOUD = "-", "@cloud"
 WAYS = ("way", "refused", "silent")
 AT_MAX = 4_102_444_800_000_000  # the year 2100
 CSEQ_MAX = 2**32
@@ -98,9 +98,9 @@ def _named(word: str) -> str:
 
 
 def _way(name: str) -> str:
-    """The cloud PBX is a way out that no trunk can be named after."""
+    """The cloud PBX is one way out, whatever address of it was tried, and no trunk can be named after it."""
     way, slash, code = name.partition("/")
-    return f"{CLOUD if way in NO_TRUNK else way}{slash}{code}"
+    return f"{CLOUD if way == NO_TRUNK or way.startswith(CLOUD) else way}{slash}{code}"
 
 
 def _clean(text: str, most: int = TEXT_MAX) -> str:

@@ -22,3 +22,23 @@ def test_a_reason_that_is_no_line_is_refused_in_words(root: LocalRoot, verb: tup
     assert refused.returncode == 2
     assert "une ligne de 200 caractères au plus" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("stats --day demain", "AAAA-MM-JJ"),
+        ("stats --day ٢٠٢٦-٠١-٠١", "AAAA-MM-JJ"),
+        ("bans --remove routeur", "une adresse, par exemple 203.0.113.7"),
+        ("redirect 101 --to 1|2 --until 18:00", "un numéro, sans espaces"),
+        ("redirect 101 --to 102 --until ce-soir", "18:00, ou 2026-12-25T10:00"),
+        ("explain 101 1|2", "un numéro, sans espaces"),
+    ],
+)
+def test_what_a_verb_of_the_telephones_cannot_read_says_what_it_expects(
+    root: LocalRoot, words: str, expected: str
+) -> None:
+    refused = root.repli("voice", *words.split())
+    assert refused.returncode == 2
+    assert expected in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -42,7 +42,7 @@ WORD_TABLES = {
     "_EXPLAIN_MODES",
     "_EXPLAIN_REASONS",
     "_HOLIDAYS",
-    "_CALL_CLASSES",
+    "CALL_CLASSES",
     "_GROUP_ORDERS",
     "_OUTCOMES",
     "_KINDS",

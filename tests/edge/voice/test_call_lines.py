@@ -109,8 +109,8 @@ def test_what_others_wrote_is_shortened_and_does_not_act_on_a_terminal() -> None
 
 
 def test_the_cloud_as_a_way_out_has_one_name() -> None:
-    told = [line(way=name, trail=f" way:{name} refused:{name}/503 silent:pstn") for name in ("-", "@cloud")]
-    assert [one.way for one in told] == ["@cloud"] * 2
+    told = [line(way=name, trail=f" way:{name} refused:{name}/503 silent:pstn") for name in ("-", "@cloud", "@cloud2")]
+    assert [one.way for one in told] == ["@cloud"] * 3
     assert {one.trail for one in told} == {"way:@cloud refused:@cloud/503 silent:pstn"}
 
 

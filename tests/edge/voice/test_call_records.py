@@ -163,6 +163,7 @@ def test_an_emergency_call_is_in_the_journal_and_shown_within_a_second(
         continue
     assert time.time() - begun <= 1.0
     assert (news["emergency"], news["live"], news["source"]) == (True, True, nobody.wire.address)
+    assert news["schema"] == 1
     assert calls(box, dialled="112", emergency=True), "on disk before it is shown"
     request, source = trunk.request()
     trunk.answer(request, source)

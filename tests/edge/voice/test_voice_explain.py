@@ -77,7 +77,7 @@ def test_it_says_by_which_settings_and_every_step(root: LocalRoot) -> None:
     assert (steps[2]["trunks"], steps[2]["behalf"]) == (["pstn"], "101")
     # Without --mode, the one there is: nobody answers as Kamailio here, so what the box would do on its own.
     assert explained(root, "102", "0612345678")["code"] == 403
-    assert explained(root, "102", "15")["trunks"] == ["pstn", "cloud"]
+    assert explained(root, "102", "15")["trunks"] == ["pstn", "@cloud"]
 
 
 def test_a_person_reads_it_in_french_or_english(root: LocalRoot, monkeypatch: pytest.MonkeyPatch) -> None:
