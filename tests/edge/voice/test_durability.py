@@ -126,7 +126,7 @@ def test_the_registrations_come_back_after_the_run_folder_is_gone(telephony: Tel
     wait_for(lambda: len(bindings(snapshot(location(box)))) == 3, "the bindings written", 5)
     voice = box.root.running["voice"]
     if end == "power cut":
-        voice.kill()  # what it does every 30 s:
+        voice.kill()  # what it does every 20 s:
         Keeper(location(box), box.root.paths.registrations).keep()
     else:
         assert voice.stop() == 0
