@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from edge.shared.daemons import DAEMONS
 from edge.shared.lifecycle import EXIT_CONFIG, ready, until_stopped
-from edge.shared.logs import start_logging
+from edge.shared.logs import mask_numbers, start_logging
 from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsRefused, SettingsSource
@@ -64,7 +64,7 @@ def launch(program: Program) -> None:
         _write(conf, _written(start))
     except SettingsRefused as refused:
         for fault in refused.faults:
-            print(f"{program.daemon}: {fault.text}", file=sys.stderr)
+            print(f"{program.daemon}: {mask_numbers(fault.text)}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)
     except OSError as error:
         print(f"{program.daemon}: {conf.parent}: {error}", file=sys.stderr)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from edge.shared.ledger import LedgerBusy, LedgerDamaged
-from edge.shared.logs import start_logging
+from edge.shared.logs import mask_numbers, start_logging
 from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused
@@ -30,7 +30,7 @@ def run_daemon(name: str, main: Main) -> None:
         asyncio.run(_run(main))
     except SettingsRefused as refused:
         for fault in refused.faults:
-            print(f"{name}: {fault.text}", file=sys.stderr)
+            print(f"{name}: {mask_numbers(fault.text)}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)
     except (SocketPathTooLong, LedgerBusy, LedgerDamaged, DocumentDamaged) as error:
         print(f"{name}: {error}", file=sys.stderr)

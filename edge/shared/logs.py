@@ -10,12 +10,14 @@ import sys
 import time
 
 # Seven digits or more, as phone numbers are; a dot before means an IP address or a decimal.
-PHONE_NUMBER = re.compile(r"(?<![\w.:])(\+?\d{2})\d{3,}(\d{2})(?![\w.])")
+PHONE_NUMBER = re.compile(r"(?:(?<=sip:)|(?<=sips:)|(?<=tel:)|(?<![\w.:]))(\+?\d{2})\d{3,}(\d{2})(?!\w|\.\d)")
+# As people in France write them, which an address of four groups is not: 06 12 34 56 78, +33 6.12.34.56.78.
+IN_GROUPS = re.compile(r"(?<!\d)((?:\+|00)33[-. ]?|0)[1-9](?:[-. ]\d{2}){3}[-. ](\d{2})(?!\d)")
 
 
 def mask_numbers(text: str) -> str:
     """Hide the middle of everything that looks like a phone number: 0612345678 becomes 06…78."""
-    return PHONE_NUMBER.sub(r"\1…\2", text)
+    return PHONE_NUMBER.sub(r"\1…\2", IN_GROUPS.sub(r"\1…\2", text))
 
 
 class JsonLines(logging.Formatter):

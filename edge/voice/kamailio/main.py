@@ -19,13 +19,14 @@ from pathlib import Path
 
 from edge.shared.launcher import something_to_serve
 from edge.shared.lifecycle import EXIT_CONFIG
-from edge.shared.logs import start_logging
+from edge.shared.logs import mask_numbers, start_logging
 from edge.shared.notify import notify
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, SettingsSource
 from edge.voice.calendar import OpeningHours
 from edge.voice.cloud_name import read_places
 from edge.voice.cloud_places import question_of, settle
+from edge.voice.kamailio.log_mask import mask_standard_error
 from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import RunFolder, command
 from edge.voice.standing import standing
@@ -46,7 +47,7 @@ def main() -> None:
         site = asyncio.run(something_to_serve(source, lambda site: site if site.voice.listen else None))
     except SettingsRefused as refused:
         for fault in refused.faults:
-            print(f"kamailio: {fault.text}", file=sys.stderr)
+            print(f"kamailio: {mask_numbers(fault.text)}", file=sys.stderr)
         sys.exit(EXIT_CONFIG)
     if site is None:
         return
@@ -91,6 +92,7 @@ def _become_kamailio(files: RunFolder) -> None:
         os.setpgid(0, 0)
     os.umask(0o007)
     _announce_when_ready(os.getpid(), files.rpc_socket)
+    mask_standard_error()
     argv = command(files)
     # exec, not a child: one process less, and the supervisor's signals reach Kamailio itself.
     os.execvp(argv[0], argv)  # noqa: S606
