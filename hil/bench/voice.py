@@ -2,9 +2,9 @@
 
 Both are the outbound proxy of the same unchanged phones in a town of their own for each repeat. The calling phone
 measures, from its dial command to its own CALL_ESTABLISHED; a call counts when both recordings hold the other's tone.
-The first call is dialled at once: before anything could have noticed the silence. Then 1 000
-refreshes of registrations through an outage (hil/bench/voice_refresh.py), and the load the box bears
-(hil/bench/voice_load.py). `python -m hil.bench.voice`; exit 0 when Repli keeps its promises.
+The first call is dialled at once: before anything could have noticed the silence. Then 1 000 refreshes of registrations
+through an outage (hil/bench/voice_refresh.py), the first call after a kill -9 of Kamailio (hil/bench/voice_kill.py), and
+the load the box bears (hil/bench/voice_load.py). `python -m hil.bench.voice`; exit 0 when Repli keeps its promises.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from hil.bench import voice_load, voice_refresh
+from hil.bench import voice_kill, voice_load, voice_refresh
 from hil.bench.peers import Peer, plain_router
 from hil.rig.virtual.running import RunningTown
 from hil.rig.virtual.sip.parts import lan_phone
@@ -77,7 +77,7 @@ def main() -> int:
     """Measure, print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--only", choices=("answer", "refresh", "load"), help="one part of it")
+    parser.add_argument("--only", choices=("answer", "refresh", "kill", "load"), help="one part of it")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     if arguments.repeats < 1:
@@ -95,6 +95,11 @@ def main() -> int:
         kept = refreshed.kept and kept
         voice_refresh.print_table(refreshed)
         parts["refresh"] = voice_refresh.report(refreshed)
+    if arguments.only in (None, "kill"):
+        killed = voice_kill.measure(arguments.repeats)
+        kept = killed.kept and kept
+        voice_kill.print_table(killed)
+        parts["kill"] = voice_kill.report(killed)
     if arguments.only in (None, "load"):
         borne = voice_load.measure()
         kept = all(borne.kept().values()) and kept
