@@ -8,17 +8,16 @@ address that the PBX shall answer at. Phones and their bindings here are not tou
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable
-from typing import cast
+from collections.abc import Callable
 
-from edge.shared.model.voice import Listen, VoiceSection
+from edge.shared.model.voice import VoiceSection
 from edge.shared.model.voice_trunks import Transport
+from edge.voice.exchange import Exchange, exchanging
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView
-from edge.voice.register_message import Answer, Binding, Sender, proof, read, register
+from edge.voice.register_message import Binding, Sender, proof, register
 from edge.voice.sockets import clouds, listening, socket_towards, uri
 from edge.voice.tables import ha1, realm
 
@@ -59,7 +58,7 @@ class Renewal:
         if not clouds(voice) or own is None:
             return
         left = [Binding(one.extension, one.contact, one.expires_s) for one in await self._view.phones()]
-        async with _exchange(own) as exchange:
+        async with exchanging(own, ANSWER_S) as exchange:
             for _ in range(ROUNDS):
                 left = await self._round(exchange, voice, left)
                 if not left or self._asked.is_set():
@@ -67,7 +66,7 @@ class Renewal:
                 await asyncio.sleep(ROUND_S)
         log.warning("not renewed at the cloud PBX: %s", ", ".join(sorted({one.extension for one in left})))
 
-    async def _round(self, exchange: _Exchange, voice: VoiceSection, bindings: list[Binding]) -> list[Binding]:
+    async def _round(self, exchange: Exchange, voice: VoiceSection, bindings: list[Binding]) -> list[Binding]:
         """Renew each; returns those worth another try."""
         sender = Sender(voice.domain, exchange.own, uri(socket_towards(clouds(voice)[0], listening(voice))))
         known = {one.number: ha1(one, voice) for one in voice.extensions}
@@ -81,7 +80,7 @@ class Renewal:
         return [binding for binding, renewed in zip(bindings, done, strict=True) if not renewed]
 
 
-async def _renew_one(exchange: _Exchange, binding: Binding, sender: Sender, realm: str, secret: str | None) -> bool:
+async def _renew_one(exchange: Exchange, binding: Binding, sender: Sender, realm: str, secret: str | None) -> bool:
     """Whether there is nothing more to do for this phone: renewed, or refused for a reason that stays."""
     call_id = secrets.token_hex(12)
     answer = await exchange.ask(register(binding, sender, call_id, 1), call_id)
@@ -94,59 +93,3 @@ async def _renew_one(exchange: _Exchange, binding: Binding, sender: Sender, real
     if answer.code >= 300:
         log.info("extension %s not renewed at the cloud PBX: %d", binding.extension, answer.code)
     return True
-
-
-class _Exchange(asyncio.DatagramProtocol):
-    """Questions to Kamailio's own socket, and the answers by Call-ID."""
-
-    def __init__(self, kamailio: Listen) -> None:
-        self._kamailio = (str(kamailio.address), kamailio.port)
-        self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
-        answer = read(data)
-        waiting = self._waiting.get(answer.call_id) if answer else None
-        if answer is not None and waiting is not None and not waiting.done() and source == self._kamailio:
-            waiting.set_result(answer)
-
-    def error_received(self, error: Exception) -> None:
-        log.debug("Kamailio's SIP port: %s", error)
-
-    @property
-    def own(self) -> str:
-        """ADDRESS:PORT of our end."""
-        assert self._transport is not None
-        address, port = self._transport.get_extra_info("sockname")
-        return f"{address}:{port}"
-
-    async def ask(self, request: bytes, call_id: str) -> Answer | None:
-        """Send, and wait for the final answer; None when none comes."""
-        assert self._transport is not None
-        self._waiting[call_id] = asyncio.get_running_loop().create_future()
-        self._transport.sendto(request, self._kamailio)
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                return await self._waiting[call_id]
-        except TimeoutError:
-            return None
-        finally:
-            del self._waiting[call_id]
-
-    def close(self) -> None:
-        """Close our end."""
-        if self._transport is not None:
-            self._transport.close()
-
-
-@contextlib.asynccontextmanager
-async def _exchange(kamailio: Listen) -> AsyncIterator[_Exchange]:
-    exchange = _Exchange(kamailio)
-    await asyncio.get_running_loop().create_datagram_endpoint(lambda: exchange, local_addr=(str(kamailio.address), 0))
-    try:
-        yield exchange
-    finally:
-        exchange.close()
