@@ -154,7 +154,7 @@ WORDS: dict[str, str] = {
     "les appels n'y passent pas.",
     "voice.registered_elsewhere": "Le poste {extension} est aussi enregistré chez l'opérateur sans passer par le "
     "boîtier : {contacts}. Ces appareils-là se taisent si l'opérateur est perdu.",
-    "voice.phones_gone": "{count} téléphones ont disparu en même temps ({extensions}) : switch ou courant ?",
+    "voice.phones_gone": "{count} postes ont disparu en même temps ({extensions}) : switch ou courant ?",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",
     "web.pins_unreadable": "Les codes d'accès aux pages sont illisibles ({reason}). Vérifiez le disque, puis recréez-les.",
     "web.sessions_damaged": "Le fichier des connexions aux pages était illisible : il est mis de côté, chacun se reconnecte. "

@@ -148,7 +148,7 @@ class Engine:
         if self.look.run is None:
             return []
         try:
-            return await self.view.phones()
+            return [self.survey.asking.shown(one) for one in await self.view.held()]
         except (RpcSilent, RpcRefused) as error:
             log.warning("phones not known: %s", error)
             return []

@@ -10,6 +10,21 @@ from edge.shared.messages.voice_trunks import TrunkState
 
 
 @dataclass(frozen=True)
+class Held:
+    """One contact, and what only Kamailio needs to know of it."""
+
+    phone: Phone
+    since: int  # when it registered, unix time; 0: not known
+    hop: str  # the SIP address that its requests go to
+    socket: str  # PROTO:ADDRESS:PORT that it was heard on
+
+    @property
+    def device(self) -> str:
+        """Where it stands: the host it was heard from, and the one it calls itself, which differ behind a NAT."""
+        return f"{host_of(self.phone.address)} {contact_host(self.phone.contact)}"
+
+
+@dataclass(frozen=True)
 class Unrouted:
     """Calls in a row that the cloud PBX answered with a failure of its own, and the SIP status of the last."""
 
@@ -35,10 +50,15 @@ def host_of(address: str) -> str:
     return address.rpartition(":")[0] or address
 
 
+def contact_host(contact: str) -> str:
+    """The host of a SIP address."""
+    place = contact.partition(":")[2].rpartition("@")[2].partition(";")[0]
+    return host_of(place) if ":" in place else place
+
+
 def behind_nat(contact: str, address: str) -> bool:
     """Whether a phone calls itself by another host than the one it was heard from: a router or an ALG is in between."""
-    place = contact.partition(":")[2].rpartition("@")[2].partition(";")[0]
-    return host_of(place) != host_of(address) if ":" in place else place != host_of(address)
+    return contact_host(contact) != host_of(address)
 
 
 def elsewhere_of(rows: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

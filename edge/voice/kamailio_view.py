@@ -12,7 +12,7 @@ from edge.shared.clock import Clock
 from edge.shared.messages.voice import Phone, VoiceMode
 from edge.voice.brands import brand_of
 from edge.voice.decision import Cloud, Sight
-from edge.voice.inventory import behind_nat
+from edge.voice.inventory import Held, behind_nat
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
 
 log = logging.getLogger(__name__)
@@ -60,19 +60,27 @@ class KamailioView:
         return Look(run, Sight(answers=True, flag=flag, cloud=cloud))
 
     async def phones(self) -> list[Phone]:
-        """Everybody registered. Raises RpcSilent, RpcRefused.
+        """Everybody registered. Raises RpcSilent, RpcRefused."""
+        return [one.phone for one in await self.held()]
+
+    async def run_id(self) -> str:
+        """Which start of Kamailio answers. Raises RpcSilent, RpcRefused."""
+        return str((await self.rpc.call("htable.get", "run", "id"))["item"]["value"])
+
+    async def held(self) -> list[Held]:
+        """Every contact. Raises RpcSilent, RpcRefused.
 
         One extension after the other: an answer over 128 kB, some 150 phones, does not fit the socket.
         """
         agents = items_of(await self.rpc.call("htable.dump", "agent"))
         now = int(self.clock.now().timestamp())
-        phones: list[Phone] = []
+        held: list[Held] = []
         for extension in await self.registered():
             try:
-                phones += phones_of(await self.rpc.call("ul.lookup", "location", extension), agents, now)
+                held += held_of(await self.rpc.call("ul.lookup", "location", extension), agents, now)
             except RpcRefused:
                 continue  # it left in between
-        return sorted(phones, key=lambda phone: (phone.extension, phone.contact))
+        return sorted(held, key=lambda one: (one.phone.extension, one.phone.contact))
 
     async def registered(self) -> list[str]:
         """The extensions that have a phone. Raises RpcSilent, RpcRefused."""
@@ -112,16 +120,16 @@ def extensions_of(brief: Any) -> list[str]:
     return [str(entry["AoR"]) for domain in brief["Domains"] for entry in domain["Domain"]["AoRs"]]
 
 
-def phones_of(lookup: Any, agents: Mapping[str, str], now: int) -> list[Phone]:
+def held_of(lookup: Any, agents: Mapping[str, str], now: int) -> list[Held]:
     """The contacts of an ul.lookup. agents: table `agent` (rp=MD5 OF CONTACT -> UNIX TIME|USER AGENT); now: unix time."""
     return [
-        _phone(str(lookup["AoR"]), held["Contact"], agents, now)
+        _held(str(lookup["AoR"]), held["Contact"], agents, now)
         for held in lookup["Contacts"]
         if isinstance(held["Contact"]["Expires"], int)
     ]
 
 
-def _phone(extension: str, contact: dict[str, Any], agents: Mapping[str, str], now: int) -> Phone:
+def _held(extension: str, contact: dict[str, Any], agents: Mapping[str, str], now: int) -> Held:
     by_cloud = bool(int(contact["CFlags"]) & FROM_CLOUD)
     uri = str(contact["Address"])
     if by_cloud:
@@ -131,9 +139,9 @@ def _phone(extension: str, contact: dict[str, Any], agents: Mapping[str, str], n
         registered, agent = str(contact["Last-Modified"]), str(contact["User-Agent"]).replace(UNSET, "")
     since = int(registered or "0")
     received = str(contact["Received"])
-    heard_from = (uri if received == UNSET else received).removeprefix("sip:")
-    address = heard_from.partition(";")[0]
-    return Phone(
+    hop = uri if received == UNSET else received
+    address = hop.removeprefix("sip:").partition(";")[0]
+    phone = Phone(
         extension=extension,
         contact=uri,
         address=address,
@@ -145,6 +153,7 @@ def _phone(extension: str, contact: dict[str, Any], agents: Mapping[str, str], n
         expires_s=int(contact["Expires"]),
         cloud=by_cloud,
     )
+    return Held(phone, since, hop, str(contact["Socket"]))
 
 
 def token(contact: str) -> str:

@@ -70,8 +70,9 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             name = asyncio.create_task(cloud_name.run(), name="cloud name")
             links = asyncio.create_task(follow_links(paths, clock, switched), name="links")
             survey = asyncio.create_task(engine.survey.run(), name="survey")
+            asking = asyncio.create_task(engine.survey.asking.run(), name="asking")
             ready()
-            await until_stopped(stop, work, follow, copy, records, renew, name, links, survey)
+            await until_stopped(stop, work, follow, copy, records, renew, name, links, survey, asking)
     finally:
         await asyncio.to_thread(keeper.keep)
         rpc.close()

@@ -35,6 +35,7 @@ class Answer:
     code: int
     call_id: str
     challenge: str = ""  # of a 401
+    of_phone: bool = False  # a phone said so, not Kamailio for it
 
 
 def register(binding: Binding, sender: Sender, call_id: str, sequence: int, proof: str = "") -> bytes:
@@ -69,7 +70,7 @@ def read(data: bytes) -> Answer | None:
     call_id = _header(head, "Call-ID")
     if status is None or not call_id:
         return None
-    return Answer(int(status[1]), call_id, _header(head, "WWW-Authenticate"))
+    return Answer(int(status[1]), call_id, _header(head, "WWW-Authenticate"), bool(_header(head, "Repli-Heard")))
 
 
 def proof(challenge: str, extension: str, domain: str, realm: str, ha1: str, cnonce: str) -> str | None:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from edge.shared.messages.voice_trunks import TrunkState
 from edge.shared.model.voice import VoiceSection
+from edge.voice import silence
+from edge.voice.asking import Asking
 from edge.voice.installed import LIBRARIES, missing
-from edge.voice.inventory import Inventory, elsewhere_of, unrouted_of, version_of
+from edge.voice.inventory import Held, Inventory, elsewhere_of, unrouted_of, version_of
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, items_of
 from edge.voice.trunk_view import TrunkView, settled, trunk_states
-from edge.voice.vanishing import Presence, step
+from edge.voice.vanishing import Presence, forgetful, step
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ class Survey:
         self.program = program
         self.libraries = libraries
         self.clock = view.clock
+        self.asking = Asking(settings, view.clock)
+        self.run_id: str | None = None
         self.presence = Presence()
         self.seen = Inventory()
 
@@ -51,20 +55,32 @@ class Survey:
     async def look(self) -> None:
         """Look once; of a silent Kamailio only what it needs is looked for."""
         try:
-            phones = tuple(await self.view.phones())
-            present = frozenset(phone.extension for phone in phones)
-            self.presence = step(self.presence, present, self.clock.monotonic_ns() / 1e9)
+            run_id = await self.view.run_id()
+            held = await self.view.held()
+            self._count(held, run_id)
             self.seen = Inventory(
-                phones=phones,
+                phones=tuple(one.phone for one in held),
                 version=version_of(str(await self.rpc.call("core.version"))),
                 unrouted=unrouted_of(items_of(await self.rpc.call("htable.dump", "unrouted"))),
                 elsewhere=elsewhere_of(items_of(await self.rpc.call("htable.dump", "elsewhere"))),
-                gone_together=tuple(sorted(self.presence.together)),
+                gone_together=self._gone(),
                 trunks=await self._trunks(),
             )
         except (RpcSilent, RpcRefused) as error:
             log.debug("no survey: %s", error)
-            self.seen = Inventory(missing=await asyncio.to_thread(missing, self.program, self.libraries))
+            missed = await asyncio.to_thread(missing, self.program, self.libraries)
+            self.seen = Inventory(missing=missed, gone_together=self._gone())
+
+    def _count(self, held: list[Held], run_id: str) -> None:
+        self.asking.tell(held)
+        seen = silence.seen(held, self.asking.ears)
+        if run_id != self.run_id:
+            self.presence = forgetful(self.presence, seen)
+        self.run_id = run_id
+        self.presence = step(self.presence, seen, self.clock.monotonic_ns() / 1e9)
+
+    def _gone(self) -> tuple[str, ...]:
+        return tuple(sorted(self.presence.together))
 
     async def _trunks(self) -> tuple[TrunkState, ...]:
         settings = self.settings()

@@ -19,6 +19,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from ipaddress import IPv4Network
 
 from edge.shared.model.voice import CloudPbx, Extension, VoiceSection
 from edge.voice.emergency import forms, preempting
@@ -76,6 +77,11 @@ def tables(voice: VoiceSection, standing: Standing | None = None) -> Tables:
     )
 
 
+def building(voice: VoiceSection) -> list[IPv4Network]:
+    """The networks of the building's phones."""
+    return voice.networks or [IPv4Network(network) for network in PRIVATE]
+
+
 def realm(voice: VoiceSection) -> str:
     """The digest realm: the domain, unless named."""
     return voice.realm or voice.domain
@@ -104,7 +110,7 @@ def _site(voice: VoiceSection) -> dict[str, str]:
         "cloud_ms": str(_cloud_ms(voice)),
         "way_ms": str(min(voice.answer_timeout_ms, WAY_MS_MAX)),
         "ban_s": str(voice.guard.ban_s),
-        "lan": ",".join(str(network) for network in voice.networks) or ",".join(PRIVATE),
+        "lan": ",".join(str(network) for network in building(voice)),
     }
     if voice.listen and (cloud := clouds(voice)):
         site["cloud_contact"] = uri(socket_towards(cloud[0], listening(voice)))

@@ -104,6 +104,8 @@ def _path(phone: Phone) -> str:
         parts.append("TCP")
     if phone.nat:
         parts.append(_("derrière un NAT"))
+    if phone.silent:
+        parts.append(_("ne répond plus"))
     return ", ".join(parts)
 
 

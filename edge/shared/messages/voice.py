@@ -56,6 +56,7 @@ class Phone(Message):
     cloud: bool = Field(
         False, description="Granted by the cloud PBX; false: by the box alone, the cloud cannot reach it"
     )
+    silent: bool = Field(False, description="Its device answered when it was asked, and no longer does")
 
 
 class PhonesResult(Message):
