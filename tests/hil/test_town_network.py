@@ -11,6 +11,7 @@ from hil.rig.virtual.network import nft
 from hil.rig.virtual.running import NoSuchFault, RunningTown
 from hil.rig.virtual.state import read_state
 from hil.rig.virtual.town import Town
+from hil.rig.virtual.waiting import wait_for
 
 pytestmark = pytest.mark.town
 
@@ -164,7 +165,7 @@ def test_new_flows_are_seen_to_fail_and_to_work_again(town: Town) -> None:
         time.sleep(0.6)
         assert new.since(at).outage_s is None
         town.heal("fibre-blackhole")
-        time.sleep(0.8)
+        wait_for(lambda: new.since(at).outage_s is not None, "a flow that is answered", 5)
         outage = new.since(at).outage_s
     assert outage is not None
     assert 0.4 < outage < 5
