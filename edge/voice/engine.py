@@ -82,6 +82,8 @@ class Engine:
         self.since: datetime = clock.now()
         self._first_raised: dict[tuple[str, str], str] = {}
         self._restarted_at: float | None = None
+        self._known_run: str | None = None
+        self._kept_mode: VoiceMode | None = None
         self._wake = asyncio.Event()
         self.cloud_is_back: Callable[[], None] = lambda: None
         self.broadcast: Broadcast[ModeResult] = Broadcast(self.mode())
@@ -126,8 +128,14 @@ class Engine:
             if look.run is not None:
                 self.alarms = await self.alarm_view.look(look.run.id)
                 await self._tell(look.run, now)
+                if look.run.id != self._known_run and self.state.mode == VoiceMode.LOCAL:
+                    wanted = VoiceMode.LOCAL  # it may begin so by itself, but takes the cloud PBX for alive
                 if wanted is not None:
                     await self.push.mode(wanted, self.settled())
+                if self.state.mode != self._kept_mode:
+                    self.push.keep_mode(self.state.mode)
+                    self._kept_mode = self.state.mode
+                self._known_run = look.run.id
             self.push_refused = None
         except (RpcSilent, RpcRefused, OSError, sqlite3.Error) as error:
             if str(error) != self.push_refused:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from edge.shared.messages.voice import VoiceMode
 from edge.shared.model.voice import VoiceSection
-from edge.voice.kamailio.startup import RunFolder, write_dispatcher
+from edge.voice.kamailio.startup import RunFolder, write, write_dispatcher
 from edge.voice.kamailio.tables_file import write_next
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
 from edge.voice.kamailio_view import CLOUD_SET, Run
@@ -52,6 +52,10 @@ class Push:
             # After a restart the cloud counts as alive until probed: it must first prove it.
             for cloud in clouds(voice):
                 await self.rpc.call("dispatcher.set_state", "ip", int(CLOUD_SET), f"sip:{uri(cloud)}")
+
+    def keep_mode(self, mode: VoiceMode) -> None:
+        """For the next start: a Kamailio that is killed begins as this one was. Raises OSError."""
+        write(self.files.mode, mode.value)
 
     async def restart(self) -> None:
         """End Kamailio, for start-up values that changed; whoever supervises it starts it again. Raises RpcSilent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from edge.shared.messages.voice import VoiceMode
 from edge.shared.model.voice import VoiceSection
 from edge.voice.kamailio.location_file import make_location
 from edge.voice.kamailio.records_folder import make_records
@@ -20,10 +21,19 @@ def prepare(voice: VoiceSection, values: Tables, files: RunFolder, registrations
     run = {
         "id": start,
         "digest": start_digest(voice),
-        "mode": "cloud" if values.dispatcher else "local",
+        "mode": first_mode(values, files),
         "dispatcher": values.dispatcher_digest,
     }
     write_first(values, files, run)
     write_dispatcher(values, files)
     write(files.start_cfg, render(voice, files, cookie(files.cookie_file), start))
     make_records(files.records, start)
+
+
+def first_mode(values: Tables, files: RunFolder) -> VoiceMode:
+    """Local without a cloud PBX, and where it was lost before: else the first calls would wait for it once more."""
+    try:
+        lost = files.mode.read_text(encoding="ascii") == VoiceMode.LOCAL
+    except FileNotFoundError:
+        lost = False
+    return VoiceMode.LOCAL if lost or not values.dispatcher else VoiceMode.CLOUD

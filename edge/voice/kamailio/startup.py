@@ -70,6 +70,11 @@ class RunFolder:
         return self.folder / "cloud-places.json"
 
     @property
+    def mode(self) -> Path:
+        """Who serves the phones, as voice last decided; outlives kill -9."""
+        return self.folder / "mode"
+
+    @property
     def cookie_file(self) -> Path:
         """The key of the Record-Route cookies; outlives kill -9, so that calls in progress can still be hung up."""
         return self.folder / "cookie"
