@@ -14,7 +14,7 @@ from hil.rig.virtual.sip.world import World
 pytestmark = pytest.mark.parametrize("world", ["path"], indirect=True)
 
 
-@pytest.mark.parametrize("code", [403, 404, 488])
+@pytest.mark.parametrize("code", [402, 403, 404, 405, 410, 488])
 def test_a_refused_inside_call_is_put_through_by_us_and_a_refused_outside_call_is_not(world: World, code: int) -> None:
     trunk = world.box.wire(20)
     world.pbx.says("INVITE::proved", code)
@@ -48,6 +48,22 @@ def test_phones_the_cloud_refuses_to_register_are_registered_by_us(world: World,
     world.pbx.says(when, None)
     assert [one for one in refresh_evenly(staff, 40, 4.0) if not one.good] == []
     world.phones_never_noticed()
+
+
+def test_phones_register_whatever_the_cloud_says_instead_of_granting_it(world: World) -> None:
+    """A bill unpaid, a service moved or gone, an account away: no code makes a phone show that it has no line."""
+    for code in (301, 302, 402, 405, 406, 408, 410, 480, 486, 488, 500, 501, 503, 600, 603, 606):
+        world.pbx.says("REGISTER::proved", code)
+        assert [one for one in refresh_evenly(world.staff(), 40, 0.5) if not one.good] == [], code
+    world.pbx.says("REGISTER::proved", None)
+    world.phones_never_noticed()
+
+
+@pytest.mark.parametrize("code", [400, 416, 420, 421, 423])
+def test_what_is_wrong_with_the_request_the_phone_hears(world: World, code: int) -> None:
+    """It may write it anew: 423 says for how long it may ask."""
+    world.pbx.says("REGISTER::proved", code)
+    assert world.box.hand("103", 160).register().code == code
 
 
 def test_a_wrong_password_is_refused_by_the_cloud_and_by_us(world: World) -> None:
