@@ -124,7 +124,9 @@ def test_a_nonce_of_another_registrar_is_stale(box: Telephony) -> None:
     assert phone.ask(phone.proved(request, reply), prove=False).code == 200
 
 
-@pytest.mark.parametrize("header", ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion"])
+@pytest.mark.parametrize(
+    "header", ["P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion", "History-Info"]
+)
 def test_who_a_phone_says_it_is_beside_its_from_does_not_reach_a_trunk(
     box: Telephony, trunk: Wire, header: str
 ) -> None:
@@ -137,6 +139,19 @@ def test_who_a_phone_says_it_is_beside_its_from_does_not_reach_a_trunk(
     trunk.send(reply_to(request, 486, "Busy Here"), source)
     assert request.all(header) == []
     assert "sip:101@" in request.get("From")
+
+
+def test_a_phone_s_name_for_itself_does_not_reach_a_trunk(box: Telephony, trunk: Wire) -> None:
+    """Shown to whoever is called, it would be a number that nobody proved."""
+    phone = box.hand("101", 153)
+    invite = phone.invitation("0987654321")
+    named = [(name, f'"+33144999999" {value}' if name == "From" else value) for name, value in invite.headers]
+    invite = Message(invite.start, named, invite.body)
+    proved = phone.proved(invite, challenged(phone, invite))
+    phone.wire.send(proved, phone.box)
+    request, source = trunk.request()
+    trunk.send(reply_to(request, 486, "Busy Here"), source)
+    assert request.get("From") == f"<sip:101@{DOMAIN}>;tag={phone.tag}"
 
 
 def test_neither_headers_nor_time_say_which_extensions_exist(box: Telephony) -> None:

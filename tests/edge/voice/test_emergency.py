@@ -101,6 +101,30 @@ def test_the_site_is_the_caller_whatever_the_phone_says_or_hides(box: Telephony,
     assert request.get("From").endswith(f"tag={phone.tag}")
 
 
+@pytest.mark.parametrize(
+    ("trunk", "shown"),
+    [
+        ("", f"<sip:101@{DOMAIN}>"),
+        ('caller = "+33144556600"', f"<sip:0144556600@{DOMAIN}>"),
+        ('username = "account"\npassword = "x"\ndomain = "carrier.example"', "<sip:account@carrier.example>"),
+    ],
+)
+def test_without_the_site_s_number_a_phone_that_proved_nothing_is_not_believed(
+    telephony: Telephony, trunk: str, shown: str
+) -> None:
+    """Neither its number nor its name: who hears it would call back, or send help, to somebody else."""
+    box = telephony
+    box.start(box.site(cloud="# no cloud", more=trunk))
+    operator = box.wire(20)
+    thief = box.hand("102", 150, password="wrong")
+    invite = thief.invitation("112", caller="0144999999")
+    named = [(name, f'"Gendarmerie" {value}' if name == "From" else value) for name, value in invite.headers]
+    thief.wire.send(Message(invite.start, named, invite.body), thief.box)
+    request, source = operator.request()
+    operator.send(reply_to(request, 486, "Busy Here"), source)
+    assert request.get("From").startswith(f"{shown};tag=")
+
+
 @pytest.mark.parametrize("secret", ["", "wrong"])
 def test_never_for_who_calls_from_outside(box: Telephony, trunk: Wire, secret: str) -> None:
     """Neither with a proof nor with a Via and Contact of the building: where the packet came in is what counts."""
