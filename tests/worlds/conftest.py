@@ -13,11 +13,15 @@ from hil.rig.virtual.sip.world import STAFF, World
 
 @pytest.fixture(params=["path", "no-path"])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """On loopback, with everybody registered at the operator's PBX, which honours Path or does not."""
+    """On loopback, with everybody registered at the operator's PBX, which honours Path or does not, or speaks TCP."""
     with telephony_alone() as box:
         everybody = {**PASSWORDS, **STAFF}
-        box.start(box.site(extensions=everybody))
-        pbx = Pbx(box.place, box.cloud, DOMAIN, everybody, honours_path=request.param == "path")
+        transport = "tcp" if request.param == "tcp" else "udp"
+        box.start(
+            box.site(cloud=f'cloud = {{ address = "{box.cloud}", transport = "{transport}" }}', extensions=everybody)
+        )
+        honours_path = request.param != "no-path"
+        pbx = Pbx(box.place, box.cloud, DOMAIN, everybody, honours_path=honours_path, transport=transport)
         pbx.start()
         world = World(box, pbx, box.phone("101", 101, 440), box.phone("102", 102, 650))
         world.settle()

@@ -10,7 +10,7 @@ from hil.rig.virtual.sip.world import World
 FIRST_S, LATER_S = 3.0, 0.5  # generous: the figures are scripts/bench-voice's
 
 
-@pytest.mark.parametrize("world", ["path"], indirect=True)
+@pytest.mark.parametrize("world", ["path", "tcp"], indirect=True)
 def test_a_killed_cloud_is_as_a_silent_one_and_knows_everybody_when_it_is_back(world: World) -> None:
     staff = world.staff()
     assert world.call().good

@@ -23,6 +23,7 @@ def refresh(phone: Hand, challenged: Message) -> Message:
     return phone.proved(request, challenged)
 
 
+@pytest.mark.parametrize("world", ["path", "no-path", "tcp"], indirect=True)
 def test_no_refresh_fails_when_an_outage_begins_and_ends_in_the_middle_of_them(world: World) -> None:
     """The first waits for the cloud once, the others do not; the benchmark has 1 000 of them in 60 s."""
     marks: dict[str, float] = {}
@@ -45,7 +46,7 @@ def test_no_refresh_fails_when_an_outage_begins_and_ends_in_the_middle_of_them(w
     world.phones_never_noticed()
 
 
-@pytest.mark.parametrize("world", ["path"], indirect=True)
+@pytest.mark.parametrize("world", ["path", "tcp"], indirect=True)
 def test_the_first_call_is_answered_inside_its_transaction_and_later_ones_at_once(world: World) -> None:
     assert [(one.caller, one.called) for one in (world.call(), world.pbx.calls())[1]] == [("101", "102")]
     world.freeze()
