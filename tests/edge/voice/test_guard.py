@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -86,50 +84,7 @@ def stray_byes(hand: Hand, count: int) -> None:
         hand.wire.send(hand.compose("BYE", uri, to=f"<{uri}>;tag=x"), hand.box)
 
 
-# -- sipvicious, as it comes ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def sipvicious(tmp_path: Path, box: Telephony) -> Callable[..., str]:
-    def run(tool: str, host: int, *arguments: str) -> str:
-        address = f"{box.net}.{host}"
-        done = subprocess.run(
-            [tool, "-b", address, "-x", address, "-P", "5066", *arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
-        )
-        return done.stdout + done.stderr
-
-    return run
-
-
-@pytest.mark.parametrize("side", [1, 2])
-def test_svmap_finds_nothing(box: Telephony, sipvicious: Callable[..., str], side: int) -> None:
-    for at, method in enumerate(("OPTIONS", "INVITE", "REGISTER")):
-        said = sipvicious("svmap", 30 + 10 * side + at, "-m", method, f"{box.net}.{side}")
-        assert "| " not in said, f"a row of its table of devices: {said}"
-        assert "found nothing" in said
-
-
-@pytest.mark.parametrize("side", [1, 2])
-def test_svwar_enumerates_nothing(box: Telephony, sipvicious: Callable[..., str], side: int) -> None:
-    for at, method in enumerate(("REGISTER", "INVITE", "OPTIONS")):
-        said = sipvicious("svwar", 60 + 10 * side + at, "-m", method, "--force", "-e", "100-104", f"{box.net}.{side}")
-        assert not any(f"| {number}" in said for number in PASSWORDS), said
-
-
-@pytest.mark.parametrize("side", [1, 2])
-def test_svcrack_is_stopped(box: Telephony, sipvicious: Callable[..., str], tmp_path: Path, side: int) -> None:
-    words = tmp_path / "words"
-    words.write_text("\n".join([*(f"guess{n}" for n in range(GUESSES)), PASSWORDS["101"], ""]))
-    said = sipvicious("svcrack", 100 + side, "-u", "101", "-d", str(words), f"{box.net}.{side}")
-    assert PASSWORDS["101"] not in said, said
-
-
-# -- from outside, without the marks of a known tool --------------------------------------------------------------------
+# -- from outside, without the marks of a known tool (those: test_sipvicious.py) ------------------------------------------
 
 
 def test_outside_nobody_is_answered_who_does_not_know_the_domain(box: Telephony) -> None:
