@@ -36,4 +36,5 @@ def first_mode(values: Tables, files: RunFolder) -> VoiceMode:
         lost = files.mode.read_text(encoding="ascii") == VoiceMode.LOCAL
     except FileNotFoundError:
         lost = False
-    return VoiceMode.LOCAL if lost or not values.dispatcher else VoiceMode.CLOUD
+    has_cloud = "cloud_contact" in values.htables["site"]  # not the dispatcher's list: trunks are probed, too
+    return VoiceMode.CLOUD if has_cloud and not lost else VoiceMode.LOCAL

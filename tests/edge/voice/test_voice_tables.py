@@ -142,6 +142,15 @@ def test_what_kamailio_starts_from_is_written_whole(tmp_path: Path) -> None:
     assert files.tables_db.stat().st_mode & 0o007 == 0, "secrets are not for everybody"
 
 
+def test_without_a_cloud_pbx_it_starts_on_its_own(tmp_path: Path) -> None:
+    """With edge.voice dead nobody corrects it: the first call would look for a cloud PBX, and be recorded so."""
+    files = RunFolder(tmp_path)
+    alone = voice().model_copy(update={"cloud": None})
+    assert tables(alone).dispatcher, "its trunks are probed"
+    prepare(alone, tables(alone), files, tmp_path / "copy.sqlite")
+    assert rows(files, "run")["mode"] == "local"
+
+
 def rows(files: RunFolder, table: str) -> dict[str, str]:
     with closing(sqlite3.connect(files.tables_db)) as database:
         return dict(database.execute(f"SELECT key_name, key_value FROM {table}"))
