@@ -12,7 +12,7 @@ from edge.voice.french import cost, e164, leading, longest
 from edge.voice.sockets import clouds
 
 EVERY_TRUNK = "outside"  # the list of ways with every trunk, in order
-GROUP_RIGHTS = (CallClass.NATIONAL, CallClass.MOBILE)  # of a hunt group's overflow: no phone of its own pays
+GROUP_RIGHTS = (CallClass.INTERNAL, CallClass.NATIONAL, CallClass.MOBILE)  # of a hunt group: no phone of its own pays
 
 
 @dataclass(frozen=True)

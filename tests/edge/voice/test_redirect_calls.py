@@ -17,6 +17,14 @@ from hil.rig.virtual.waiting import wait_for
 
 EFFECTIVE_S = 2.0  # the issue's own bound
 GROUP = '[[voice.groups]]\nnumber = "600"\nmembers = ["101", "103"]\n'
+ANNEXE = """[[voice.trunks]]
+name = "annexe"
+address = "{address}"
+[[voice.prefixes]]
+prefix = "72"
+trunks = ["annexe"]
+kind = "internal"
+"""
 
 
 class Box:
@@ -24,7 +32,9 @@ class Box:
 
     def __init__(self, telephony: Telephony) -> None:
         self.telephony = telephony
-        telephony.root.write_site(telephony.site(cloud="# no cloud", more=GROUP))
+        telephony.root.write_site(
+            telephony.site(cloud="# no cloud", more=GROUP + ANNEXE.format(address=f"{telephony.net}.22"))
+        )
         self.kamailio = telephony.root.start("kamailio")
         self.voice = telephony.root.start("voice")
         telephony.wait_mode("local")
@@ -32,6 +42,7 @@ class Box:
         for place, number in enumerate(("101", "103")):
             self.crowd.settle(telephony, number, telephony.wire(101 + place))
         self.crowd.join("pstn", telephony.wire(20))
+        self.crowd.join("annexe", telephony.wire(22))
         self.caller = telephony.hand("102", 150, password=PASSWORDS["102"])
 
     def called(self, dialled: str) -> list[str]:
@@ -100,6 +111,18 @@ def test_redirected_cancelled_and_durable(box: Box) -> None:
     assert effective(box.telephony, {"600"}) <= EFFECTIVE_S
     assert box.redirect("--cancel") == []
     assert effective(box.telephony, set()) <= EFFECTIVE_S
+
+
+def test_one_action_sends_everybody_to_another_site(box: Box) -> None:
+    """A flooded town hall: its calls ring in the annexe, which has a trunk and numbers of its own."""
+    box.redirect("101", "103", "600", "--to", "7201", "--until", "23:59")
+    assert effective(box.telephony, {"101", "103", "600"}) <= EFFECTIVE_S
+    for dialled in ("101", "103", "600"):
+        assert box.called(dialled) == ["annexe"]
+        assert [heard.number for heard in box.crowd.heard] == ["7201"]
+    box.redirect("--cancel")
+    assert effective(box.telephony, set()) <= EFFECTIVE_S
+    assert box.called("600") == ["101", "103"]
 
 
 def test_it_ends_by_itself(box: Box) -> None:
