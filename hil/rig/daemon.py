@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,15 +64,16 @@ class LocalRoot:
         """The environment that makes repli and the daemons use this root."""
         return {**os.environ, "REPLI_ROOT": str(self.folder), "PYTHONUNBUFFERED": "1"}
 
-    def start(self, name: str, *, timeout: float = 20.0) -> DaemonProcess:
-        """Start a daemon and wait until it says READY=1 (sd_notify). Raises NotReady with its log."""
+    def start(self, name: str, *, timeout: float = 20.0, under: Sequence[str] = ()) -> DaemonProcess:
+        """Start a daemon and wait until it says READY=1 (sd_notify). under: what runs it, as env(1) does. Raises NotReady
+        with its log."""
         address = self.paths.run / f"notify-{name}"
         address.unlink(missing_ok=True)
         log = self.folder / f"{name}.log"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, log.open("ab") as output:
             notify.bind(str(address))
             process = subprocess.Popen(
-                [sys.executable, "-m", DAEMONS[name].module],
+                [*under, sys.executable, "-m", DAEMONS[name].module],
                 env={**self.environment, "NOTIFY_SOCKET": str(address)},
                 stderr=output,
                 stdout=output,

@@ -23,6 +23,7 @@ class NameServer:
     addresses: dict[str, list[str]] = field(default_factory=dict)
     services: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     mute: bool = False
+    asked: int = field(default=0, init=False)  # questions heard, answered or not
     _sock: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -42,6 +43,7 @@ class NameServer:
         while True:
             try:
                 asked, source = sock.recvfrom(512)
+                self.asked += 1
                 if not self.mute:
                     sock.sendto(self._reply(asked), source)
             except OSError:
