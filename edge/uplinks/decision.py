@@ -6,7 +6,7 @@ The rules, in the order in which they bind:
    not been good for its hold-down since, must be proved alive and the active one dead: of two bad links neither is a refuge.
 3. A link that certainly carries nothing (no interface, carrier or address) is left at once for any link not known dead.
 4. With no such link, the last one keeps routes and flows: killing them would help nobody.
-5. A poor link (loss, delay, jitter, MOS) is left only for one that is measurably better now.
+5. A poor link (loss, delay, jitter, MOS) is left only for one measurably better now and, if it failed, good for its hold-down.
 6. A preferred link that came back gets the traffic again only after its hold-down, which doubles with each flap.
    Calls stay where they are; SIP moves at once, and everything else leaves a metered link.
 7. What a person wants comes before preference, never before life: a forced link that dies is left as any other. A
@@ -338,13 +338,19 @@ def _leave_poor(state: State, now_ns: int) -> tuple[State, list[Action]]:
         return state, []
     enough = health.recent.mos + state.rules.margin_mos
     for name in _allowed(state):
-        other = state.health[name]
-        if name == state.active or other.standing is not Standing.GOOD or other.poor or other.recent_poor:
-            continue
-        if other.recent is None or now_ns - other.recent.since_ns > FRESH_NS or other.recent.mos < enough:
-            continue
-        return _move_alive(_failed(state, now_ns), SwitchCause.QUALITY, name, now_ns, None)
+        if name != state.active and _is_better(state, name, enough, now_ns):
+            return _move_alive(_failed(state, now_ns), SwitchCause.QUALITY, name, now_ns, None)
     return state, []
+
+
+def _is_better(state: State, name: str, enough_mos: float, now_ns: int) -> bool:
+    """Whether a link is measured to be so good now, and not merely between two of its own failures."""
+    health = state.health[name]
+    if health.standing is not Standing.GOOD or health.poor or health.recent_poor or health.recent is None:
+        return False
+    if name in state.failures and not _long_ago(health.good_since_ns, state.rules.hold_down_ns, now_ns):
+        return False  # not doubled by flaps: a poor link is no place to wait for minutes
+    return now_ns - health.recent.since_ns <= FRESH_NS and health.recent.mos >= enough_mos
 
 
 def _fail_back(state: State, now_ns: int) -> tuple[State, list[Action]]:

@@ -85,6 +85,9 @@ def check_move(before: State, state: State, move: Move, now: int) -> None:
         assert before.active is not None
         assert not state.health[move.to_link].poor
         assert state.health[before.active].poor
+        since = state.health[move.to_link].good_since_ns
+        assert since is not None
+        assert move.to_link not in before.failures or now - since >= THREE.hold_down_ns
     if move.cause is SwitchCause.FAILBACK:
         since = state.health[move.to_link].good_since_ns
         assert since is not None

@@ -16,7 +16,7 @@ from edge.uplinks.situation import (
     SetPace,
     Tick,
 )
-from tests.edge.uplinks.nights import FINE, MS, POOR, RULES, SLOW, measured, quiet_night
+from tests.edge.uplinks.nights import FINE, MS, POOR, RULES, SLOW, fail_over, measured, quiet_night
 
 
 def test_a_poor_link_is_left_for_one_that_is_measured_to_be_better_now() -> None:
@@ -121,3 +121,32 @@ def test_a_link_that_was_left_for_its_quality_gets_the_traffic_back_after_being_
             break
     assert night.state.active == "fibre"
     assert night.now - well >= RULES.hold_down_ns
+
+
+def test_a_poor_link_is_not_left_for_one_that_failed_itself_and_was_not_good_for_a_hold_down_since() -> None:
+    night = quiet_night()
+    fail_over(night)
+    night.silence("fibre", 1)
+    well = night.now
+    while night.state.active == "lte":
+        night.answers("fibre")
+        measured(night, "fibre", FINE, FINE)
+        measured(night, "lte", POOR, POOR)
+        assert night.now - well < 2 * RULES.hold_down_ns
+    assert night.now - well >= RULES.hold_down_ns
+    assert night.last_move == (SwitchCause.QUALITY, "lte", "fibre", "lte")
+
+
+def test_flaps_do_not_double_the_wait_on_a_poor_link() -> None:
+    night = quiet_night()
+    for _ in range(3):
+        while night.state.active == "fibre":
+            night.silence("fibre")
+            night.answers("lte")
+        well = night.now
+        while night.state.active == "lte":
+            night.answers("fibre")
+            measured(night, "fibre", FINE, FINE)
+            measured(night, "lte", POOR, POOR)
+        assert RULES.hold_down_ns <= night.now - well <= 1.2 * RULES.hold_down_ns
+        measured(night, "lte", FINE, FINE)
