@@ -123,7 +123,7 @@ class Engine:
         interface = self._interfaces.get(name)
         if interface is not None and interface.carrier:
             self._queue.put_nowait(_FlagsChanged(interface.index, 0))
-            self.something_changed()  # a cable that is back before the kernel told of it brings no message at all
+            self.something_changed()  # of a cable that is back at once the kernel tells up to a second later
 
     def something_changed(self) -> None:
         """Have addresses, routes and rules read anew, soon."""
