@@ -76,7 +76,7 @@ def test_a_dead_address_is_left_for_the_next_inside_the_transaction(box: Telepho
     begun = time.monotonic()
     assert served_by(box, second, 161)
     assert time.monotonic() - begun <= FIRST_S
-    assert [one for one in refresh_evenly(world.staff(), 40, 3.0) if not one.good] == []
+    assert [one for one in refresh_evenly(world.staff(), 80, 1.5) if not one.good] == []
     assert box.json("voice", "mode")["mode"] == "cloud"
     # And when the second is silent too, the box serves, in no more time than with one.
     assert second.process is not None

@@ -34,9 +34,9 @@ def test_a_refused_inside_call_is_put_through_by_us_and_a_refused_outside_call_i
 def test_phones_the_cloud_refuses_to_register_are_registered_by_us(world: World, when: str) -> None:
     """Before they prove themselves, or after; a wrong password stays refused."""
     staff = world.staff()
-    assert [one for one in refresh_evenly(staff, 40, 3.0) if not one.good] == []
+    assert [one for one in refresh_evenly(staff, 80, 1.5) if not one.good] == []
     world.pbx.says(when, 403)
-    assert [one for one in refresh_evenly(staff, 40, 4.0) if not one.good] == []
+    assert [one for one in refresh_evenly(staff, 80, 2.0) if not one.good] == []
     phones = world.box.json("voice", "phones")["phones"]
     assert {one["cloud"] for one in phones if one["extension"] in {phone.number for phone in staff}} == {False}
     busy = refresh_evenly(world.staff()[:1], 6, 2.0)
@@ -46,7 +46,7 @@ def test_phones_the_cloud_refuses_to_register_are_registered_by_us(world: World,
     assert "103" not in {one["extension"] for one in world.box.json("voice", "phones")["phones"]}
     assert world.call().good
     world.pbx.says(when, None)
-    assert [one for one in refresh_evenly(staff, 40, 4.0) if not one.good] == []
+    assert [one for one in refresh_evenly(staff, 80, 2.0) if not one.good] == []
     world.phones_never_noticed()
 
 

@@ -29,15 +29,15 @@ def test_no_refresh_fails_when_an_outage_begins_and_ends_in_the_middle_of_them(w
     marks: dict[str, float] = {}
 
     def outage() -> None:
-        time.sleep(4.0)  # each has registered once, so that a refresh comes with its old proof
+        time.sleep(3.0)  # each has registered once, so that a refresh comes with its old proof
         marks["begin"] = time.monotonic()
         world.freeze()
-        time.sleep(8.0)
+        time.sleep(6.0)
         marks["end"] = time.monotonic()
         world.thaw()
 
-    refreshes = refresh_evenly(world.staff(), 40, 18.0, outage)
-    assert len(refreshes) == 720
+    refreshes = refresh_evenly(world.staff(), 40, 14.0, outage)
+    assert len(refreshes) == 560
     assert [one for one in refreshes if not one.good] == []
     waiting = [one for one in refreshes if marks["begin"] - 2 <= one.begun <= marks["begin"] + 2]
     assert max(one.answer_s for one in waiting) <= FIRST_S
