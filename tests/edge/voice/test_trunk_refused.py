@@ -55,9 +55,9 @@ def refusals(box: Telephony) -> dict[str, tuple[str, str]]:
 
 def test_an_account_that_is_refused_is_said_until_it_is_taken(box: Telephony, first: Carrier) -> None:
     expired = {"pstn": (f"{first.wire.address}:5060", "403")}
-    wait_for(lambda: refusals(box) == expired, "the fault", 15.0)
+    wait_for(lambda: refusals(box) == expired, "the fault", 15.0, every=0.3)
     first.refuse = None
-    wait_for(lambda: refusals(box) == {}, "no fault", 60.0)
+    wait_for(lambda: refusals(box) == {}, "no fault", 60.0, every=0.3)
     assert first.registered
 
 
@@ -70,9 +70,9 @@ def test_calls_that_are_refused_are_said_until_one_is_taken(
         first.turn_down(403, "Forbidden")
         second.answer()
         assert desk.wire.final(invite).code == 200
-    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "403")}, "the fault", 15.0)
+    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "403")}, "the fault", 15.0, every=0.3)
     invite = call(desk, "0987654324")
     heard, source = first.request()
     first.wire.send(reply_to(heard, 486, "Busy Here"), source)
     assert desk.wire.final(invite).code == 486
-    wait_for(lambda: refusals(box) == {}, "no fault", 15.0)
+    wait_for(lambda: refusals(box) == {}, "no fault", 15.0, every=0.3)
