@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 PERIOD_S = 12.0  # each device is asked once in it
 QUESTION_S = 2.0  # a question that is not answered lasts so long: asked.cfg, ASKED_MS
-TRIES = 3  # questions in a row; the network may lose some
+TRIES = 3  # questions in a row before one that answered is silent; the network may lose some
 SPREAD_S = PERIOD_S - TRIES * QUESTION_S
 PLAIN = re.compile(r"sips?:[!-~]+")  # no contact may end a line of ours
 
@@ -76,10 +76,10 @@ class Asking:
                 await asyncio.sleep(SPREAD_S / len(asked))
 
     async def _device(self, exchange: Exchange, device: str, contacts: Sequence[Held], domain: str) -> None:
-        """The newest contact of a device; when that is silent, all of them: one at that address may have ended."""
+        """The newest contact of a device; when that falls silent, all of them: one at that address may have ended."""
         said = await self._question(exchange, contacts[:1], domain)
         for _ in range(TRIES - 1):
-            if said is False:
+            if said is False and self.ears.get(device, Ear()).in_doubt:
                 said = await self._question(exchange, contacts, domain)
         ear = self.ears.get(device)
         if said is None or ear is None:

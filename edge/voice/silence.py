@@ -22,6 +22,11 @@ class Ear:
     answered: float | None = None  # last; None: it never has
     silent: float | None = None  # since when it is known to be silent
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether one more question that it does not answer would say anything new."""
+        return self.answered is not None and self.silent is None
+
 
 def answered(ear: Ear, now: float) -> Ear:
     """One of its contacts answered."""
@@ -30,9 +35,7 @@ def answered(ear: Ear, now: float) -> Ear:
 
 def unanswered(ear: Ear, now: float) -> Ear:
     """None of its contacts answered, asked again and again."""
-    if ear.answered is None or ear.silent is not None:
-        return ear
-    return replace(ear, silent=now)
+    return replace(ear, silent=now) if ear.in_doubt else ear
 
 
 def registered(ear: Ear, registrations: Registrations) -> Ear:

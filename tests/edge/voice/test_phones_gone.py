@@ -20,7 +20,8 @@ ROUND_S = 12.0  # each phone is asked once in it
 SURVEY_S = 5.0
 NUMBERS = [str(number) for number in range(101, 131)]
 SILENT_S = 6.0  # to find that a phone is silent
-SILENT_ROUND = 3 * 3  # messages to a phone that answers none: three questions, each sent three times
+SILENT_ROUND = 3 * 3  # messages to a phone that falls silent: three questions, each sent three times
+MUTE_ROUND = 3  # to one that never answered: one question
 
 
 @pytest.fixture
@@ -32,11 +33,15 @@ def box(telephony: Telephony) -> Iterator[Telephony]:
     yield telephony
 
 
+def issues(box: Telephony) -> dict[str, dict[str, str]]:
+    """What is wrong, by name."""
+    return {one["id"]: one["data"] for daemon in box.json("status")["daemons"] for one in daemon["issues"]}
+
+
 def gone(box: Telephony) -> list[str]:
     """The extensions that are said to have gone together."""
-    daemons = box.json("status")["daemons"]
-    found = [one["data"] for daemon in daemons for one in daemon["issues"] if one["id"] == "voice.phones_gone"]
-    return sorted(number for data in found for number in data["extensions"].split(", "))
+    found = issues(box).get("voice.phones_gone")
+    return sorted(found["extensions"].split(", ")) if found else []
 
 
 def asked(desks: Sequence[Desk], more: int) -> None:
@@ -105,13 +110,19 @@ def test_five_dark_devices_are_one_fault_until_they_are_back(box: Telephony) -> 
         wait_for(lambda: gone(box) == [], "no fault", FOUND_S)
 
 
-def test_registering_ends_it_for_those_who_answer_no_more(box: Telephony) -> None:
+def test_it_is_said_until_they_register_whatever_kamailio_does(box: Telephony) -> None:
     desks = [Desk(box.wire(host), [number]) for host, number in zip(range(101, 107), NUMBERS, strict=False)]
     with serving(box, desks):
         known(desks)
         for desk in desks:
             desk.dark = True
         wait_for(lambda: len(gone(box)) == len(desks), "the fault", 2 * FOUND_S)
+        kamailio = box.root.running["kamailio"].process
+        os.killpg(kamailio.pid, signal.SIGSTOP)
+        wait_for(lambda: "voice.kamailio_silent" in issues(box), "Kamailio missed", 10)
+        time.sleep(SURVEY_S + 1)
+        assert len(gone(box)) == len(desks), "a look that failed tells nothing new"
+        os.killpg(kamailio.pid, signal.SIGCONT)
     time.sleep(1.0)  # the time of a registration is told in seconds
     for desk in desks:
         desk.register(box)
@@ -152,7 +163,7 @@ def test_phones_that_answer_nothing_are_not_gone_nor_is_anybody_by_another_start
         known(desks)
         box.root.running["voice"].kill()
         box.root.start("voice")
-        asked(mutes, 2 * SILENT_ROUND)
+        asked(mutes, 2 * MUTE_ROUND)
         never_said(box, SURVEY_S + 1)
 
 
