@@ -262,6 +262,20 @@ def test_a_trunk_that_refuses_each_call_is_passed_and_its_challenge_stays_with_u
     assert (said["of"], said["code"], said["realm"]) == ("call", 407, "carrier.example")
 
 
+def test_after_a_proof_in_vain_the_next_trunk_sees_numbers_that_fit_together(telephony: Telephony) -> None:
+    """Its INVITE has the CSeq number of the caller, and so must its ACK: else it answers for 32 s and hangs up."""
+    account = REGISTRATION.replace('kind = "registration"', "").replace("trunk-secret", "wrong")
+    first, second = Carrier(telephony.wire(20), ACCOUNT, wants_proof=True), Carrier(telephony.wire(21))
+    start_with_trunks(telephony, account)
+    desk = caller(telephony)
+    invite = desk.begin(desk.invitation("0987654321"))
+    heard = second.answer()
+    assert [bool(one.get("Proxy-Authorization")) for one in first.refused] == [False, True]
+    answer = desk.wire.final(invite)
+    desk.wire.send(desk.within("ACK", invite, answer), desk.box)
+    assert second.request(method="ACK")[0].get("CSeq") == heard.get("CSeq").replace("INVITE", "ACK")
+
+
 def test_a_registrar_forbidden_for_ever_is_said(telephony: Telephony) -> None:
     carrier = Carrier(telephony.wire(20), ACCOUNT)
     carrier.refuse = (403, "Forbidden")
