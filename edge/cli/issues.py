@@ -123,6 +123,8 @@ WORDS: dict[str, str] = {
     "voice.cloud_never_found": "Le standard de l'opérateur ({subject}) n'a jamais été trouvé : mode autonome.",
     "voice.unprotected_extensions": "Postes sans mot de passe dans les réglages : {extensions}. "
     "Ils ne pourront pas téléphoner si le standard de l'opérateur est perdu.",
+    "voice.upstream_refused": "Le standard de l'opérateur refuse l'enregistrement du poste {extension} (code {code}) : "
+    "personne de l'extérieur ne peut l'appeler.",
     "voice.emergency_call": "Appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC).",
     "voice.records_not_kept": "Les appels ne sont plus inscrits au registre ({reason}). Les téléphones marchent.",
     "voice.emergency_failed": "L'appel d'urgence au {number} depuis le poste {caller} ({address}), le {at} (UTC), "
@@ -170,6 +172,7 @@ WORDS: dict[str, str] = {
 SUGGESTIONS: dict[str, str] = {
     "check_phone_network": "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
     "add_secrets": "Donnez à ces postes leur « password » ou « ha1 » dans les réglages.",
+    "compare_upstream": "Comparez son « upstream » dans les réglages avec ce que l'opérateur a donné.",
     "change_extension": "Donnez-lui un autre numéro.",
     "call_back": "Rappelez cette personne, et vérifiez les lignes extérieures (« repli {fix} »).",
     "meet_rescuers": "Allez voir cette personne et attendez les secours.",

@@ -41,6 +41,7 @@ class Inventory:
     missing: tuple[str, ...] = ()  # the program, or files of modules; looked for while it is silent
     unrouted: Unrouted | None = None
     gone_together: tuple[str, ...] = ()  # extensions without a phone now, lost at once: vanishing.py
+    refused_upstream: Mapping[str, int] = field(default_factory=dict)  # extensions that we are there, and its code
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # contacts at the cloud PBX, not ours
     trunks: tuple[TrunkState, ...] = ()
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from edge.shared.model.voice import VoiceSection
 from edge.shared.model.voice_trunks import Transport
+from edge.voice.digests import realm
 from edge.voice.exchange import Exchange, exchanging
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView
 from edge.voice.register_message import Binding, Sender, proof, register
 from edge.voice.sockets import clouds, listening, socket_towards, uri
-from edge.voice.tables import ha1, realm
+from edge.voice.tables import ha1
+from edge.voice.upstream import contact_of, lent
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +56,15 @@ class Renewal:
 
     async def _renew(self) -> None:
         voice = self._settings()
-        own = next((one for one in voice.listen if one.transport == Transport.UDP), None)
-        if not clouds(voice) or own is None:
+        if not clouds(voice):
             return
-        left = [Binding(one.extension, one.contact, one.expires_s) for one in await self._view.phones()]
+        ours = lent(voice)
+        await self._renew_ours(ours)
+        own = next((one for one in voice.listen if one.transport == Transport.UDP), None)
+        if own is None:
+            return
+        phones = [one for one in await self._view.phones() if one.extension not in ours]
+        left = [Binding(one.extension, one.contact, one.expires_s) for one in phones]
         async with exchanging(own, ANSWER_S) as exchange:
             for _ in range(ROUNDS):
                 left = await self._round(exchange, voice, left)
@@ -65,6 +72,14 @@ class Renewal:
                     return
                 await asyncio.sleep(ROUND_S)
         log.warning("not renewed at the cloud PBX: %s", ", ".join(sorted({one.extension for one in left})))
+
+    async def _renew_ours(self, extensions: Iterable[str]) -> None:
+        """Have Kamailio renew what it registered itself, within a second."""
+        for extension in extensions:
+            try:
+                await self._view.rpc.call("uac.reg_enable", "l_uuid", contact_of(extension))
+            except RpcRefused as error:
+                log.info("extension %s not renewed at the cloud PBX: %s", extension, error)  # it was not told of it yet
 
     async def _round(self, exchange: Exchange, voice: VoiceSection, bindings: list[Binding]) -> list[Binding]:
         """Renew each; returns those worth another try."""

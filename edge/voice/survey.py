@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.shared.messages.voice_trunks import TrunkState
 from edge.shared.model.voice import VoiceSection
 from edge.voice import silence
 from edge.voice.asking import Asking
@@ -15,7 +14,7 @@ from edge.voice.installed import LIBRARIES, missing
 from edge.voice.inventory import Held, Inventory, elsewhere_of, unrouted_of, version_of
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView, items_of
-from edge.voice.trunk_view import TrunkView, settled, trunk_states
+from edge.voice.trunk_view import TrunkView, settled, trunk_states, upstream_refusals
 from edge.voice.vanishing import Presence, forgetful, step
 
 log = logging.getLogger(__name__)
@@ -58,13 +57,16 @@ class Survey:
             run_id = await self.view.run_id()
             held = await self.view.held()
             self._count(held, run_id)
+            settings = self.settings()
+            sight = await self.trunk_view.look(settings)
             self.seen = Inventory(
                 phones=tuple(one.phone for one in held),
                 version=version_of(str(await self.rpc.call("core.version"))),
                 unrouted=unrouted_of(items_of(await self.rpc.call("htable.dump", "unrouted"))),
                 elsewhere=elsewhere_of(items_of(await self.rpc.call("htable.dump", "elsewhere"))),
                 gone_together=self._gone(),
-                trunks=await self._trunks(),
+                trunks=settled(trunk_states(settings, sight), sight, self.seen.trunks),
+                refused_upstream=upstream_refusals(settings, sight, self.seen.refused_upstream),
             )
         except (RpcSilent, RpcRefused) as error:
             log.debug("no survey: %s", error)
@@ -81,8 +83,3 @@ class Survey:
 
     def _gone(self) -> tuple[str, ...]:
         return tuple(sorted(self.presence.together))
-
-    async def _trunks(self) -> tuple[TrunkState, ...]:
-        settings = self.settings()
-        sight = await self.trunk_view.look(settings)
-        return settled(trunk_states(settings, sight), sight, self.seen.trunks)

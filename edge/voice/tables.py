@@ -6,8 +6,8 @@ whose callers have the emergency table), outside::ADDRESS (listening there, open
 emergency_caller (the site's number), emergency_extension (one that we can prove to the cloud PBX), sources (networks
 that trunks' calls may come from), extension::NUMBER. Table `secret`: NUMBER -> HA1. Table `emergency`: what is dialled
 -> the number meant, and preempts::NUMBER for those that end another call. Tables `way` and `trunk`: trunks.py;
-`inbound`: inbound.py. Table `peer`: who speaks from an address, `cloud` or `trunk:NAME`; source::N -> NETWORK|NAME.
-Tables of numbers and plans: plan_tables.py.
+`inbound`: inbound.py; `upstream`: upstream.py. Table `peer`: who speaks from an address, `cloud` or `trunk:NAME`;
+source::N -> NETWORK|NAME. Tables of numbers and plans: plan_tables.py.
 
 In Kamailio every key begins with VERSION:: (edge/voice/kamailio/tables_file.py), which kamailio.cfg writes as
 $avp(version): a request goes by one version of all tables from its first line to its last reply.
@@ -22,17 +22,19 @@ from functools import cached_property
 from ipaddress import IPv4Network
 
 from edge.shared.model.voice import CloudPbx, Extension, VoiceSection
+from edge.voice.digests import ha1_of, realm
 from edge.voice.emergency import forms, preempting
 from edge.voice.inbound import inbound_table
 from edge.voice.plan_tables import PLAN_TABLES, plan_tables
 from edge.voice.sockets import clouds, listening, on_loopback, peers, socket_towards, uri
 from edge.voice.standing import Standing
 from edge.voice.trunks import Registration, dispatcher_list, registrations, trunk_table, way_table
+from edge.voice.upstream import upstream_registrations, upstream_table
 
 CLOUD_MS_MIN = 300  # as answer_timeout_ms itself
 WAY_MS_MAX = 1500  # a dead way out costs an emergency call no more than this
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8")  # RFC 1918, 3927, 1122
-TABLES = ("site", "secret", "emergency", "way", "trunk", "inbound", "peer", *PLAN_TABLES)
+TABLES = ("site", "secret", "emergency", "way", "trunk", "inbound", "upstream", "peer", *PLAN_TABLES)
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,12 @@ def tables(voice: VoiceSection, standing: Standing | None = None) -> Tables:
             "way": way_table(voice),
             "trunk": trunk_table(voice),
             "inbound": inbound_table(voice),
+            "upstream": upstream_table(voice),
             "peer": _peers(voice),
             **plan_tables(voice, standing or {}),
         },
         dispatcher=dispatcher_list(voice),
-        registrations=registrations(voice),
+        registrations={**registrations(voice), **upstream_registrations(voice)},
     )
 
 
@@ -82,19 +85,13 @@ def building(voice: VoiceSection) -> list[IPv4Network]:
     return voice.networks or [IPv4Network(network) for network in PRIVATE]
 
 
-def realm(voice: VoiceSection) -> str:
-    """The digest realm: the domain, unless named."""
-    return voice.realm or voice.domain
-
-
 def ha1(extension: Extension, voice: VoiceSection) -> str | None:
-    """HA1 = MD5(user:realm:password) in lower-case hex (RFC 2617, 3.2.2.2); None for an unprotected extension."""
+    """What a phone proves itself by; None for an unprotected extension."""
     if extension.ha1 is not None:
         return extension.ha1.lower()
     if extension.password is None:
         return None
-    text = f"{extension.number}:{realm(voice)}:{extension.password}"
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return ha1_of(extension.number, realm(voice), extension.password)
 
 
 def unprotected(voice: VoiceSection) -> list[str]:

@@ -13,7 +13,8 @@ from edge.shared.model.voice import CloudPbx, VoiceSection
 from edge.shared.model.voice_trunks import Trunk, TrunkKind
 from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
 from edge.voice.sockets import uri
-from edge.voice.trunks import CLOUD, dispatcher_set, ways
+from edge.voice.trunks import CLOUD, Registration, dispatcher_set, ways
+from edge.voice.upstream import contact_of, lent, upstream_registrations
 
 ASKING, ONLINE = 2, 4  # flags of uac.reg_dump: being registered; registration succeeded
 HEALTH = {"A": TrunkHealth.WELL, "T": TrunkHealth.DOUBTFUL}  # first letter of dispatcher.list's FLAGS
@@ -91,6 +92,14 @@ def settled(states: Iterable[TrunkState], sight: TrunkSight, before: Iterable[Tr
     )
 
 
+def upstream_refusals(voice: VoiceSection, sight: TrunkSight, before: Mapping[str, int]) -> dict[str, int]:
+    """Extensions that the cloud PBX does not let us be, with its code; one that is being registered is as before."""
+    wanted = upstream_registrations(voice)
+    codes = {extension: _upstream_code(wanted.get(contact_of(extension)), sight) for extension in lent(voice)}
+    refused = {extension: before.get(extension, 0) if code is None else code for extension, code in codes.items()}
+    return {extension: code for extension, code in refused.items() if code >= 300}
+
+
 def health_of(listing: Any) -> dict[str, TrunkHealth]:
     """dispatcher.list by ADDRESS:PORT, as sockets.uri() writes it."""
     return {
@@ -166,6 +175,17 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
         refused_calls=refused_calls,
         last_refusal=answer if refused else refusal,
     )
+
+
+def _upstream_code(wanted: Registration | None, sight: TrunkSight) -> int | None:
+    """What its registrar last said; 0: nothing against us; None: it is being asked."""
+    entry = sight.registered.get(wanted.l_uuid) if wanted is not None else None
+    if wanted is None or entry is None or entry.online:
+        return 0
+    if entry.asking:
+        return None
+    row = sight.said.get(f"{wanted.r_username}@{wanted.auth_proxy.removeprefix('sip:').partition(';')[0]}", "0")
+    return int(row.partition("|")[0])
 
 
 def _refusal(of: str, row: str | None) -> TrunkRefusal | None:

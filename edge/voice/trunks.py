@@ -7,12 +7,12 @@ Table `trunk`, one way out each, the cloud PBX as `@cloud`, its other addresses 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.shared.model.voice import CloudPbx, VoiceSection
 from edge.shared.model.voice_trunks import Trunk, TrunkKind
+from edge.voice.digests import ha1_of
 from edge.voice.outside import lists_of_ways
 from edge.voice.sockets import clouds, listening, socket_towards, uri
 from edge.voice.sockets import name as socket_name
@@ -94,13 +94,12 @@ def trunk_realm(trunk: Trunk) -> str:
 
 
 def trunk_ha1(trunk: Trunk) -> str | None:
-    """HA1 = MD5(user:realm:password) in lower-case hex (RFC 2617, 3.2.2.2); None: no account there."""
+    """What we prove ourselves by there; None: no account there."""
     if trunk.ha1 is not None:
         return trunk.ha1.lower()
     if trunk.username is None or trunk.password is None:
         return None
-    text = f"{trunk.username}:{trunk_realm(trunk)}:{trunk.password}"
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return ha1_of(trunk.username, trunk_realm(trunk), trunk.password)
 
 
 def _attributes(voice: VoiceSection, way: CloudPbx | Trunk) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,22 @@ class CloudPbx(Section):
     transport: Transport = Transport.UDP
 
 
+class Upstream(Section):
+    """What an extension is at the cloud PBX, when its phone has a password of the box's instead."""
+
+    user: SipUser = Field(description="User at the cloud PBX")
+    password: str | None = Field(None, min_length=1, max_length=128, description="Its password there")
+    ha1: str | None = Field(None, pattern=r"^[0-9a-fA-F]{32}$", description="MD5(user:realm:password) in hex")
+
+    @classmethod
+    def rules(cls, given: Given) -> Iterator[Broken]:
+        """One secret."""
+        if given.get("password") is not None and given.get("ha1") is not None:
+            yield Broken(("ha1",), "not_allowed", "password or ha1, not both", {"with": "password"})
+        elif given.get("password") is None and given.get("ha1") is None:
+            yield Broken(("password",), "missing", "missing")
+
+
 class Extension(Section):
     """A phone's number and its digest secret: password, or HA1 = MD5(user:realm:password) in hex. Neither: unprotected."""
 
@@ -88,12 +104,17 @@ class Extension(Section):
     caller: E164 | None = Field(None, description="Its own number outside; absent: the site's number on each trunk")
     pickup_group: Slug | None = Field(None, description="Phones of one group may take each other's ringing calls")
     forward: Forward = Forward()
+    upstream: Upstream | None = Field(
+        None, description="The box registers at the cloud PBX for it by this; the phone proves itself to the box alone"
+    )
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
         """One secret at most."""
         if given.get("password") is not None and given.get("ha1") is not None:
             yield Broken(("ha1",), "not_allowed", "password or ha1, not both", {"with": "password"})
+        if given.get("upstream") is not None and given.get("password") is None and given.get("ha1") is None:
+            yield Broken(("password",), "missing", "missing")
 
 
 class Emergency(Section):

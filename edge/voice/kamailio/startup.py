@@ -13,6 +13,7 @@ from edge.shared.model.voice_trunks import Transport
 from edge.shared.paths import Paths, checked_socket_path
 from edge.voice.sockets import listening
 from edge.voice.tables import Tables
+from edge.voice.upstream import lent
 
 CFG = Path(__file__).with_name("kamailio.cfg")
 SCHEMAS = Path("/usr/share/kamailio/db_sqlite")  # of Debian's kamailio-sqlite-modules
@@ -117,7 +118,7 @@ def _values(voice: VoiceSection) -> list[str]:
     lines = [f"listen={one.transport}:{one.address}:{one.port}" for one in sockets]
     if all(one.transport == Transport.UDP for one in sockets):
         lines.append("disable_tcp=yes")
-    if any(trunk.username is not None for trunk in voice.trunks):
+    if any(trunk.username is not None for trunk in voice.trunks) or lent(voice):
         lines.append("#!define TRACK_CSEQ")
     if voice.domain:
         lines.append(f'alias="{voice.domain}"')

@@ -226,6 +226,7 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         "secours",
         {"address": "192.0.2.19:5060", "code": "403"},
     ),
+    (seen(refused_upstream={"101": 403}), "upstream_refused", "101", {"extension": "101", "code": "403"}),
     (seen(unrouted=Unrouted(3, 503)), "cloud_not_routing", "", {"calls": "3", "code": "503"}),
 ]
 
