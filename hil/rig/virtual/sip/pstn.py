@@ -32,6 +32,7 @@ class Pstn:
     address: str
     port: int = 5060
     media_port: int = 26000
+    transport: str = "udp"
     name: str = "pstn"
     process: Process | None = None
 
@@ -48,6 +49,7 @@ class Pstn:
     def _argv(self) -> list[str]:
         return [
             *("sipp", "-sf", str(SCENARIO), "-i", self.address, "-p", str(self.port), "-mi", self.address),
+            *("-t", {"udp": "u1", "tcp": "t1"}[self.transport]),
             *("-mp", str(self.media_port), "-rtp_echo", "-nostdin", "-trace_logs", "-log_file", str(self.log)),
             *("-log_overwrite", "false", "-trace_err", "-error_file", str(self.place.folder / f"{self.name}-err.log")),
         ]
@@ -57,7 +59,7 @@ class Pstn:
         if not self.process.alive:
             raise RuntimeError(f"{self.name} ended: {self.process.log_text()[-2000:]}")
         # sipp says nothing when it is ready; its namespace's table of sockets does (proc(5), /proc/net/udp).
-        table = Path(f"/proc/{self.process.pid}/net/udp").read_text(encoding="ascii")
+        table = Path(f"/proc/{self.process.pid}/net/{self.transport}").read_text(encoding="ascii")
         return f":{self.port:04X} 00000000" in table
 
     def stop(self) -> None:
