@@ -27,7 +27,7 @@ FILES = [
     r"run/repli/(settings|uplinks|pppd|modem|voice|alerts|web|notify|run\.json|run\.lock)",
     r"run/repli/(dnsmasq/dnsmasq|chrony/chrony)\.conf",
     r"run/repli/chrony/pid",
-    r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|cloud-places\.json|voice-\d+|(tables|location)\.sqlite(-journal|-wal|-shm)?)",
+    r"run/repli/kamailio/(rpc|start\.cfg|dispatcher\.list|cookie|mode|cloud-places\.json|voice-\d+|(tables|location)\.sqlite(-journal|-wal|-shm)?)",
     r"run/repli/kamailio/records/(current|[0-9a-f]{16}/calls_\d+\.log(\.\d+)?)",
     r"var/lib/repli/(\w+/last-known-good|voice/cloud-places)\.json",
     r"var/lib/repli/(dnsmasq/leases|chrony/drift)",
