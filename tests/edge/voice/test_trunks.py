@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -148,46 +144,6 @@ def test_without_probes_a_call_tells_that_a_trunk_is_dead(telephony: Telephony) 
 def asked(dead: Carrier) -> str:
     """The calls that a dead trunk was asked to take."""
     return " ".join(message.uri for message in dead.ignored if message.method == "INVITE")
-
-
-@contextmanager
-def nobody_connects(address: str, how: str) -> Iterator[None]:
-    """A TCP port that is closed, or one whose packets are lost: the queue of those who wait is full (listen(2))."""
-    with contextlib.ExitStack() as sockets:
-        if how == "lost":
-            full = sockets.enter_context(socket.socket())
-            full.bind((address, 5060))
-            full.listen(0)
-            for _ in range(3):
-                waiting = sockets.enter_context(socket.socket())
-                waiting.setblocking(False)
-                waiting.connect_ex((address, 5060))
-        yield
-
-
-@pytest.mark.parametrize("how", ["closed", "lost"])
-@pytest.mark.parametrize("probe", ["true", "false"])
-def test_a_trunk_over_tcp_that_is_dead_costs_no_more_and_holds_up_nobody_else(
-    telephony: Telephony, probe: str, how: str
-) -> None:
-    """Whoever waits for its connection must not be the worker that others need."""
-    second = Carrier(telephony.wire(21))
-    with nobody_connects(telephony.trunk, how):
-        start_with_trunks(telephony, f'transport = "tcp"\nprobe = {probe}')
-        desk, office, police = caller(telephony), caller(telephony, "102", 102), caller(telephony, "103", 103)
-        begun = time.monotonic()
-        invites = [(phone, call(phone, "0987654321")) for phone in (desk, office)]
-        call(police, "101")
-        desk.wire.request(timeout=0.5)
-        for _ in invites:
-            second.answer()
-        assert time.monotonic() - begun <= 2.0
-        for phone, invite in invites:
-            assert phone.wire.final(invite).code == 200
-        begun = time.monotonic()
-        call(office, "0987654322")
-        second.answer()
-        assert time.monotonic() - begun <= 0.3
 
 
 # -- registration and digest ------------------------------------------------------------------------------------------
