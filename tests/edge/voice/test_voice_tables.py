@@ -193,6 +193,14 @@ def test_every_look_into_a_table_names_the_version() -> None:
         assert not without, f"{cfg.name}: write $sht(TABLE=>$avp(version)::KEY)"
 
 
+def test_no_two_flags_of_a_transaction_are_one() -> None:
+    """Two that two people added on one day would each mean both."""
+    text = "".join(cfg.read_text(encoding="utf-8") for cfg in CFG.parent.glob("*.cfg"))
+    flags = dict(re.findall(r"#!define (FLT_\w+) (\d+)", text))
+    assert len(flags) > 10
+    assert len(set(flags.values())) == len(flags), flags
+
+
 def test_a_socket_path_too_long_is_refused() -> None:
     with pytest.raises(SocketPathTooLong):
         RunFolder.of(Paths(Path("/" + "x" * 100))).rpc_socket  # noqa: B018 - the property raises
