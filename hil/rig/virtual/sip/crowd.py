@@ -12,7 +12,8 @@ from hil.rig.virtual.sip.loopback import Telephony
 from hil.rig.virtual.sip.rpc import Refused
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
 
-PAUSE = 0.6  # seconds from a call to its answer
+PAUSE = 0.3  # seconds from a call to its answer: whoever is called together has heard of it by then
+NEXT = 1.0  # seconds; who is called so long after the others is called after them, although they never answered
 
 
 class Manner(StrEnum):
@@ -48,6 +49,7 @@ class Crowd:
     manners: dict[str, Manner] = field(default_factory=dict)  # else BUSY
     heard: list[Heard] = field(default_factory=list)
     other: list[tuple[str, Message]] = field(default_factory=list)  # BYE, ACK, CANCEL
+    _over: dict[str, float] = field(default_factory=dict)  # when a call, by its Via, was answered for good or cancelled
     _stopped: bool = False
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -76,17 +78,21 @@ class Crowd:
         self.manners = dict(manners)
         self.heard.clear()
         self.other.clear()
+        self._over.clear()
 
-    def rounds(self, apart: float = PAUSE / 2) -> list[list[str]]:
-        """Who was called, in order; those called together (seconds apart) as one round, by name."""
-        found: list[list[str]] = []
-        last = float("-inf")
+    def rounds(self) -> list[list[str]]:
+        """Who was called, in order; those called together, before any of them had answered, as one round, by name."""
+        found: list[list[Heard]] = []
         for one in sorted(self.heard, key=lambda heard: heard.at):
-            if one.at - last > apart:
+            if not found or self._after(one, found[-1]):
                 found.append([])
-            found[-1] = sorted([*found[-1], one.who])
-            last = one.at
-        return found
+            found[-1].append(one)
+        return [sorted(one.who for one in together) for together in found]
+
+    def _after(self, one: Heard, others: list[Heard]) -> bool:
+        never = float("inf")
+        answered = all(self._over.get(other.invite.get("Via"), never) < one.at for other in others)
+        return answered or one.at - others[-1].at > NEXT
 
     def wait(self, wanted: Callable[[], bool], timeout: float = 3.0) -> bool:
         """Whether it becomes true in time."""
@@ -115,6 +121,8 @@ class Crowd:
             self._answer(who, wire, request, source)
             return
         self.other.append((who, request))
+        if request.method == "CANCEL":
+            self._over[request.get("Via")] = time.monotonic()
         if request.method in ("CANCEL", "BYE", "OPTIONS"):
             wire.send(reply_to(request, 200, "OK"), source)
         if request.method == "CANCEL":
@@ -143,10 +151,10 @@ class Crowd:
             wire.send(reply_to(invite, 100, "Trying"), source)
         if manner is Manner.RINGS:
             return
-        # As long as it takes to tell who is called together from who is called in turn.
         time.sleep(PAUSE)
         if manner is Manner.LATE and self._given_up(who, wire):
             return
+        self._over[invite.get("Via")] = time.monotonic()
         match manner:
             case Manner.ANSWERS | Manner.LATE:
                 wire.send(reply_to(invite, 200, "OK", contact, SDP.format(wire.address), tag=who), source)
