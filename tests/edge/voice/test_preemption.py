@@ -10,7 +10,7 @@ import pytest
 from hil.rig.virtual.sip.carrier import Carrier
 from hil.rig.virtual.sip.loopback import Telephony
 from hil.rig.virtual.sip.pstn import Pstn
-from hil.rig.virtual.sip.trunk_calls import call, caller, ring, start_with_trunks, talk, trunk
+from hil.rig.virtual.sip.trunk_calls import call, caller, health, ring, start_with_trunks, talk, trunk
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, reply_to
 from hil.rig.virtual.waiting import wait_for
 
@@ -159,6 +159,27 @@ def test_a_channel_that_the_operator_frees_late_is_asked_for_once_more(telephony
     was.first.turn_down(503, "All channels busy")
     was.first.answer()
     assert was.office.wire.silent(0.2, "BYE")
+
+
+class Unprobed(Carrier):
+    """An operator that takes calls, and answers no probe."""
+
+    def hear(self, message: Message, source: tuple[str, int]) -> None:
+        """Everything else as ever."""
+        if message.method != "OPTIONS":
+            super().hear(message, source)
+
+
+def test_it_is_the_same_on_a_trunk_that_only_seems_dead(telephony: Telephony) -> None:
+    only = Unprobed(telephony.wire(20))
+    telephony.start(telephony.site(cloud="# no cloud", more=f"{ONE}\n"))
+    wait_for(lambda: health(telephony, "pstn") == "silent", "two probes unanswered", 15.0, every=0.2)
+    desk = caller(telephony)
+    talk(desk, "0987654321", only)
+    emergency(telephony, "112")
+    assert desk.wire.request(method="BYE")
+    only.turn_down(503, "All channels busy")
+    only.answer()
 
 
 def test_with_edge_voice_dead_it_is_the_same(telephony: Telephony) -> None:
