@@ -154,7 +154,7 @@ WORDS: dict[str, str] = {
     "code {code}) : le boîtier achemine ceux qu'il peut.",
     "voice.trunk_refused": "La ligne extérieure « {subject} » ({address}) nous refuse (code {code}) : "
     "les appels n'y passent pas.",
-    "voice.registered_elsewhere": "Le poste {extension} est aussi enregistré chez l'opérateur sans passer par le "
+    "voice.registered_elsewhere": "Le poste {extension} est enregistré chez l'opérateur sans passer par le "
     "boîtier : {contacts}. Ces appareils-là se taisent si l'opérateur est perdu.",
     "voice.phones_gone": "{count} postes ont disparu en même temps ({extensions}) : switch ou courant ?",
     "web.no_pin": "Aucun code d'accès aux pages : personne ne peut déclencher d'alerte. Créez-en un (« repli web pin set »).",

@@ -25,7 +25,7 @@ from edge.voice.addresses import missing_addresses
 from edge.voice.calendar import OpeningHours
 from edge.voice.cloud_name import CloudName
 from edge.voice.cloud_places import settle
-from edge.voice.decision import Rules, Sight, State, step
+from edge.voice.decision import Cloud, Rules, Sight, State, step
 from edge.voice.explain import explain, moment_asked
 from edge.voice.facts import Facts
 from edge.voice.kamailio.startup import start_digest
@@ -192,6 +192,10 @@ class Engine:
             told=self.told,
             unprotected=unprotected(self.settings),
         )
+
+    def cloud_serves(self) -> bool:
+        """Whether calls go to the cloud PBX, and it answers."""
+        return self.state.mode == VoiceMode.CLOUD and self.look.sight.cloud == Cloud.ANSWERS
 
     def explain(self, asked: ExplainParams) -> ExplainResult:
         """What would become of a call."""

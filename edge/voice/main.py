@@ -11,6 +11,7 @@ from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
 from edge.voice.cloud_name import Ask, CloudName
+from edge.voice.cloud_questions import CloudQuestions
 from edge.voice.dns_client import ask, name_servers
 from edge.voice.dns_message import Answer
 from edge.voice.engine import Engine
@@ -47,6 +48,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     engine = Engine(view, Push(rpc, files), AlarmView(rpc, clock), clock, keeper, cloud_name, redirects)
     cloud_name.changed = engine.wake
     renewal = Renewal(view, engine.settled)
+    questions = CloudQuestions(view, engine.settled, engine.cloud_serves)
+    engine.survey.past_us = questions.found
     engine.cloud_is_back = lambda: renewal.ask("it answers again")
     recorder = Recorder(paths.state("voice") / "calls.db", Tails(files.records), People(files.location_db), rpc, clock)
     recorder.settings = lambda: engine.settings
@@ -70,6 +73,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             name = asyncio.create_task(cloud_name.run(), name="cloud name")
             links = asyncio.create_task(follow_links(paths, clock, switched), name="links")
             survey = asyncio.create_task(engine.survey.run(), name="survey")
+            asking = asyncio.create_task(questions.run(), name="cloud questions")
             asking = asyncio.create_task(engine.survey.asking.run(), name="asking")
             ready()
             await until_stopped(stop, work, follow, copy, records, renew, name, links, survey, asking)

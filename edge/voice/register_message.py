@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 RENEWAL = "Repli-Renewal"  # registrations.cfg knows our own requests by this header, and takes it out
 EXPIRES_MIN_S = 60  # asked for at least: less would be refused by many a registrar
+CONTACTS_MAX = 10
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,29 @@ class Answer:
     call_id: str
     challenge: str = ""  # of a 401
     of_phone: bool = False  # a phone said so, not Kamailio for it
+    contacts: tuple[str, ...] = ()  # of a 200: the devices that the registrar knows, their addresses alone
 
 
 def register(binding: Binding, sender: Sender, call_id: str, sequence: int, proof: str = "") -> bytes:
     """The request, as route[HIDE_CONTACTS] would have made it of the phone's own."""
-    who = f"<sip:{binding.extension}@{sender.domain}>"
-    token = _md5(binding.contact)
+    headers = (
+        f"Contact: <sip:{binding.extension}@{sender.cloud_contact};rp={_md5(binding.contact)}>",
+        f"Expires: {max(binding.expires_s, EXPIRES_MIN_S)}",
+        f"Path: <sip:{sender.cloud_contact};lr>",
+        "Supported: path",
+    )
+    return _request(binding.extension, sender, call_id, sequence, proof, headers)
+
+
+def ask_who(extension: str, sender: Sender, call_id: str, sequence: int, proof: str = "") -> bytes:
+    """The question who is registered: without a Contact nothing changes (RFC 3261, 10.2.3)."""
+    return _request(extension, sender, call_id, sequence, proof, ())
+
+
+def _request(
+    extension: str, sender: Sender, call_id: str, sequence: int, proof: str, headers: tuple[str, ...]
+) -> bytes:
+    who = f"<sip:{extension}@{sender.domain}>"
     lines = [
         f"REGISTER sip:{sender.domain} SIP/2.0",
         f"Via: SIP/2.0/UDP {sender.own};branch=z9hG4bK{call_id}-{sequence};rport",
@@ -50,10 +68,7 @@ def register(binding: Binding, sender: Sender, call_id: str, sequence: int, proo
         f"To: {who}",
         f"Call-ID: {call_id}",
         f"CSeq: {sequence} REGISTER",
-        f"Contact: <sip:{binding.extension}@{sender.cloud_contact};rp={token}>",
-        f"Expires: {max(binding.expires_s, EXPIRES_MIN_S)}",
-        f"Path: <sip:{sender.cloud_contact};lr>",
-        "Supported: path",
+        *headers,
         f"{RENEWAL}: 1",
         *([f"Authorization: {proof}"] if proof else []),
         "Content-Length: 0",
@@ -70,7 +85,8 @@ def read(data: bytes) -> Answer | None:
     call_id = _header(head, "Call-ID")
     if status is None or not call_id:
         return None
-    return Answer(int(status[1]), call_id, _header(head, "WWW-Authenticate"), bool(_header(head, "Repli-Heard")))
+    of_phone = bool(_header(head, "Repli-Heard"))
+    return Answer(int(status[1]), call_id, _header(head, "WWW-Authenticate"), of_phone, _contacts(head))
 
 
 def proof(challenge: str, extension: str, domain: str, realm: str, ha1: str, cnonce: str) -> str | None:
@@ -101,6 +117,14 @@ def proof(challenge: str, extension: str, domain: str, realm: str, ha1: str, cno
 def _header(head: str, name: str) -> str:
     match = re.search(rf"(?im)^{name}\s*:\s*(.*?)\s*$", head)
     return match[1] if match else ""
+
+
+def _contacts(head: str) -> tuple[str, ...]:
+    listed = ",".join(re.findall(r"(?im)^(?:Contact|m)\s*:\s*(.*?)\s*$", head))
+    unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', "", listed)  # names, and parameters that hold addresses
+    found = (bracketed or bare for bracketed, bare in re.findall(r"<([^<>]*)>|(?:^|,)\s*([^<>,;\s]+)", unquoted))
+    # As route[ELSEWHERE]: printable, so many, and of a length that can be shown.
+    return tuple(one for one in found if re.fullmatch(r"sips?:[!-~]{1,200}", one))[:CONTACTS_MAX]
 
 
 def _md5(text: str) -> str:

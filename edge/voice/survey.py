@@ -43,6 +43,7 @@ class Survey:
         self.asking = Asking(settings, view.clock)
         self.run_id: str | None = None
         self.presence = Presence()
+        self.past_us: Callable[[], dict[str, tuple[str, ...]]] = dict
         self.seen = Inventory()
 
     async def run(self) -> None:
@@ -63,7 +64,7 @@ class Survey:
                 phones=tuple(one.phone for one in held),
                 version=version_of(str(await self.rpc.call("core.version"))),
                 unrouted=unrouted_of(items_of(await self.rpc.call("htable.dump", "unrouted"))),
-                elsewhere=elsewhere_of(items_of(await self.rpc.call("htable.dump", "elsewhere"))),
+                elsewhere=self.past_us() | elsewhere_of(items_of(await self.rpc.call("htable.dump", "elsewhere"))),
                 gone_together=self._gone(),
                 trunks=settled(trunk_states(settings, sight), sight, self.seen.trunks),
                 refused_upstream=upstream_refusals(settings, sight, self.seen.refused_upstream),
