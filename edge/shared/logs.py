@@ -7,7 +7,9 @@ import logging
 import os
 import re
 import sys
+import threading
 import time
+from types import TracebackType
 
 # Seven digits or more, as phone numbers are; a dot before means an IP address or a decimal.
 PHONE_NUMBER = re.compile(r"(?:(?<=sip:)|(?<=sips:)|(?<=tel:)|(?<![\w.:]))(\+?\d{2})\d{3,}(\d{2})(?!\w|\.\d)")
@@ -49,3 +51,11 @@ def start_logging(daemon: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(daemon))
     logging.basicConfig(level=os.environ.get("REPLI_LOG", "INFO").upper(), handlers=[handler], force=True)
+    # What nobody caught is a line, too: Python's own trace would have every number in full.
+    sys.excepthook = _say_uncaught
+    threading.excepthook = lambda given: _say_uncaught(given.exc_type, given.exc_value, given.exc_traceback)
+
+
+def _say_uncaught(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    if error is not None:
+        logging.getLogger().critical("ended by %s", kind.__name__, exc_info=(kind, error, trace))

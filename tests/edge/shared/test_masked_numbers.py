@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from edge.shared.logs import mask_numbers
@@ -32,3 +36,19 @@ def test_no_number_is_readable(written: str, masked: str) -> None:
 )
 def test_nothing_else_is_masked(kept: str) -> None:
     assert mask_numbers(kept) == kept
+
+
+@pytest.mark.parametrize("fatal", ["fail()", "threading.Thread(target=fail).start()"])
+def test_what_nobody_caught_is_a_line_without_numbers(fatal: str) -> None:
+    code = f"""import threading
+from edge.shared.logs import start_logging
+def fail():
+    raise ValueError("no way to sip:0612345678@x")
+start_logging("voice")
+{fatal}"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+    (line,) = ran.stderr.splitlines()
+    said = json.loads(line)
+    assert (said["level"], said["message"]) == ("critical", "ended by ValueError")
+    assert "sip:06…78@x" in said["exception"]
+    assert "0612345678" not in ran.stderr
