@@ -6,6 +6,7 @@ import pytest
 
 from hil.rig.virtual.sip.carrier import Account, Carrier
 from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, Telephony
+from hil.rig.virtual.sip.name_server import NameServer
 from hil.rig.virtual.sip.wire import Hand, Message, reply_to
 from hil.rig.virtual.waiting import wait_for
 from tests.edge.voice.test_upstream import lent_site
@@ -56,8 +57,7 @@ def test_what_it_sees_of_a_call_fits_together(box: Telephony, cloud: Carrier, ph
     cloud.wire.answer(request, source)
     answer = phone.wire.final(invite)
     phone.wire.send(phone.within("ACK", invite, answer), phone.box)
-    while (ack := cloud.request(method="ACK")[0]) and numbers(ack) != numbers(request):
-        continue  # those of the challenge
+    assert numbers(cloud.request(method="ACK")[0]) == numbers(request)
     end = phone.within("BYE", invite, answer)
     phone.wire.send(end, phone.box)
     assert numbers(cloud.request(method="BYE")[0]) > numbers(request)
@@ -136,6 +136,50 @@ def test_a_call_that_the_cloud_does_not_take_goes_on_with_the_box(
         assert answer.code == 200
         phone.wire.send(phone.within("ACK", invite, answer), phone.box)
         assert numbers(far.request(method="ACK")[0]) == numbers(request)
+
+
+def test_each_address_of_the_cloud_gets_a_proof_of_its_own(telephony: Telephony, cloud: Carrier) -> None:
+    """The first takes the proof and fails, the second asks for another, and its ACK fits what it took."""
+    box = telephony
+    second = Carrier(box.wire(11), ACCOUNT, wants_proof=True)
+    with NameServer() as names:
+        names.listen(f"{box.net}.53")
+        names.services["_sip._udp.pbx.example"] = [(10, "a.pbx.example"), (20, "b.pbx.example")]
+        names.addresses["a.pbx.example"], names.addresses["b.pbx.example"] = [f"{box.net}.10"], [f"{box.net}.11"]
+        box.root.paths.resolver_file.write_text(f"nameserver {box.net}.53\n")
+        box.start(lent_site(box).replace(f'address = "{box.cloud}"', 'address = "pbx.example"'))
+        wait_for(lambda: cloud.registered != [], "registered at the preferred address", 15)
+        box.wait_mode("cloud")
+        phone = box.registered("101", 101)
+        invite = phone.begin(phone.invitation("0612345678"))
+        assert cloud.turn_down(503, "Full").get("From").startswith("<sip:u101@")
+        request, source = second.request()
+        second.wire.answer(request, source)
+        answer = phone.wire.final(invite)
+        phone.wire.send(phone.within("ACK", invite, answer), phone.box)
+        assert numbers(second.request(method="ACK")[0]) == numbers(request)
+        for carrier in (cloud, second):
+            assert len([one for one in carrier.refused if one.method == "INVITE"]) == 1
+
+
+def test_what_the_cloud_refuses_the_account_is_no_guess_of_the_phone(
+    box: Telephony, cloud: Carrier, phone: Hand
+) -> None:
+    """Ten wrong proofs in a minute, and the phone would be limited."""
+    cloud.account = Account("u101", "another", DOMAIN)
+    for _ in range(12):
+        refused = phone.begin(phone.compose("INVITE", f"sip:102@{DOMAIN}", headers=[("Contact", phone.contact)]))
+        assert phone.wire.final(refused).code == 480, "nobody is there, says the box"
+    assert phone.register().code == 200
+    assert box.json("voice", "bans")["bans"] == []
+
+
+def test_what_the_phone_says_of_itself_beside_from_is_not_said_by_the_account(
+    box: Telephony, cloud: Carrier, phone: Hand
+) -> None:
+    claim = [("Contact", phone.contact), ("P-Asserted-Identity", "<sip:+33611111111@mairie.example>")]
+    phone.begin(phone.compose("INVITE", f"sip:0612345678@{DOMAIN}", headers=claim))
+    assert cloud.request()[0].all("P-Asserted-Identity") == []
 
 
 def test_an_emergency_by_the_cloud_is_proved_by_its_account(telephony: Telephony, cloud: Carrier) -> None:
