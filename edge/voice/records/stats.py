@@ -21,9 +21,11 @@ def span(day: date, zone: tzinfo | None) -> tuple[int, int]:
 def day_stats(
     day: date, calls: Iterable[Call], groups: frozenset[str], now: int, run: str, zone: tzinfo | None
 ) -> StatsResult:
-    """Count them. A call that passed twice through the cloud PBX counts once. groups: numbers that several answer."""
-    counted = [(call, state(call, now, run)) for call in calls if call.direction != "again"]
-    counted = [(call, found) for call, found in counted if found is not State.UNPROVED]
+    """Count them. A call that passed twice through the cloud PBX counts once, by its first half; the second says whose
+    phone rang. groups: numbers that several answer."""
+    halves = [(call, state(call, now, run)) for call in calls]
+    halves = [(call, found) for call, found in halves if found is not State.UNPROVED]
+    counted = [(call, found) for call, found in halves if call.direction != "again"]
     hours = Counter(datetime.fromtimestamp(call.begun / SECOND, zone).hour for call, _ in counted)
     ours = [(call, found) for call, found in counted if call.direction != "out"]
     waited = sorted(seconds for call, _ in ours if (seconds := answer_s(call)) is not None)
@@ -41,7 +43,7 @@ def day_stats(
         answer_p95_s=percentile(waited, 95),
         hours=[hours[hour] for hour in range(24)],
         busiest_hour=max(hours, key=lambda hour: (hours[hour], -hour)) if hours else None,
-        extensions=_extensions(counted),
+        extensions=_extensions(halves),
         dialled=_dialled([(call, found) for call, found in ours if call.dialled in groups]),
         trunks=_trunks(counted),
     )
@@ -58,12 +60,12 @@ def _midnight(day: date, zone: tzinfo | None) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * SECOND
 
 
-def _extensions(counted: Sequence[tuple[Call, State]]) -> list[Count]:
-    made = Counter(call.caller for call, _ in counted if call.leg == "phone")
-    answered = Counter(call.by for call, _ in counted if call.answered is not None and call.by)
+def _extensions(halves: Sequence[tuple[Call, State]]) -> list[Count]:
+    made = Counter(call.caller for call, _ in halves if call.leg == "phone")
+    answered = Counter(call.by for call, _ in halves if call.answered is not None and call.by)
     missed = Counter(
         word.partition(":")[2]
-        for call, found in counted
+        for call, found in halves
         if found in MISSED and call.direction != "out"
         for word in set(call.trail.split())
         if word.startswith("ring:")

@@ -402,17 +402,25 @@ def test_a_day_is_counted() -> None:
         call(34, 100, 407),
         call(35, 100, 486, asked="200", trail=" local step:200/0 ring:101 ring:102"),
     ]
+    # Inside, by a cloud PBX that is a proxy: its second half says whose phone took it.
+    twice = [
+        line(code, 0 if code == 100 else 9, 1, "INVITE", call_id="c36", leg=leg, by=by)
+        for leg, by in (("phone", ""), ("cloud", "103"))
+        for code in (100, 200)
+    ]
+    calls += [call_of(*twice[:2]), call_of(*twice[2:])]
     day = date(2026, 11, 28)
     since, until = span(day, UTC)
     assert since <= START < until
     stats = day_stats(day, calls, frozenset({"200"}), START + 86_400 * SECOND, "run", UTC)
-    assert (stats.incoming, stats.outgoing, stats.inside) == (2, 2, 21)
-    assert (stats.answered, stats.missed, stats.emergencies, stats.unfinished) == (22, 2, 1, 0)
-    assert stats.answer_mean_s == pytest.approx((sum(range(1, 21)) + 100) / 21)
+    assert (stats.incoming, stats.outgoing, stats.inside) == (2, 2, 22)
+    assert (stats.answered, stats.missed, stats.emergencies, stats.unfinished) == (23, 2, 1, 0)
+    assert stats.answer_mean_s == pytest.approx((sum(range(1, 21)) + 100 + 9) / 22)
     assert stats.answer_p95_s == 20
-    assert sum(stats.hours) == 25
+    assert sum(stats.hours) == 26
     assert stats.busiest_hour == stats.hours.index(max(stats.hours))
     assert Count(name="102", answered=20, missed=2) in stats.extensions
+    assert Count(name="103", answered=1) in stats.extensions
     assert stats.dialled == [Count(name="200", made=1, missed=1)]
     assert Count(name="pstn", made=1, answered=1, missed=2) in stats.trunks
 

@@ -223,6 +223,31 @@ def test_what_the_cloud_did_is_told(telephony: Telephony) -> None:
     assert (alone["mode"], alone["trail"]) == ("local", ["local", "ring:102", "away"])
 
 
+def test_whose_phone_took_a_call_of_the_cloud_and_whose_missed_it_is_known(telephony: Telephony) -> None:
+    """Day in, day out: the cloud PBX calls a device by its contact, which need not say whose it is."""
+    box = telephony
+    box.start()
+    pbx = HandPbx(box.wire(10))
+    phones = {number: box.hand(number, 100 + int(number) % 100) for number in ("102", "103")}
+    contacts = {}
+    for number, phone in phones.items():
+        assert phone.register([f"<sip:somebody@{phone.wire.address}:{phone.wire.port}>"], prove=False).code == 200
+        contacts[number] = pbx.registered[-1].get("Contact").strip("<>")
+    for number, code in (("102", 200), ("103", 486)):
+        invite = pbx.call(contacts[number], box.box)
+        request, source = phones[number].wire.request()
+        if code == 200:
+            phones[number].wire.answer(request, source)
+        else:
+            phones[number].wire.send(reply_to(request, code, "Busy Here"), source)
+        assert pbx.final(invite).code == code
+    (taken,) = wait_calls(box, 1, dialled="102", state="talking", answered_by="102")
+    assert (taken["direction"], taken["trail"]) == ("in", ["ring:102"])
+    wait_calls(box, 1, dialled="103", state="busy", trail=["ring:103"])
+    counted = {one["name"]: (one["answered"], one["missed"]) for one in box.json("voice", "stats")["extensions"]}
+    assert counted == {"102": (1, 0), "103": (0, 1)}
+
+
 def test_a_silent_cloud_is_a_reason_of_the_call_that_met_it(telephony: Telephony) -> None:
     box = telephony
     box.start(box.site("answer_timeout_ms = 500"))
