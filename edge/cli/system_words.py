@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from edge.cli.output import moment
 from edge.cli.words import _
 
 
@@ -16,8 +18,15 @@ def system_words(said: str) -> str:
 
 
 def spoken(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data of a sentence, with the words of whatever the system said."""
-    return {name: system_words(value) if isinstance(value, str) else value for name, value in data.items()}
+    """The data of a sentence, with the words of whatever the system said, and moments as tables show them."""
+    return {name: _spoken(value) if isinstance(value, str) else value for name, value in data.items()}
+
+
+def _spoken(value: str) -> str:
+    return moment(value) if _MOMENT.fullmatch(value) else system_words(value)
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")  # RFC 3339, UTC
 
 
 # Of the errors that people meet.

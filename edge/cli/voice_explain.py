@@ -119,8 +119,13 @@ def _following(step: ExplainedStep) -> str:
 
 
 def _outcome(result: ExplainResult) -> str:
-    text = _(_OUTCOMES.get(result.outcome, "{number}"))
-    return text.format(number=result.number, trunks=_ways(result.trunks), code=result.code)
+    outcome, number, trunks = result.outcome, result.number, result.trunks
+    first = result.steps[0] if result.steps else None
+    if outcome == "inside" and first is not None and first.action == "out":
+        # All its calls go elsewhere.
+        outcome, number, trunks = "outside", first.targets[0], first.trunks
+    text = _(_OUTCOMES.get(outcome, "{number}"))
+    return text.format(number=number, trunks=_ways(trunks), code=result.code)
 
 
 def _ways(names: list[str]) -> str:

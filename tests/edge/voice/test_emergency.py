@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from datetime import UTC, datetime
@@ -161,7 +162,10 @@ def test_it_is_shown_within_a_second_and_so_is_its_end(box: Telephony, trunk: Wi
     assert (issue.id, issue.severity) == ("voice.emergency_call", "info")
     data = issue.data
     assert (data["number"], data["caller"], data["address"]) == ("112", "102", phone.wire.address)
-    assert "Appel d'urgence au 112 depuis le poste 102" in box.root.repli("status").stdout
+    said = box.root.repli("status").stdout
+    assert re.search(
+        r"Appel d'urgence au 112 depuis le poste 102 .* le \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(UTC\)", said
+    ), said
     trunk.send(reply_to(request, 403, "Forbidden"), source)
     assert phone.wire.final(invite).code == 403
     wait_for(

@@ -98,6 +98,7 @@ def test_redirected_cancelled_and_durable(box: Box) -> None:
     assert "(motif : Inondation)" in status
     said = box.telephony.root.repli("voice", "explain", "102", "101").stdout
     assert "101 est renvoyé vers 0611223344" in said
+    assert said.endswith("→ +33611223344 par pstn, annexe\n"), "not: in the building"
 
     box.voice.kill()
     assert box.called("101") == ["pstn"]  # Kamailio goes on alone
