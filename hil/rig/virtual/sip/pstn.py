@@ -51,6 +51,7 @@ class Pstn:
             *("sipp", "-sf", str(SCENARIO), "-i", self.address, "-p", str(self.port), "-mi", self.address),
             *("-t", {"udp": "u1", "tcp": "t1"}[self.transport]),
             *("-mp", str(self.media_port), "-rtp_echo", "-nostdin", "-trace_logs", "-log_file", str(self.log)),
+            "-aa",  # OPTIONS too are answered, as by any operator
             *("-log_overwrite", "false", "-trace_err", "-error_file", str(self.place.folder / f"{self.name}-err.log")),
         ]
 
