@@ -152,6 +152,8 @@ WORDS: dict[str, str] = {
     "voice.kamailio_version": "La version {version} de Kamailio n'a pas été essayée avec ce logiciel, prévu pour {tried}.",
     "voice.cloud_not_routing": "Le standard de l'opérateur répond, mais refuse les appels ({calls} de suite, "
     "code {code}) : le boîtier achemine ceux qu'il peut.",
+    "voice.trunk_silent": "La ligne extérieure « {subject} » ({address}) ne répond pas : les appels passent par une autre, "
+    "s'il y en a.",
     "voice.trunk_refused": "La ligne extérieure « {subject} » ({address}) nous refuse (code {code}) : "
     "les appels n'y passent pas.",
     "voice.registered_elsewhere": "Le poste {extension} est enregistré chez l'opérateur sans passer par le "
@@ -180,6 +182,8 @@ SUGGESTIONS: dict[str, str] = {
     "add_trunk": "Ajoutez une ligne (« voice.trunks »).",
     "check_second_phone": "Si ce n'est pas voulu, donnez à l'un son propre numéro (« repli {fix} »).",
     "reinstall_box": "Réinstallez le logiciel du boîtier ou appelez son support.",
+    "check_trunk_line": "Vérifiez son adresse dans les réglages, ou appelez son opérateur (« repli {fix} »). Si elle ne répond "
+    "jamais aux sondes, dites-le (« probe = false »).",
     "check_trunk_account": "Vérifiez son compte et son mot de passe dans les réglages, ou appelez son opérateur, le code à "
     "l'appui (« repli {fix} »).",
     "tell_pbx_operator": "Prévenez cet opérateur, le code à l'appui.",

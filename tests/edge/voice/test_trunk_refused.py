@@ -76,3 +76,16 @@ def test_calls_that_are_refused_are_said_until_one_is_taken(
     first.wire.send(reply_to(heard, 486, "Busy Here"), source)
     assert desk.wire.final(invite).code == 486
     wait_for(lambda: refusals(box) == {}, "no fault", 15.0, every=0.3)
+
+
+def test_a_trunk_that_answers_no_probe_is_said_until_it_does(box: Telephony, second: Carrier) -> None:
+    """No call need find it out: it may be years until one would."""
+
+    def silent() -> list[tuple[str, str]]:
+        issues = [one for daemon in box.json("status")["daemons"] for one in daemon["issues"]]
+        return [(one["subject"], one["data"]["address"]) for one in issues if one["id"] == "voice.trunk_silent"]
+
+    assert silent() == []
+    with second.dead():
+        wait_for(lambda: silent() == [("spare", f"{second.wire.address}:5060")], "the fault", 20.0, every=0.3)
+    wait_for(lambda: silent() == [], "no fault", 20.0, every=0.3)

@@ -221,6 +221,12 @@ FOUND: list[tuple[Facts, str, str, dict[str, str]]] = [
         {"count": "5", "extensions": "101, 102, 103, 104, 105"},
     ),
     (
+        seen(trunks=(trunk().model_copy(update={"health": TrunkHealth.SILENT}),)),
+        "trunk_silent",
+        "secours",
+        {"address": "192.0.2.19:5060"},
+    ),
+    (
         seen(trunks=(trunk(registration=RegistrationState.REFUSED, code=403),)),
         "trunk_refused",
         "secours",
