@@ -125,7 +125,9 @@ class Emergency(Section):
         None, description="A number that takes the very same path, for tests: a telephone of yours outside"
     )
     caller: Number | None = Field(
-        None, description="The site's number, shown to the emergency services by a trunk; absent: the extension's"
+        None,
+        description="The site's number, shown to the emergency services by a trunk; absent: the trunk's own, else our account "
+        "there or an extension",
     )
     preempting: list[Number] = Field(
         PREEMPTING, description="Those that end another call when every channel of every way out is busy"
