@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from edge.voice.kamailio.log_mask import COMMAND
 from hil.rig.virtual.sip.carrier import Carrier
 from hil.rig.virtual.sip.loopback import DOMAIN, Telephony
 from hil.rig.virtual.sip.trunk_calls import call, caller, ring, start_with_trunks
+from hil.rig.virtual.sip.wire import reply_to
 from hil.rig.virtual.waiting import wait_for
 
 NUMBER, TEST, CALLER = "0687654321", "0612345678", "0611223344"
@@ -95,6 +98,32 @@ def test_what_cannot_be_read_is_not_repeated(telephony: Telephony, transport: st
     time.sleep(LATE_S)
     assert readable(box.root.folder, NUMBER) == []
     assert "message=<" not in log.read_text(), "nor all of a message, masked or not: a flood would fill the disk"
+
+
+def test_calls_go_on_when_the_filter_is_killed(telephony: Telephony) -> None:
+    """The log is silent from then on, until the next start."""
+    box = telephony
+    kamailio = box.start(box.site(cloud="# no cloud"))
+    pipe = Path(f"/proc/{kamailio.process.pid}/fd/2").readlink()
+    (sed,) = [entry for entry in Path("/proc").iterdir() if entry.name.isdigit() and reads(entry, pipe)]
+    os.kill(int(sed.name), signal.SIGKILL)
+    desk, hall = caller(box), caller(box, "102", 102)
+    for _ in range(20):
+        invite = desk.begin(desk.invitation("102"))
+        heard, source = hall.wire.request()
+        hall.wire.send(reply_to(heard, 486, "Busy Here"), source)
+        assert desk.wire.final(invite).code == 486
+        # Something to say in the log, to nobody.
+        desk.wire.sock.sendto(b"INVITE  sip:0687654321@x SIP/2.0\r\nVia: x\r\n\r\n", box.box)
+    assert kamailio.process.poll() is None
+    assert readable(box.root.folder, NUMBER) == []
+
+
+def reads(process: Path, pipe: Path) -> bool:
+    try:
+        return (process / "fd/0").readlink() == pipe
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize("name", ["kamailio", "voice"])
