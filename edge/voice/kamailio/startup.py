@@ -20,7 +20,7 @@ SCHEMAS = Path("/usr/share/kamailio/db_sqlite")  # of Debian's kamailio-sqlite-m
 LOCAL_EXPIRES_S = (10, 60)  # least and most; between them, the hold-down
 CHILDREN = 2
 SHARED_MB = 128  # taken page by page as it is used; 32 were full after six seconds of 300 calls a second
-PRIVATE_MB = 8  # each process; the configuration itself takes half of it
+PRIVATE_MB = 32  # each process, as it is used: the configuration takes 4, reading 2 000 extensions as much again
 MEMORY = "fm"  # Kamailio's own choice, qm, checks every fragment and walks long lists: a third of all CPU
 
 
