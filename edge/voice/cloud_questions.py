@@ -8,14 +8,13 @@ import secrets
 from collections.abc import Callable
 
 from edge.shared.model.voice import VoiceSection
-from edge.shared.model.voice_trunks import Transport
 from edge.voice.digests import realm
 from edge.voice.exchange import exchanging
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView
 from edge.voice.lookout import Asked, Outcome, found, past_us, still_meant, whose_turn
 from edge.voice.register_message import Sender, ask_who, proof
-from edge.voice.sockets import clouds, listening, socket_towards, uri
+from edge.voice.sockets import clouds, listening, own_place, socket_towards, uri
 from edge.voice.tables import ha1
 
 log = logging.getLogger(__name__)
@@ -79,7 +78,7 @@ def _secrets(voice: VoiceSection) -> dict[str, str]:
 
 async def _ask(voice: VoiceSection, extension: str, held: str) -> tuple[Outcome, tuple[str, ...]]:
     """One question, with one proof: a second would be guessing. Raises OSError."""
-    own = next((one for one in voice.listen if one.transport == Transport.UDP), None)
+    own = own_place(voice)
     if own is None:
         return Outcome.NOTHING, ()
     call_id = secrets.token_hex(12)

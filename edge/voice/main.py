@@ -73,10 +73,10 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             name = asyncio.create_task(cloud_name.run(), name="cloud name")
             links = asyncio.create_task(follow_links(paths, clock, switched), name="links")
             survey = asyncio.create_task(engine.survey.run(), name="survey")
-            asking = asyncio.create_task(questions.run(), name="cloud questions")
+            past_us = asyncio.create_task(questions.run(), name="cloud questions")
             asking = asyncio.create_task(engine.survey.asking.run(), name="asking")
             ready()
-            await until_stopped(stop, work, follow, copy, records, renew, name, links, survey, asking)
+            await until_stopped(stop, work, follow, copy, records, renew, name, links, survey, past_us, asking)
     finally:
         await asyncio.to_thread(keeper.keep)
         rpc.close()

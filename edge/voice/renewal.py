@@ -13,13 +13,12 @@ import secrets
 from collections.abc import Callable, Iterable
 
 from edge.shared.model.voice import VoiceSection
-from edge.shared.model.voice_trunks import Transport
 from edge.voice.digests import realm
 from edge.voice.exchange import Exchange, exchanging
 from edge.voice.kamailio_rpc import RpcRefused, RpcSilent
 from edge.voice.kamailio_view import KamailioView
 from edge.voice.register_message import Binding, Sender, proof, register
-from edge.voice.sockets import clouds, listening, socket_towards, uri
+from edge.voice.sockets import clouds, listening, own_place, socket_towards, uri
 from edge.voice.tables import ha1
 from edge.voice.upstream import contact_of, lent
 
@@ -60,7 +59,7 @@ class Renewal:
             return
         ours = lent(voice)
         await self._renew_ours(ours)
-        own = next((one for one in voice.listen if one.transport == Transport.UDP), None)
+        own = own_place(voice)
         if own is None:
             return
         phones = [one for one in await self._view.phones() if one.extension not in ours]

@@ -28,6 +28,12 @@ def listening(voice: VoiceSection) -> list[Listen]:
     return sockets
 
 
+def own_place(voice: VoiceSection) -> Listen | None:
+    """Where the box speaks to its own Kamailio over UDP: inside if it can, as what comes from outside is watched."""
+    places = [one for one in voice.listen if one.transport == Transport.UDP]
+    return min(places, key=lambda one: one.outside, default=None)
+
+
 def socket_towards(peer: CloudPbx | Trunk, sockets: Iterable[Listen]) -> Listen:
     """The socket to send from: same transport; a loopback peer is reached from loopback, others are not."""
     fitting = [one for one in sockets if one.transport == peer.transport]

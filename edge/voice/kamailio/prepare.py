@@ -33,7 +33,7 @@ def prepare(voice: VoiceSection, values: Tables, files: RunFolder, registrations
 def first_mode(values: Tables, files: RunFolder) -> VoiceMode:
     """Local without a cloud PBX, and where it was lost before: else the first calls would wait for it once more."""
     try:
-        lost = files.mode.read_text(encoding="ascii") == VoiceMode.LOCAL
+        lost = files.mode.read_bytes() == VoiceMode.LOCAL.encode()
     except FileNotFoundError:
         lost = False
     has_cloud = "cloud_contact" in values.htables["site"]  # not the dispatcher's list: trunks are probed, too

@@ -51,6 +51,21 @@ def test_a_trunk_s_redirection_is_not_for_the_phone(telephony: Telephony) -> Non
     assert (answer.code, answer.all("Contact")) == (503, [])
 
 
+@pytest.mark.parametrize(("code", "reason"), [(302, "Moved"), (407, "Proxy Authentication Required")])
+def test_nor_is_one_of_a_trunk_that_rang(telephony: Telephony, code: int, reason: str) -> None:
+    """What has rung is tried nowhere else."""
+    trunk = Carrier(telephony.wire(20))
+    start_with_trunks(telephony)
+    desk = caller(telephony)
+    invite = call(desk, "0987654321")
+    heard, source = trunk.request()
+    trunk.send(reply_to(heard, 180, "Ringing"), source)
+    desk.wire.receive(lambda said: said.code == 180, 2.0)
+    trunk.send(reply_to(heard, code, reason, [("Contact", PREMIUM)]), source)
+    answer = desk.wire.final(invite)
+    assert (answer.code, answer.all("Contact")) == (480, [])
+
+
 @pytest.mark.parametrize("kind", ["ip", "gateway"])
 def test_nobody_outside_has_a_phone_call_somebody(telephony: Telephony, kind: str) -> None:
     """A transfer (RFC 3515) asked for by a trunk. A gateway is ours, and may."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hil.rig.virtual.sip.carrier import Account, Carrier
@@ -62,6 +64,7 @@ def test_what_it_sees_of_a_call_fits_together(box: Telephony, cloud: Carrier, ph
     phone.wire.send(end, phone.box)
     assert numbers(cloud.request(method="BYE")[0]) > numbers(request)
     assert phone.wire.final(end).get("CSeq") == end.get("CSeq")
+    assert recorded(box) == [("101", "0612345678", "out")]
 
 
 def test_it_is_called_by_its_contact_or_by_its_name_there(box: Telephony, cloud: Carrier, phone: Hand) -> None:
@@ -74,6 +77,18 @@ def test_it_is_called_by_its_contact_or_by_its_name_there(box: Telephony, cloud:
         request, source = phone.wire.request()
         assert "0611223344" in request.get("From")
         phone.wire.send(reply_to(request, 486, "Busy Here"), source)
+    assert recorded(box) == [("0611223344", "101", "in")] * 2
+
+
+def recorded(box: Telephony) -> list[tuple[str, str, str]]:
+    """Who called whom, and which way, by the call records."""
+
+    def ended() -> list[dict[str, Any]]:
+        calls = box.json("voice", "calls", "--numbers")["calls"]
+        return calls if calls and all(call["ended"] for call in calls) else []
+
+    wait_for(ended, "the calls are recorded to their end", 10, every=0.3)
+    return [(call["caller"], call["dialled"], call["direction"]) for call in ended()]
 
 
 def test_it_is_registered_again_as_soon_as_the_cloud_is_back(box: Telephony, cloud: Carrier, phone: Hand) -> None:

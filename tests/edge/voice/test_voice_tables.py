@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.shared.model.voice import VoiceSection
+from edge.shared.model.voice import Listen, VoiceSection
 from edge.shared.paths import Paths, SocketPathTooLong
 from edge.shared.section import SettingsRefused, parse_site
 from edge.voice.addresses import missing_addresses
@@ -19,7 +19,7 @@ from edge.voice.dialplan import unreachable
 from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import CFG, RunFolder, render, start_digest
 from edge.voice.kamailio.tables_file import write_next
-from edge.voice.sockets import listening, name
+from edge.voice.sockets import listening, name, own_place
 from edge.voice.tables import TABLES, tables, unprotected
 
 HA1 = hashlib.md5(b"101:mairie.example:secret").hexdigest()
@@ -149,6 +149,23 @@ def test_without_a_cloud_pbx_it_starts_on_its_own(tmp_path: Path) -> None:
     assert tables(alone).dispatcher, "its trunks are probed"
     prepare(alone, tables(alone), files, tmp_path / "copy.sqlite")
     assert rows(files, "run")["mode"] == "local"
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\xff\xfe", b"loc", b"local\n"])
+def test_a_damaged_memory_of_the_mode_keeps_nobody_from_the_telephone(tmp_path: Path, damaged: bytes) -> None:
+    files = RunFolder(tmp_path)
+    files.mode.write_bytes(damaged)
+    prepare(voice(), tables(voice()), files, tmp_path / "copy.sqlite")
+    assert rows(files, "run")["mode"] == "cloud"
+
+
+def test_the_box_speaks_to_itself_from_inside() -> None:
+    """Outside sixty questions of its own would get its own address blocked."""
+    inside, outside = Listen(address="10.78.0.1"), Listen(address="10.78.0.2", outside=True)
+    both = voice().model_copy(update={"listen": [outside, inside]})
+    assert own_place(both) == inside
+    assert own_place(both.model_copy(update={"listen": [outside]})) == outside
+    assert own_place(both.model_copy(update={"listen": []})) is None
 
 
 def rows(files: RunFolder, table: str) -> dict[str, str]:
