@@ -78,6 +78,13 @@ class KamailioRpc:
         finally:
             self._answers.waiting.pop(number, None)
 
+    async def targets(self) -> Any:
+        """Every address that it probes, as dispatcher.list has them; None: not one. Raises RpcSilent."""
+        try:
+            return await self.call("dispatcher.list")
+        except RpcRefused:
+            return None  # an empty list is an error to it
+
     def close(self) -> None:
         """Remove our own socket."""
         if self._transport is not None:

@@ -53,7 +53,7 @@ class KamailioView:
             held = items_of(await self.rpc.call("htable.dump", "run"))
             run = Run(held["id"], held["digest"], held["version"], held["dispatcher"])
             flag = VoiceMode(held["mode"])
-            cloud = cloud_state(await self._targets())
+            cloud = cloud_state(await self.rpc.targets())
         except (RpcSilent, RpcRefused, KeyError, ValueError) as error:
             log.debug("Kamailio: %s", error)
             return Look(None, Sight(answers=False))
@@ -85,12 +85,6 @@ class KamailioView:
     async def registered(self) -> list[str]:
         """The extensions that have a phone. Raises RpcSilent, RpcRefused."""
         return extensions_of(await self.rpc.call("ul.dump", "brief"))
-
-    async def _targets(self) -> Any:
-        try:
-            return await self.rpc.call("dispatcher.list")
-        except RpcRefused:
-            return None  # an empty list is an error to it
 
 
 def items_of(dump: Any) -> dict[str, str]:

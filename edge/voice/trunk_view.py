@@ -11,7 +11,7 @@ from edge.shared.clock import utc_text
 from edge.shared.messages.voice_trunks import RegistrationState, TrunkHealth, TrunkRefusal, TrunkState
 from edge.shared.model.voice import CloudPbx, VoiceSection
 from edge.shared.model.voice_trunks import Trunk, TrunkKind
-from edge.voice.kamailio_rpc import KamailioRpc, RpcRefused
+from edge.voice.kamailio_rpc import KamailioRpc
 from edge.voice.sockets import uri
 from edge.voice.trunks import CLOUD, Registration, dispatcher_set, ways
 from edge.voice.upstream import contact_of, lent, upstream_registrations
@@ -52,7 +52,7 @@ class TrunkView:
             trunk.name: int(await self.rpc.call("dlg.profile_get_size", "trunk", trunk.name)) for trunk in voice.trunks
         }
         return TrunkSight(
-            health=health_of(await self._listing()),
+            health=health_of(await self.rpc.targets()),
             registered=registered_of(await self.registrations()),
             said=said_of(await self.rpc.call("htable.dump", "said")),
             calls=calls,
@@ -62,12 +62,6 @@ class TrunkView:
     async def registrations(self) -> list[dict[str, Any]]:
         """Every registration it keeps. Raises RpcSilent, RpcRefused."""
         return list(await self.rpc.call("uac.reg_dump") or [])
-
-    async def _listing(self) -> Any:
-        try:
-            return await self.rpc.call("dispatcher.list")
-        except RpcRefused:
-            return None  # an empty list is an error to it
 
 
 def trunk_states(voice: VoiceSection, sight: TrunkSight | None) -> list[TrunkState]:

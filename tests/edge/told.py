@@ -1,4 +1,4 @@
-"""What every check of a known fault owes the people who read it."""
+"""What people are told of known faults: what `repli status` says, and what every check owes those who read it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,13 @@ import pytest
 
 from edge.cli.issues import SUGGESTIONS, WORDS
 from edge.cli.main import parser
+from hil.rig.virtual.sip.loopback import Telephony
+
+
+def issues(box: Telephony) -> dict[str, dict[str, str]]:
+    """The data of each fault that `repli status` shows, by its name."""
+    daemons = box.json("status")["daemons"]
+    return {one["id"]: one["data"] for daemon in daemons for one in daemon["issues"]}
 
 
 def people_are_told(check: Any) -> None:

@@ -10,8 +10,6 @@ from datetime import date, datetime, timedelta, tzinfo
 from edge.shared.messages.voice_calls import Count, StatsResult
 from edge.voice.records.call import MISSED, SECOND, Call, State, answer_s, state
 
-ANSWERED_ONCE = (State.ANSWERED, State.TALKING)
-
 
 def span(day: date, zone: tzinfo | None) -> tuple[int, int]:
     """When a day begins and ends by the clock of the place, in microseconds of unix time; zone None: the machine's."""

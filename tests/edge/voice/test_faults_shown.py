@@ -7,6 +7,7 @@ import pytest
 from hil.rig.virtual.sip.loopback import HandPbx, Telephony
 from hil.rig.virtual.sip.wire import Hand, reply_to
 from hil.rig.virtual.waiting import wait_for
+from tests.edge.told import issues
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +21,6 @@ def desk(box: Telephony, pbx: HandPbx) -> Hand:
     phone = box.hand("101", 101)
     box.wait_mode("cloud")
     return phone
-
-
-def issues(box: Telephony) -> dict[str, dict[str, str]]:
-    daemons = box.json("status")["daemons"]
-    return {one["id"]: one["data"] for daemon in daemons for one in daemon["issues"]}
 
 
 def called(pbx: HandPbx, phone: Hand, *replies: tuple[int, str]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from hil.rig.virtual.sip.loopback import DOMAIN, HandPbx, Telephony
 from hil.rig.virtual.sip.wire import Hand
 from hil.rig.virtual.waiting import wait_for
+from tests.edge.told import issues
 from tests.edge.voice.desks import Desk, serving
 
 FOUND_S = 30.0  # a dead switch is said within it
@@ -31,11 +32,6 @@ def box(telephony: Telephony) -> Iterator[Telephony]:
     telephony.start(telephony.site(extensions={number: f"{number}-secret" for number in NUMBERS}))
     telephony.wait_mode("cloud")
     yield telephony
-
-
-def issues(box: Telephony) -> dict[str, dict[str, str]]:
-    """What is wrong, by name."""
-    return {one["id"]: one["data"] for daemon in box.json("status")["daemons"] for one in daemon["issues"]}
 
 
 def gone(box: Telephony) -> list[str]:

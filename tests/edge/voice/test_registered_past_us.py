@@ -14,15 +14,11 @@ from hil.rig.virtual.sip.loopback import DOMAIN, PASSWORDS, Telephony
 from hil.rig.virtual.sip.pbx import Pbx
 from hil.rig.virtual.sip.wire import Hand
 from hil.rig.virtual.waiting import wait_for
+from tests.edge.told import issues
 
 SECRETS = {"101": "a", "102": "b", "103": "c"}
 OF_THE_BOX = 'number = "104"\npassword = "here"\nupstream = { user = "104", password = "there" }\n'
 CONTACT = "10.0.0.1:5060"
-
-
-def issues(box: Telephony) -> dict[str, dict[str, str]]:
-    daemons = box.json("status")["daemons"]
-    return {one["id"]: one["data"] for daemon in daemons for one in daemon["issues"]}
 
 
 def suspicious(pbx: Pbx) -> list[str]:
