@@ -31,7 +31,8 @@ class Registered:
 
 @dataclass(frozen=True)
 class TrunkSight:
-    """What Kamailio says: health by address, registrations, calls and refused calls by trunk, refusals by their key."""
+    """What Kamailio says: health by address, registrations and calls by trunk, refusals by their key; calls in a row that a
+    trunk refused by its name, and why by NAME::code."""
 
     health: Mapping[str, TrunkHealth]
     registered: Mapping[str, Registered]
@@ -136,6 +137,7 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
     health = sight.health.get(uri(way), TrunkHealth.UNKNOWN) if probed else TrunkHealth.UNPROBED
     refusal = _refusal("call", sight.said.get(f"{name}::call"))
     refused_calls = sight.refused.get(name, 0)
+    refused_code = sight.refused.get(f"{name}::code") if refused_calls else None
     if isinstance(way, CloudPbx) or way.kind != TrunkKind.REGISTRATION:
         return TrunkState(
             name=name,
@@ -145,6 +147,7 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
             calls=sight.calls.get(name),
             channels=limit,
             refused_calls=refused_calls,
+            refused_code=refused_code,
             last_refusal=refusal,
         )
     entry = sight.registered.get(name, Registered(online=False, for_s=0))
@@ -167,6 +170,7 @@ def _state(voice: VoiceSection, name: str, way: CloudPbx | Trunk, sight: TrunkSi
         calls=sight.calls.get(name),
         channels=limit,
         refused_calls=refused_calls,
+        refused_code=refused_code,
         last_refusal=answer if refused else refusal,
     )
 

@@ -49,6 +49,7 @@ class TrunkState(Message):
     calls: int | None = Field(None, description="In progress, both directions; absent for the cloud PBX: not counted")
     channels: int | None = Field(None, description="Calls at once by the settings; absent: no limit")
     refused_calls: int = Field(0, description="In a row, for want of an account or of a right (401, 402, 403, 407)")
+    refused_code: int | None = Field(None, description="Of those: the first one's, or the last 401 or 407 among them")
     last_refusal: TrunkRefusal | None = None
 
 

@@ -21,13 +21,15 @@ NO_ACCOUNT = (401, 407)  # to our proof, or because we have none: that is never 
 def check(facts: Facts) -> Iterator[Finding]:
     """Once for each trunk."""
     for trunk in facts.inventory.trunks:
-        refusal = trunk.last_refusal
-        if facts.serves and trunk.kind != "cloud" and refusal is not None and _refuses(trunk, refusal.code):
-            yield Finding(subject=trunk.name, data={"address": trunk.address, "code": str(refusal.code)})
+        code = _code(trunk)
+        if facts.serves and trunk.kind != "cloud" and code is not None:
+            yield Finding(subject=trunk.name, data={"address": trunk.address, "code": str(code)})
 
 
-def _refuses(trunk: TrunkState, code: int) -> bool:
-    if trunk.registration == RegistrationState.REFUSED:
-        return True
-    calls = trunk.refused_calls
-    return code > 0 and (calls >= IN_A_ROW or (calls > 0 and code in NO_ACCOUNT))
+def _code(trunk: TrunkState) -> int | None:
+    """With which it refuses us; None: it does not. What it says for other reasons, or nothing at all, is no yes."""
+    if trunk.registration == RegistrationState.REFUSED and trunk.last_refusal is not None:
+        return trunk.last_refusal.code
+    if trunk.refused_calls >= IN_A_ROW or trunk.refused_code in NO_ACCOUNT:
+        return trunk.refused_code
+    return None

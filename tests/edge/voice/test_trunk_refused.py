@@ -6,7 +6,7 @@ import pytest
 
 from hil.rig.virtual.sip.carrier import Account, Carrier
 from hil.rig.virtual.sip.loopback import Telephony
-from hil.rig.virtual.sip.trunk_calls import call, caller, start_with_trunks
+from hil.rig.virtual.sip.trunk_calls import call, caller, start_with_trunks, trunk
 from hil.rig.virtual.sip.wire import Hand, reply_to
 from hil.rig.virtual.waiting import wait_for
 
@@ -75,6 +75,24 @@ def test_calls_that_are_refused_are_said_until_one_is_taken(
     heard, source = first.request()
     first.wire.send(reply_to(heard, 486, "Busy Here"), source)
     assert desk.wire.final(invite).code == 486
+    wait_for(lambda: refusals(box) == {}, "no fault", 15.0, every=0.3)
+
+
+def test_only_a_call_that_is_taken_ends_what_is_said(
+    box: Telephony, first: Carrier, second: Carrier, desk: Hand
+) -> None:
+    """Neither a refusal for another reason nor a failure of its own does."""
+    for number, code in (("0987654331", 407), ("0987654332", 403), ("0987654333", 503)):
+        invite = call(desk, number)
+        first.turn_down(code, "No")
+        second.answer()
+        assert desk.wire.final(invite).code == 200
+    shown = trunk(box, "pstn")
+    assert (shown["refused_calls"], shown["refused_code"], shown["last_refusal"]["code"]) == (2, 407, 503)
+    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "407")}, "the fault", 15.0, every=0.3)
+    invite = call(desk, "0987654334")
+    first.answer()
+    assert desk.wire.final(invite).code == 200
     wait_for(lambda: refusals(box) == {}, "no fault", 15.0, every=0.3)
 
 

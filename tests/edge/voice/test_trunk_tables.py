@@ -16,7 +16,7 @@ from edge.voice.kamailio.prepare import prepare
 from edge.voice.kamailio.startup import RunFolder, render
 from edge.voice.tables import tables
 from edge.voice.trunk_push import changed, gone
-from edge.voice.trunk_view import Registered, TrunkSight, settled, trunk_states
+from edge.voice.trunk_view import Registered, TrunkSight, counts_of, settled, trunk_states
 from edge.voice.trunks import registrations
 
 DOCUMENT = """
@@ -136,6 +136,16 @@ def test_a_registration_that_is_not_there_is_refused_or_silent() -> None:
     assert refused.last_refusal.realm == "asterisk"
     sight = TrunkSight({}, {"ovh": lost}, {key: "200|1764320000||OK"}, {})
     assert trunk_states(voice(), sight)[1].registration == RegistrationState.SILENT
+
+
+def test_why_it_refused_calls_is_kept_apart_from_what_it_last_said() -> None:
+    said = {"ip::call": "503|1764320000||Service Unavailable"}
+    refused = counts_of([{"slot": [{"name": "ip", "value": 2}, {"name": "ip::code", "value": 407}]}])
+    ip = trunk_states(voice(), TrunkSight({}, {}, said, {}, refused))[2]
+    assert ip.last_refusal is not None
+    assert (ip.refused_calls, ip.refused_code, ip.last_refusal.code) == (2, 407, 503)
+    taken = TrunkSight({}, {}, said, {}, {**refused, "ip": 0})
+    assert trunk_states(voice(), taken)[2].refused_code is None
 
 
 def test_a_trunk_that_is_being_registered_stays_as_it_was() -> None:

@@ -65,8 +65,13 @@ def phone(extension: str, address: str, cloud: bool = True) -> Phone:
     return Phone(extension=extension, contact=f"sip:x@{address}", address=address, expires_s=60, cloud=cloud)
 
 
-def trunk(registration: RegistrationState | None = None, refused_calls: int = 0, code: int | None = None) -> TrunkState:
-    """The trunk of the settings, and what it last said no with."""
+def trunk(
+    registration: RegistrationState | None = None,
+    refused_calls: int = 0,
+    refused_code: int | None = None,
+    code: int | None = None,
+) -> TrunkState:
+    """The trunk of the settings, with what it refused calls in a row, and what it last said no with for any reason."""
     said = code is not None and TrunkRefusal(of="call", code=code, reason="No", at="2026-11-22T02:13:00Z")
     return TrunkState(
         name="secours",
@@ -75,6 +80,7 @@ def trunk(registration: RegistrationState | None = None, refused_calls: int = 0,
         health=TrunkHealth.WELL,
         registration=registration,
         refused_calls=refused_calls,
+        refused_code=refused_code,
         last_refusal=said or None,
     )
 
@@ -258,9 +264,9 @@ NOT_FOUND = {
     "two lines of one device": seen(phones=(phone("101", "10.78.0.21:5060"), phone("101", "10.78.0.21:5062"))),
     "two failed calls": seen(unrouted=Unrouted(2, 503)),
     "a trunk that never refused": seen(trunks=(trunk(),)),
-    "two numbers that a trunk does not call": seen(trunks=(trunk(refused_calls=2, code=403),)),
+    "two numbers that a trunk does not call": seen(trunks=(trunk(refused_calls=2, refused_code=403, code=403),)),
     "a trunk that refused and then took a call": seen(trunks=(trunk(code=407),)),
-    "a trunk that refused and is silent now": seen(trunks=(trunk(refused_calls=3, code=0),)),
+    "a trunk that fails calls": seen(trunks=(trunk(code=503),)),
     "a trunk that has us registered again": seen(trunks=(trunk(RegistrationState.REGISTERED, code=403),)),
     "a Kamailio that did not say its version": seen(version=None),
     "a later fix of the same version": seen(version="5.6.12"),
@@ -272,9 +278,10 @@ def test_it_is_not_found(facts: Facts) -> None:
     assert issues(facts) == {}
 
 
-@pytest.mark.parametrize(("calls", "code"), [(3, 403), (3, 402), (1, 407), (1, 401)])
-def test_a_trunk_that_refuses_calls_is_found(calls: int, code: int) -> None:
-    facts = seen(trunks=(trunk(refused_calls=calls, code=code),))
+@pytest.mark.parametrize("last", [403, 503, 0], ids=["a refusal last", "a failure last", "silence last"])
+@pytest.mark.parametrize(("calls", "code"), [(3, 403), (3, 402), (1, 407), (1, 401), (2, 407)])
+def test_a_trunk_that_refuses_calls_is_found_until_it_takes_one(calls: int, code: int, last: int) -> None:
+    facts = seen(trunks=(trunk(refused_calls=calls, refused_code=code, code=last),))
     assert issues(facts)["voice.trunk_refused", "secours"]["code"] == str(code)
 
 
