@@ -123,6 +123,20 @@ def test_a_password_that_changed_is_said_until_the_settings_have_it(
     assert cloud.request()[0].get("From").startswith(f"<sip:u101@{DOMAIN}>")
 
 
+def test_a_refused_account_is_said_though_a_phone_of_that_number_is_well(telephony: Telephony, cloud: Carrier) -> None:
+    """The account of 101 there is another extension's number here, whose own phone registers there by us."""
+    box = telephony
+    cloud.account = Account("102", PASSWORDS["102"], DOMAIN)
+    box.start(lent_site(box).replace('"u101"', '"102"'))
+    box.wait_mode("cloud")
+    wait_for(lambda: issues(box) == [("101", "401", "compare_upstream")], "the refusal", 15, every=0.5)
+    before = len(cloud.registered)
+    assert box.hand("102", 102).register().code == 200
+    assert len(cloud.registered) == before + 1, "by the cloud PBX"
+    kept = box.rpc("htable.get", "said", f"102@{box.cloud}:5060")["item"]["value"]
+    assert kept.startswith("401|"), "what it said of the account, not of the phone"
+
+
 @pytest.mark.parametrize("password", ["another", "cloud-secret"])
 def test_a_call_that_the_cloud_does_not_take_goes_on_with_the_box(
     box: Telephony, cloud: Carrier, phone: Hand, password: str
