@@ -65,6 +65,7 @@ def assert_all_ended(state: TownState) -> None:
     assert not [name for name, record in state.processes.items() if is_running(record.pid, record.started)]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_5_s_after_the_owner_s_group_got_a_signal(
     owner: subprocess.Popen[bytes], number: signal.Signals
