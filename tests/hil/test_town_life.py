@@ -24,8 +24,9 @@ from hil.rig.virtual.waiting import wait_for
 pytestmark = pytest.mark.town
 
 OWNER = """
-import sys, time
+import signal, sys, time
 from hil.rig.virtual.town import Town
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell starts in the background inherits it ignored
 with Town(sys.argv[1], ("echo", "targets")) as town:
     town.spawn("lan", ["sleep", "600"], "sleeper.log")
     town.spawn(None, ["sleep", "600"], "outside.log")
