@@ -168,7 +168,8 @@ def test_a_slow_line_adds_its_delay_each_way(town: Town) -> None:
 @pytest.mark.alone
 def test_an_upload_fills_the_queue_of_a_slow_line_and_the_next_flow_waits(town: Town) -> None:
     slow_down(town.plan.fibre, town, SlowLine(up_kbit=1_000, delay_ms=10, queue_ms=1_000))
-    with town.flow(rate=20, size=60, name="voice") as voice:
+    # At no multiple of the other's rate: it would meet a full queue each time, or never, as chance had it.
+    with town.flow(rate=203, size=60, name="voice") as voice:
         voice.wait_arrivals(10)
         with town.flow(rate=400, size=1_200, name="upload") as upload:  # 3.9 Mbit/s
             time.sleep(2.5)
