@@ -9,6 +9,8 @@ from pydantic import Field
 from edge.shared.messages.common import STATUS
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
 
+LIMIT_MAX = 100_000  # messages in one answer
+
 
 class SegmentState(StrEnum):
     """Where one part of a message is. queued -> claimed -> submitted -> delivered | failed | expired; uncertain between."""
@@ -65,7 +67,7 @@ class SendResult(Message):
 class OutboxParams(Params):
     """Which messages: newest first, or those of one request_id."""
 
-    limit: int = Field(100, ge=1, le=100_000)
+    limit: int = Field(100, ge=1, le=LIMIT_MAX)
     request_id: str | None = None
 
 
@@ -90,7 +92,7 @@ class InboxParams(Params):
     """Messages after a seq, oldest first."""
 
     after: int = 0
-    limit: int = Field(1000, ge=1, le=100_000)
+    limit: int = Field(1000, ge=1, le=LIMIT_MAX)
 
 
 class InboxResult(Message):
