@@ -10,9 +10,11 @@ import signal
 from pathlib import Path
 
 from hil.rig.virtual.modem.handsets import Rule
-from hil.rig.virtual.modem.interpreter import STORAGES, Traits
+from hil.rig.virtual.modem.interpreter import Traits
+from hil.rig.virtual.modem.memory import STORAGES
 from hil.rig.virtual.modem.modem import VirtualHardware
 from hil.rig.virtual.modem.network import Behaviour
+from hil.rig.virtual.modem.personalities import PERSONALITIES
 
 
 def main() -> None:
@@ -26,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--link", type=Path, required=True, help="where the AT port stands")
     parser.add_argument("--log", type=Path, required=True, help="what the network accepted: JSON lines, appended")
     parser.add_argument("--control", type=Path, required=True, help="Unix socket for faults and rules: JSON lines")
+    parser.add_argument("--personality", choices=PERSONALITIES, default="plain", help="the make of modem")
     parser.add_argument("--latency", type=float, default=0.05, help="seconds for each part")
     parser.add_argument("--accept-at", type=float, default=0.5, help="share of it after which the network has the part")
     parser.add_argument("--command-latency", type=float, default=0.0, help="seconds for any other command")
@@ -46,7 +49,14 @@ async def _serve(options: argparse.Namespace) -> None:
     modem = VirtualHardware(
         options.link,
         options.log,
-        Traits(options.latency, options.accept_at, options.command_latency, options.unknown, options.keeps_echo),
+        Traits(
+            options.latency,
+            options.accept_at,
+            options.command_latency,
+            options.unknown,
+            options.keeps_echo,
+            options.personality,
+        ),
         Behaviour(options.report_after, not options.no_reports, options.national_reports, options.report_status),
         [Rule(**rule) for rule in json.loads(options.rules)],
         options.first_reference,

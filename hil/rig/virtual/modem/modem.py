@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hil.rig.virtual.modem.commands import REQUESTS, storage
 from hil.rig.virtual.modem.faults import Armed
 from hil.rig.virtual.modem.handsets import Handsets, Rule
-from hil.rig.virtual.modem.interpreter import CAPACITY, Entry, Interpreter, Memory, Traits
+from hil.rig.virtual.modem.interpreter import Interpreter, Traits
+from hil.rig.virtual.modem.memory import Entry, Memory
 from hil.rig.virtual.modem.network import Behaviour, Network
+from hil.rig.virtual.modem.personalities import PERSONALITIES
 from hil.rig.virtual.modem.port import Port
 
 
@@ -31,22 +35,22 @@ class VirtualHardware:
         self.armed = Armed()
         self.network = Network(self.log, Handsets(self.rules), self.behaviour, self._store)
         self._port: Port | None = None
-        self._interpreter: Interpreter | None = None
+        self.interpreter: Interpreter | None = None
 
     def plug(self) -> None:
         """Power up: a new pty, the link pointed to it, all settings at their defaults."""
         if self._port is not None:
             return
-        self._interpreter = Interpreter(self.memory, self.network, self.armed, self.traits, self._say)
-        self._port = Port(self.link, self._interpreter.feed)
+        self.interpreter = Interpreter(self.memory, self.network, self.armed, self.traits, self._say)
+        self._port = Port(self.link, self.interpreter.feed)
 
     def unplug(self) -> None:
         """Pull it out, in the middle of whatever it does."""
-        if self._port is None or self._interpreter is None:
+        if self._port is None or self.interpreter is None:
             return
-        self._interpreter.stop()
+        self.interpreter.stop()
         self._port.close()
-        self._port = self._interpreter = None
+        self._port = self.interpreter = None
 
     async def reenumerate(self, pause_s: float) -> None:
         """As after a firmware crash or a voltage dip: gone, then back under another name behind the same link."""
@@ -84,6 +88,9 @@ class VirtualHardware:
             case "look":
                 stored = {name: len(entries) for name, entries in self.memory.storages.items()}
                 return {"ok": True, **self.network.counts(), "stored": stored, "plugged": self._port is not None}
+            case name if name in REQUESTS:
+                done = REQUESTS[name](self, request)
+                return {"ok": True, **((await done if inspect.isawaitable(done) else done) or {})}
             case unknown:
                 return {"error": f"cannot do {unknown}"}
         return {"ok": True}
@@ -95,11 +102,12 @@ class VirtualHardware:
     def _store(self, is_report: bool, length: int, pdu: str) -> None:
         self._put(self.reports_in if is_report else "ME", Entry(pdu, length), is_report=is_report)
 
-    def _put(self, storage: str, entry: Entry, *, is_report: bool) -> None:
-        entries = self.memory.storages[storage]
-        place = next(place for place in range(1, CAPACITY + 2) if place not in entries)
-        if place > CAPACITY:
+    def _put(self, name: str, entry: Entry, *, is_report: bool) -> None:
+        entries = self.memory.storages[name]
+        capacity = PERSONALITIES[self.traits.personality].capacity[name]
+        place = next(place for place in range(1, capacity + 2) if place not in entries)
+        if place > capacity:
             return  # full: the network would keep it; nothing here fills 255 places unread
         entries[place] = entry
-        if self._interpreter is not None:
-            self._interpreter.notice(is_report=is_report, storage=storage, place=place, entry=entry)
+        if self.interpreter is not None:
+            storage.notice(self.interpreter, is_report=is_report, storage=name, place=place, entry=entry)
