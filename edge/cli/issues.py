@@ -91,16 +91,13 @@ WORDS: dict[str, str] = {
     "Vérifiez « user » et « password » dans les réglages.",
     "pppd.no_session": "Personne ne répond à la connexion PPPoE de l'accès « {subject} » ({interface}). "
     "Vérifiez le câble et « vlan » dans les réglages, sinon appelez l'opérateur.",
-    "modem.device_missing": "Le modem « {subject} » est absent ({device}). "
-    "Vérifiez son branchement ou le port dans les réglages.",
-    "modem.device_busy": "Le port du modem « {subject} » ({device}) est occupé par {holder}. Arrêtez ce programme.",
-    "modem.device_refused": "Le port du modem « {subject} » ne peut pas être ouvert ({reason}). "
-    "Vérifiez le port dans les réglages et ses droits (groupe dialout).",
-    "modem.no_answer": "Le modem « {subject} » ({device}) ne répond pas comme un modem. "
-    "Vérifiez que c'est son port de commande, puis coupez et remettez son alimentation.",
-    "modem.sim_missing": "Le modem « {subject} » ne trouve pas de carte SIM utilisable. Vérifiez qu'elle est bien en place.",
-    "modem.sim_locked": "La carte SIM du modem « {subject} » demande son code PIN. Désactivez le code PIN dans un téléphone.",
-    "modem.no_network": "Le modem « {subject} » n'est pas enregistré sur le réseau mobile. Vérifiez l'antenne et l'abonnement.",
+    "modem.device_missing": "Le modem « {subject} » est absent ({device}).",
+    "modem.device_busy": "Le port du modem « {subject} » ({device}) est occupé par {holder}.",
+    "modem.device_refused": "Le port du modem « {subject} » ne peut pas être ouvert ({reason}).",
+    "modem.no_answer": "Le modem « {subject} » ({device}) ne répond pas comme un modem.",
+    "modem.sim_missing": "Le modem « {subject} » ne trouve pas de carte SIM utilisable.",
+    "modem.sim_locked": "La carte SIM du modem « {subject} » demande son code PIN.",
+    "modem.no_network": "Le modem « {subject} » n'est pas enregistré sur le réseau mobile.",
     "alerts.modem_unreachable": "Le service modem ne répond pas : les SMS attendent et partiront quand il revient.",
     "alerts.no_contacts": "Personne à prévenir : importez une liste (« repli alerts import FICHIER »).",
     "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "
@@ -172,6 +169,13 @@ WORDS: dict[str, str] = {
 
 # Suggestion id -> French words, with the command that helps.
 SUGGESTIONS: dict[str, str] = {
+    "check_modem_plug": "Vérifiez son branchement ou le port dans les réglages (« repli {fix} »).",
+    "stop_other_program": "Arrêtez ce programme (« repli {fix} »).",
+    "check_modem_port": "Vérifiez le port dans les réglages et ses droits (groupe dialout).",
+    "check_command_port": "Vérifiez que c'est son port de commande, puis coupez et remettez son alimentation.",
+    "check_sim_place": "Vérifiez qu'elle est bien en place.",
+    "unlock_sim": "Désactivez le code PIN dans un téléphone.",
+    "check_antenna": "Vérifiez l'antenne et l'abonnement (« repli {fix} »).",
     "check_phone_network": "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
     "add_secrets": "Donnez à ces postes leur « password » ou « ha1 » dans les réglages.",
     "compare_upstream": "Comparez son « upstream » dans les réglages avec ce que l'opérateur a donné.",

@@ -88,3 +88,9 @@ def plain(lines: Sequence[str]) -> str | None:
     """The text out of AT+CGMI and the like, which some modems open with the command's name."""
     text = re.sub(r"^\+[A-Z]+: ?", "", lines[0]).strip('" ') if lines else ""
     return text or None
+
+
+def imsi(lines: Sequence[str]) -> str | None:
+    """The SIM's IMSI (TS 23.003, 2.2) out of the answer to AT+CIMI."""
+    found = re.search(r"\b\d{14,15}\b", " ".join(lines))
+    return found[0] if found else None

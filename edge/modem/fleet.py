@@ -6,8 +6,12 @@ import asyncio
 import logging
 from datetime import timedelta
 
+from edge.modem import checks
+from edge.modem.facts import Facts
 from edge.modem.keeper import Keeper
 from edge.modem.office import Office
+from edge.shared.checks import issue_of
+from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue
 from edge.shared.messages.modem import Modem, ModemState
 from edge.shared.model import ModemSection
@@ -26,6 +30,7 @@ class Fleet:
         self._rules = ModemSection()
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._first_seen: dict[tuple[str, str], str] = {}  # RFC 3339, by issue and subject
 
     async def apply(self, rules: ModemSection) -> None:
         """Follow the settings: a modem whose entry is unchanged is not disturbed."""
@@ -57,6 +62,14 @@ class Fleet:
         for name in list(self._keepers):
             await self._stop(name)
 
+    def keeper(self, name: str | None) -> Keeper | None:
+        """The modem of this name; of none, the first that is ready, else the first."""
+        if name is not None:
+            return self._keepers.get(name)
+        keepers = [self._keepers[device.name] for device in self._rules.devices]
+        ready = (keeper for keeper in keepers if keeper.state is ModemState.READY)
+        return next(ready, next(iter(keepers), None))
+
     def modems(self) -> list[Modem]:
         """All modems as they are now, in the order of the settings."""
         queued = self._office.outbox.waiting()
@@ -65,19 +78,23 @@ class Fleet:
                 name=keeper.device.name,
                 device=keeper.device.device,
                 state=keeper.state,
-                manufacturer=keeper.facts.manufacturer,
-                model=keeper.facts.model,
-                signal_dbm=keeper.facts.signal_dbm,
-                registered=keeper.facts.registered,
-                operator=keeper.facts.operator,
+                manufacturer=keeper.about.manufacturer,
+                model=keeper.about.model,
+                signal_dbm=keeper.about.signal_dbm,
+                registered=keeper.about.registered,
+                operator=keeper.about.operator,
                 queued=queued,
             )
             for keeper in (self._keepers[device.name] for device in self._rules.devices)
         ]
 
     def issues(self) -> list[Issue]:
-        """What is wrong with them now."""
-        return [issue for keeper in self._keepers.values() for issue in keeper.issues()]
+        """What is wrong now, each with the moment it was first seen."""
+        facts = Facts(self._office.clock.now(), self._rules, [keeper.seen() for keeper in self._keepers.values()])
+        now = utc_text(facts.now)
+        found = [(check, finding, (check.ISSUE, finding.subject)) for check, finding in checks.found(facts)]
+        self._first_seen = {key: self._first_seen.get(key, now) for _, _, key in found}
+        return [issue_of(check, finding, self._first_seen[key]) for check, finding, key in found]
 
     def _hand_on(self) -> None:
         """Only while another modem is ready: a report that waits in the absent one may still spare a second sending."""
@@ -90,12 +107,12 @@ class Fleet:
             if keeper.state is ModemState.READY or now - keeper.away_since < window.total_seconds():
                 continue
             self._give_away(name, window)
-        for name in self._office.outbox.bound_modems() - self._keepers.keys():
+        for name in self._office.dispatch.bound_modems() - self._keepers.keys():
             self._give_away(name, window)
 
     def _give_away(self, name: str, window: timedelta) -> None:
-        self._office.outbox.resend_unreported(name, window, None)
-        moved = self._office.outbox.hand_to_others(name)
+        self._office.settling.resend_unreported(name, window, None)
+        moved = self._office.dispatch.hand_to_others(name)
         if moved:
             log.warning("%s is away: %d messages are left to the other modems", name, moved)
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from edge.modem.at import AtClosed, AtError, AtPort
 from edge.modem.device import Device, DeviceBusy, DeviceMissing, DeviceRefused
+from edge.modem.errands import Errand, T
+from edge.modem.facts import About, Seen, Trouble
 from edge.modem.mailbox import Mailbox
 from edge.modem.office import Office
-from edge.modem.pacing import Pace
-from edge.modem.session import Facts, Session, Unfit
-from edge.shared.clock import utc_text
-from edge.shared.messages.common import Issue
+from edge.modem.session import Session
+from edge.modem.setup import Unfit
 from edge.shared.messages.modem import ModemState
 from edge.shared.model import ModemDevice, ModemSection
 
@@ -31,64 +31,56 @@ class Keeper:
     rules: ModemSection
     office: Office
     state: ModemState = ModemState.ABSENT
-    facts: Facts = field(default_factory=Facts)
-    issue: Issue | None = None
+    about: About = field(default_factory=About)
+    trouble: Trouble | None = None
     session: Session | None = None
     away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
-    _pace: Pace | None = None
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a modem does."""
         loop = asyncio.get_running_loop()
         self.away_since = loop.time()
-        pace = self._pace = Pace(self.rules.free_burst, self.rules.pacing_per_minute, loop.time())
         delay = self.rules.reconnect_min_s
         while True:
-            worked = await self._once(pace)
+            worked = await self._once()
             if self.state is ModemState.ABSENT or worked:
                 delay = self.rules.reconnect_min_s
             await asyncio.sleep(delay)
             delay = min(delay * 2, self.rules.reconnect_max_s)
 
-    async def _once(self, pace: Pace) -> bool:
+    async def _once(self) -> bool:
         """One life of the port. Returns whether the modem was ready in it."""
         try:
             device = Device(self.device.device, self.device.baud)
         except DeviceMissing as error:
-            self._is_away(ModemState.ABSENT, "modem.device_missing", error)
+            self._is_away(ModemState.ABSENT, "device_missing", error)
             return False
         except DeviceBusy as error:
-            self._is_away(ModemState.FAILED, "modem.device_busy", error, holder=error.holder)
+            self._is_away(ModemState.FAILED, "device_busy", error, holder=error.holder)
             return False
         except DeviceRefused as error:
-            self._is_away(ModemState.FAILED, "modem.device_refused", error, reason=str(error))
+            self._is_away(ModemState.FAILED, "device_refused", error, reason=str(error))
             return False
         with contextlib.closing(device):
-            return await self._use(device, pace)
+            return await self._use(device)
 
-    async def _use(self, device: Device, pace: Pace) -> bool:
+    async def _use(self, device: Device) -> bool:
         port = AtPort(device.descriptor, self._unsolicited)
         mailbox = Mailbox(self.device.name, port, self.office.inbox, lambda: self.rules.command_timeout_s)
-        session = self.session = Session(
-            self.device.name,
-            port,
-            mailbox,
-            self.office,
-            rules=lambda: self.rules,
-            pace=pace,
-        )
+        session = self.session = Session(self.device, port, mailbox, self.office, rules=lambda: self.rules)
         watcher = asyncio.create_task(_close_when_gone(device, port))
         try:
             await self._work(session)
         except AtClosed as error:
-            self._is_away(ModemState.ABSENT, "modem.device_missing", error)
+            self._is_away(ModemState.ABSENT, "device_missing", error)
         except Unfit as error:
-            self._is_away(ModemState.FAILED, error.issue, error)
+            self._is_away(ModemState.FAILED, error.trouble, error)
         except AtError as error:
-            self._is_away(ModemState.FAILED, "modem.no_answer", error)
+            self._is_away(ModemState.FAILED, "no_answer", error)
         finally:
             watcher.cancel()
             port.close()
+            session.end()
             self.session = None
         return session.listening_since is not None
 
@@ -97,44 +89,39 @@ class Keeper:
             self.state = ModemState.STARTING
         await session.start()
         log.info("%s: ready at %s", self.device.name, self.device.device)
-        self.state, self.facts, self.issue = ModemState.READY, session.facts, None
+        self.state, self.about, self.trouble = ModemState.READY, session.about, None
         await session.run()
 
     def follow(self, rules: ModemSection) -> None:
         """Go by new rules from now on, without disturbing the port."""
         self.rules = rules
-        if self._pace is not None:
-            self._pace.change(rules.free_burst, rules.pacing_per_minute)
+
+    async def errand(self, errand: Errand[T]) -> T:
+        """Have AT work done between two parts of messages. Raises AtClosed while the modem is not ready, AtError."""
+        if self.session is None or self.state is not ModemState.READY:
+            raise AtClosed(f"{self.device.name} is not ready")
+        return await self.session.errand(errand)
 
     async def wind_down(self, within_s: float) -> None:
         """Finish what is under way and send nothing more."""
         if self.session is not None:
-            await self.session.wind_down(within_s)
+            await self.session.sender.wind_down(within_s)
 
-    def issues(self) -> list[Issue]:
-        """What is wrong with it now."""
-        if self.issue is not None:
-            return [self.issue]
-        if self.state is ModemState.READY and self.facts.unregistered_since is not None:
-            return [Issue(id="modem.no_network", subject=self.device.name, since=self.facts.unregistered_since)]
-        return []
+    def seen(self) -> Seen:
+        """The modem as the checks look at it."""
+        return Seen(self.device.name, self.device.device, self.state, self.trouble, self.about)
 
     def _unsolicited(self, line: str, second: str | None) -> None:
         if self.session is not None:
             self.session.unsolicited(line, second)
 
-    def _is_away(self, state: ModemState, issue: str, error: Exception, **data: str) -> None:
+    def _is_away(self, state: ModemState, kind: str, error: Exception, **data: str) -> None:
         if self.state is ModemState.READY:
             self.away_since = asyncio.get_running_loop().time()
-        if self.issue is None or self.issue.id != issue:
+        if self.trouble is None or self.trouble.kind != kind:
             # Said once: the log of a box must not fill while a modem is away.
-            log.warning("%s: %s: %s", self.device.name, issue, error)
-            self.issue = Issue(
-                id=issue,
-                subject=self.device.name,
-                data={"device": self.device.device, **data},
-                since=utc_text(self.office.clock.now()),
-            )
+            log.warning("%s: %s: %s", self.device.name, kind, error)
+        self.trouble = Trouble(kind, str(error), data)
         self.state = state
 
 

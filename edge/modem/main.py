@@ -7,9 +7,7 @@ import logging
 
 from edge.modem.bell import Bell
 from edge.modem.fleet import Fleet
-from edge.modem.inbox import Inbox
-from edge.modem.office import Office
-from edge.modem.outbox import Outbox
+from edge.modem.office import open_office
 from edge.modem.schema import STEPS
 from edge.modem.service import ModemService
 from edge.shared.clock import SystemClock
@@ -31,14 +29,13 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     clock = SystemClock()
     bell = Bell()
     ledger = Ledger(paths.state("modem") / "modem.db", STEPS)
-    outbox = Outbox(ledger, clock, bell)
-    inbox = Inbox(ledger, clock, bell, outbox.apply_report)
-    interrupted = outbox.recover()
+    office = open_office(ledger, clock, bell)
+    interrupted = office.settling.recover()
     if interrupted:
         log.warning("%d parts were being handed over when the daemon ended: waiting for their reports", interrupted)
-    fleet = Fleet(Office(outbox, inbox, bell, clock))
+    fleet = Fleet(office)
     server = Server(MODEM, paths.socket("modem"))
-    ModemService(fleet, outbox, inbox, bell, clock).serve_on(server)
+    ModemService(fleet, office).serve_on(server)
     await fleet.apply(site.modem)
     async with server:
         ready()

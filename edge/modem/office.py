@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge.modem.allowance import Allowance
 from edge.modem.bell import Bell
+from edge.modem.dispatch import Dispatch
 from edge.modem.inbox import Inbox
 from edge.modem.outbox import Outbox
+from edge.modem.settling import Settling
 from edge.shared.clock import Clock
+from edge.shared.ledger import Ledger
 
 
 @dataclass(frozen=True)
@@ -15,6 +19,23 @@ class Office:
     """The one outbox and inbox, the bell that rings at their changes, and the clock."""
 
     outbox: Outbox
+    dispatch: Dispatch
+    settling: Settling
+    allowance: Allowance
     inbox: Inbox
     bell: Bell
     clock: Clock
+
+
+def open_office(ledger: Ledger, clock: Clock, bell: Bell) -> Office:
+    """Everything that stands on one ledger."""
+    settling = Settling(ledger, clock, bell)
+    return Office(
+        outbox=Outbox(ledger, clock, bell),
+        dispatch=Dispatch(ledger, clock, bell),
+        settling=settling,
+        allowance=Allowance(ledger, clock),
+        inbox=Inbox(ledger, clock, bell, settling.apply_report),
+        bell=bell,
+        clock=clock,
+    )

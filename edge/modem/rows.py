@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from edge.modem.decision import Attempt, Outcome, state_of_report
 from edge.modem.numbers import same_phone_key
+from edge.shared.clock import utc_text
 from edge.shared.messages.modem import SegmentState
 
 RECENT_ATTEMPTS = 300  # per phone and modem; TP-MR wraps after 256
@@ -85,6 +86,26 @@ def next_change(db: sqlite3.Connection) -> int:
 def touch(db: sqlite3.Connection, message: int) -> None:
     """Note that a message or one of its parts changed."""
     db.execute("UPDATE messages SET change = ? WHERE id = ?", (next_change(db), message))
+
+
+def move(
+    db: sqlite3.Connection,
+    now: datetime,
+    segment: int,
+    state: SegmentState,
+    *,
+    reference: int | None = None,
+    error: str | None = None,
+    delay: timedelta = timedelta(),
+) -> None:
+    """Bring a part into another state; its last error stays unless there is a new one."""
+    uncertain_since = utc_text(now) if state is SegmentState.UNCERTAIN else None
+    (message,) = db.execute(
+        "UPDATE segments SET state = ?, reference = ?, error = coalesce(?, error), not_before = ?,"
+        " uncertain_since = ?, updated_at = ? WHERE id = ? RETURNING message",
+        (state.value, reference, error, utc_text(now + delay), uncertain_since, utc_text(now), segment),
+    ).fetchone()
+    touch(db, message)
 
 
 def moment(text: str) -> datetime:

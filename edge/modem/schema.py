@@ -87,4 +87,20 @@ STEPS = (
     ) WITHOUT ROWID;
     CREATE TABLE unreadable (id INTEGER PRIMARY KEY AUTOINCREMENT, modem TEXT, pdu TEXT, received_at TEXT);
     """,
+    """
+    ALTER TABLE messages ADD COLUMN severity TEXT NOT NULL DEFAULT 'routine';
+    ALTER TABLE segments ADD COLUMN rank INTEGER NOT NULL DEFAULT 2;  -- of the severity: the smallest goes first
+    CREATE INDEX segments_by_rank ON segments (state, rank, id);
+    DROP INDEX segments_by_state;
+
+    ALTER TABLE attempts ADD COLUMN sim TEXT;  -- IMSI, or the modem's name where it does not tell
+    ALTER TABLE attempts ADD COLUMN rank INTEGER NOT NULL DEFAULT 2;
+    CREATE INDEX attempts_by_sim ON attempts (sim, rank, claimed_at);
+    CREATE TABLE recipients (            -- whom each SIM wrote to in each month (UTC): operators count them
+        sim TEXT NOT NULL,
+        month TEXT NOT NULL,
+        phone_key TEXT NOT NULL,
+        PRIMARY KEY (sim, month, phone_key)
+    ) WITHOUT ROWID;
+    """,
 )

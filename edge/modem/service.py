@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from edge.modem.bell import Bell
 from edge.modem.fleet import Fleet
-from edge.modem.inbox import Inbox
 from edge.modem.numbers import dialled
-from edge.modem.outbox import Outbox, RequestIdTaken
+from edge.modem.office import Office
+from edge.modem.outbox import RequestIdTaken
 from edge.modem.parts import TooManyParts, split
-from edge.shared.clock import Clock
 from edge.shared.messages import modem as messages
-from edge.shared.messages.common import STATUS, DaemonStatus
+from edge.shared.messages.common import STATUS, DaemonStatus, state_of
 from edge.shared.messages.modem import (
     InboxParams,
     InboxResult,
@@ -35,12 +33,12 @@ REPLAY_AT_ONCE = 100
 class ModemService:
     """Answers for the modem daemon."""
 
-    def __init__(self, fleet: Fleet, outbox: Outbox, inbox: Inbox, bell: Bell, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet, office: Office) -> None:
         self._fleet = fleet
-        self._outbox = outbox
-        self._inbox = inbox
-        self._bell = bell
-        self._clock = clock
+        self._outbox = office.outbox
+        self._inbox = office.inbox
+        self._bell = office.bell
+        self._clock = office.clock
 
     def serve_on(self, server: Server) -> None:
         """Register every method."""
@@ -66,7 +64,7 @@ class ModemService:
         signals = [modem.signal_dbm for modem in ready if modem.signal_dbm is not None]
         if signals:
             summary["signal_dbm"] = str(max(signals))
-        return DaemonStatus(daemon="modem", state="degraded" if issues else "ok", summary=summary, issues=issues)
+        return DaemonStatus(daemon="modem", state=state_of(issues), summary=summary, issues=issues)
 
     async def list_modems(self, _params: NoParams, _caller: Caller) -> ModemsResult:
         """All modems as they are now."""
@@ -78,7 +76,9 @@ class ModemService:
         if number is None:
             raise Refused(messages.NumberRefused(number=params.number))
         try:
-            message, repeated = self._outbox.put(number, params.text, split(params.text), params.request_id)
+            message, repeated = self._outbox.put(
+                number, params.text, split(params.text), params.request_id, params.severity
+            )
         except TooManyParts as error:
             raise Refused(messages.TextRefused(segments=error.parts)) from error
         except RequestIdTaken as error:

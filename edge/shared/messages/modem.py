@@ -24,6 +24,14 @@ class SegmentState(StrEnum):
     EXPIRED = "expired"
 
 
+class SmsSeverity(StrEnum):
+    """How much a message matters: which one goes first, how it is paced, how long the network tries to deliver it."""
+
+    CRISIS = "crisis"  # to the crisis cell: before all others, never paced
+    URGENT = "urgent"  # an alert
+    ROUTINE = "routine"  # everything else, exercises too
+
+
 class Segment(Message):
     """One part of a message."""
 
@@ -45,6 +53,7 @@ class OutboxEntry(Message):
     number: str
     text: str
     encoding: str = Field(description="gsm7 or ucs2")
+    severity: SmsSeverity = SmsSeverity.ROUTINE
     queued_at: str
     segments: list[Segment]
 
@@ -55,6 +64,7 @@ class SendParams(Params):
     number: str = Field(min_length=1, max_length=21)
     text: str = Field(min_length=1, max_length=3000)
     request_id: str = Field(min_length=1, max_length=200)
+    severity: SmsSeverity = Field(SmsSeverity.ROUTINE, description="Of the first request, if the same is made twice")
 
 
 class SendResult(Message):

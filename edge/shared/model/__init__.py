@@ -6,7 +6,7 @@ from edge.shared.model.forwarding import Forward
 from edge.shared.model.groups import Group, GroupOrder
 from edge.shared.model.ipv6 import Ipv6, LinkIpv6
 from edge.shared.model.lan import Zone, ZoneRole
-from edge.shared.model.modem import ModemDevice, ModemSection
+from edge.shared.model.modem import ModemDevice, ModemSection, SeverityRules
 from edge.shared.model.numbering import CallClass, NumberForm, Pickup, Prefix, ShortNumber
 from edge.shared.model.probes import ProbeKind, ProbeTarget, QualityLimits
 from edge.shared.model.services import Dhcp, Dns, LocalName, Reservation, Time
@@ -50,6 +50,7 @@ __all__ = [
     "QualityLimits",
     "Reservation",
     "Scenario",
+    "SeverityRules",
     "ShortNumber",
     "Site",
     "SiteSection",

@@ -15,6 +15,21 @@ class ModemDevice(Section):
     name: Slug = Field(description="What people call it")
     device: DevicePath = Field(description="Absolute path of its AT port, or of a symlink to it")
     baud: int = Field(115_200, ge=1200, le=4_000_000, description="Speed of a real serial line; USB modems ignore it")
+    recipients_per_month: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="People the SIM's plan lets it write to in a calendar month (UTC); beyond it routine messages to "
+        "others wait. Absent: counted, not limited",
+    )
+
+
+class SeverityRules(Section):
+    """What is different for messages of one severity; absent: as the section says."""
+
+    validity_h: float | None = Field(None, gt=0, le=24 * 7, description="How long the network tries to deliver (TP-VP)")
+    free_burst: int | None = Field(None, ge=0, le=1_000_000, description="Segments sent before pacing starts")
+    pacing_per_minute: float | None = Field(None, ge=0.1, le=6000, description="Segments a minute and SIM after that")
 
 
 class ModemSection(Section):
@@ -23,7 +38,7 @@ class ModemSection(Section):
     devices: list[ModemDevice] = []
     command_timeout_s: float = Field(5.0, gt=0, le=120, description="Longest wait for the answer to an AT command")
     submit_timeout_s: float = Field(
-        30.0, gt=0, le=180, description="Longest wait for +CMGS after the text was handed over"
+        20.0, gt=0, le=180, description="Longest wait for +CMGS after the text was handed over"
     )
     report_window_s: float = Field(
         120.0,
@@ -36,6 +51,11 @@ class ModemSection(Section):
     pacing_per_minute: float = Field(
         20.0, ge=0.1, le=6000, description="Segments a minute and SIM once the burst is used"
     )
+    crisis: SeverityRules = Field(
+        SeverityRules(), description="To the crisis cell: 1 h, and never paced unless pacing_per_minute stands here"
+    )
+    urgent: SeverityRules = Field(SeverityRules(), description="Alerts: 3 h")
+    routine: SeverityRules = Field(SeverityRules(), description="Everything else, exercises too")
     reconnect_min_s: float = Field(0.5, gt=0, le=60, description="First wait before a lost port is tried again")
     reconnect_max_s: float = Field(15.0, gt=0, le=600, description="Longest wait between two tries")
 

@@ -1,0 +1,19 @@
+"""The SIM asks for its PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.modem.facts import Facts, in_trouble
+from edge.shared.checks import Finding
+from edge.shared.messages.common import Severity
+
+ISSUE = "modem.sim_locked"
+SEVERITY = Severity.FAULT
+SUGGESTION = "unlock_sim"
+FIX = "modem status"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for each modem."""
+    return in_trouble(facts, "sim_locked")

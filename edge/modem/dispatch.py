@@ -1,0 +1,219 @@
+"""Handing parts out to the modems: the most urgent first, each claimed on disk before the modem gets its text.
+
+What a crash, a time-out or an unplugged modem leaves open is uncertain until settling.py finds out.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import timedelta
+
+from edge.modem import decision
+from edge.modem.allowance import Permission, count_recipient, month
+from edge.modem.bell import Bell
+from edge.modem.decision import Outcome, Verdict
+from edge.modem.numbers import same_phone_key
+from edge.modem.pdu import Concatenation
+from edge.modem.rows import moment, move, predict, reported_state, set_attempt, touch
+from edge.modem.severity import RANK
+from edge.shared.clock import Clock, utc_text
+from edge.shared.ledger import Ledger
+from edge.shared.messages.modem import SegmentState, SmsSeverity
+from edge.shared.sms_length import Encoding
+
+
+class NoLongerQueued(Exception):
+    """A report settled the part while the modem was made ready for it: it must not be sent again."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A part that may be sent now."""
+
+    segment: int
+    message: int
+    number: str
+    text: str
+    encoding: Encoding
+    concatenation: Concatenation | None
+    severity: SmsSeverity
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A part whose handing over is on disk."""
+
+    attempt: int
+    job: Job
+    attempts: int  # of this part, this one included
+
+
+class Dispatch:
+    """Which part each modem sends next, and what came of it."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._bell = bell
+        # Modem -> the part it is being made ready for; lost with the process, as it must be.
+        self._reserved: dict[str, Job] = {}
+
+    def reserve(self, modem: str, sim: str, permission: Permission) -> Job | None:
+        """The next part this modem may send, kept from the other modems until claimed or released."""
+        now = self._clock.now()
+        # A message in several parts belongs to one modem from its first reservation on.
+        elsewhere = [job.message for other, job in self._reserved.items() if other != modem]
+        rows = self._ledger.read(
+            "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
+            " JOIN messages m ON m.id = s.message"
+            " WHERE s.state = 'queued' AND s.rank IN (SELECT value FROM json_each(?))"
+            " AND (s.not_before <= ? OR s.not_before > ?)"
+            " AND (m.modem IS NULL OR m.modem = ?) AND m.id NOT IN (SELECT value FROM json_each(?))"
+            " AND (? OR s.rank < ? OR EXISTS"
+            " (SELECT 1 FROM recipients r WHERE r.sim = ? AND r.month = ? AND r.phone_key = m.phone_key))"
+            " ORDER BY s.rank, s.id LIMIT 1",
+            json.dumps([RANK[severity] for severity in permission.severities]),
+            utc_text(now),
+            utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
+            modem,
+            json.dumps(elsewhere),
+            permission.newcomers,
+            RANK[SmsSeverity.ROUTINE],
+            sim,
+            month(now),
+        )
+        if not rows:
+            return None
+        self._reserved[modem] = _job(rows[0])
+        return self._reserved[modem]
+
+    def release(self, modem: str) -> None:
+        """End the reservation of this modem, used or not."""
+        self._reserved.pop(modem, None)
+
+    def next_due_s(self, modem: str) -> float | None:
+        """Seconds until a part that waits after a refusal may go through this modem; None when there is none."""
+        now = self._clock.now()
+        (due,) = self._ledger.read(
+            "SELECT min(s.not_before) FROM segments s JOIN messages m ON m.id = s.message"
+            " WHERE s.state = 'queued' AND s.not_before > ? AND (m.modem IS NULL OR m.modem = ?)",
+            utc_text(now),
+            modem,
+        )[0]
+        return None if due is None else min(decision.BACKOFF_MAX_S, (moment(due) - now).total_seconds() + 0.001)
+
+    def claim(self, job: Job, modem: str, sim: str) -> Claim:
+        """Commit the intent: from now on the part may have been sent. Raises NoLongerQueued."""
+        at = self._clock.now()
+        now, phone_key = utc_text(at), same_phone_key(job.number)
+        with self._ledger.change() as db:
+            attempts = db.execute(
+                "UPDATE segments SET state = 'claimed', attempts = attempts + 1, modem = ?, reference = NULL,"
+                " updated_at = ? WHERE id = ? AND state = 'queued' RETURNING attempts",
+                (modem, now, job.segment),
+            ).fetchone()
+            if attempts is None:
+                raise NoLongerQueued(job.segment)
+            cursor = db.execute(
+                "INSERT INTO attempts (segment, modem, sim, rank, phone_key, claimed_at, predicted, outcome)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed')",
+                (job.segment, modem, sim, RANK[job.severity], phone_key, now, predict(db, modem)),
+            )
+            count_recipient(db, sim, phone_key, at)
+            db.execute("UPDATE messages SET modem = ? WHERE id = ?", (modem, job.message))
+            touch(db, job.message)
+        self._bell.ring()
+        assert cursor.lastrowid is not None
+        return Claim(cursor.lastrowid, job, attempts["attempts"])
+
+    def submitted(self, claim: Claim, reference: int) -> None:
+        """The network accepted the part under this reference."""
+        with self._ledger.change() as db:
+            set_attempt(db, claim.attempt, Outcome.SUBMITTED, reference)
+            state = reported_state(db, claim.attempt) or SegmentState.SUBMITTED
+            move(db, self._clock.now(), claim.job.segment, state, reference=reference)
+        self._bell.ring()
+
+    def unknown(self, claim: Claim, error: str) -> None:
+        """The part was handed over and nobody knows what became of it."""
+        with self._ledger.change() as db:
+            reported = reported_state(db, claim.attempt)
+            if reported is None:
+                set_attempt(db, claim.attempt, Outcome.UNCERTAIN, None)
+            move(db, self._clock.now(), claim.job.segment, reported or SegmentState.UNCERTAIN, error=error)
+        self._bell.ring()
+
+    def refused(self, claim: Claim, error: str, code: int | None) -> None:
+        """The network or the modem said no after the text was handed over."""
+        verdict = decision.judge_refusal(code, claim.attempts)
+        if verdict is Verdict.UNKNOWN:
+            self.unknown(claim, error)
+            return
+        with self._ledger.change() as db:
+            set_attempt(db, claim.attempt, Outcome.REFUSED, None)
+            if verdict is Verdict.GIVE_UP:
+                move(db, self._clock.now(), claim.job.segment, SegmentState.FAILED, error=error)
+            else:
+                delay = decision.retry_delay(claim.attempts)
+                move(db, self._clock.now(), claim.job.segment, SegmentState.QUEUED, error=error, delay=delay)
+        self._bell.ring()
+
+    def not_taken(self, job: Job, error: str) -> None:
+        """The modem did not take the text: certainly not sent. It is tried again later, after the others."""
+        with self._ledger.change() as db:
+            row = db.execute(
+                "UPDATE segments SET attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
+                (job.segment,),
+            ).fetchone()
+            if row is not None:
+                delay = decision.retry_delay(row["attempts"])
+                move(db, self._clock.now(), job.segment, SegmentState.QUEUED, error=error, delay=delay)
+        self._bell.ring()
+
+    def hand_to_others(self, modem: str) -> int:
+        """Free the messages bound to a modem that is gone, for any other. Returns how many.
+
+        The parts of one message must come from one number to be joined by the phone: what the lost modem already sent
+        of a message in several parts is sent again, marked maybe_dup.
+        """
+        with self._ledger.change() as db:
+            rows = db.execute(
+                "SELECT DISTINCT m.id FROM messages m JOIN segments s ON s.message = m.id"
+                " WHERE m.modem = ? AND s.state = 'queued'",
+                (modem,),
+            ).fetchall()
+            for row in rows:
+                db.execute("UPDATE messages SET modem = NULL WHERE id = ?", (row["id"],))
+                sent = db.execute(
+                    "SELECT id FROM segments WHERE message = ? AND state IN ('submitted', 'delivered', 'uncertain')",
+                    (row["id"],),
+                ).fetchall()
+                for segment in sent:
+                    db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (segment["id"],))
+                    move(db, self._clock.now(), segment["id"], SegmentState.QUEUED, error=f"{modem} is gone")
+        if rows:
+            self._bell.ring()
+        return len(rows)
+
+    def bound_modems(self) -> set[str]:
+        """Modems that messages still waiting are bound to."""
+        query = (
+            "SELECT DISTINCT m.modem FROM messages m JOIN segments s ON s.message = m.id"
+            " WHERE s.state IN ('queued', 'uncertain') AND m.modem IS NOT NULL"
+        )
+        return {row["modem"] for row in self._ledger.read(query)}
+
+
+def _job(row: sqlite3.Row) -> Job:
+    total = row["parts"]
+    return Job(
+        segment=row["segment"],
+        message=row["id"],
+        number=row["number"],
+        text=row["part"],
+        encoding=Encoding(row["encoding"]),
+        concatenation=Concatenation(row["concatenation"], total, row["place"]) if total > 1 else None,
+        severity=SmsSeverity(row["severity"]),
+    )

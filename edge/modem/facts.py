@@ -1,0 +1,63 @@
+"""Everything the checks look at, gathered for one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from edge.shared.checks import Finding
+from edge.shared.messages.modem import ModemState
+from edge.shared.model import ModemSection
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a modem cannot be used: what went wrong when its port was opened or while it was set up."""
+
+    kind: str  # the name of the check that shows it
+    reason: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class About:
+    """What a modem says of itself, while its port is open."""
+
+    manufacturer: str | None = None
+    model: str | None = None
+    imsi: str | None = None
+    signal_dbm: int | None = None
+    registered: bool | None = None
+    operator: str | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One modem of the settings."""
+
+    name: str
+    device: str
+    state: ModemState
+    trouble: Trouble | None = None
+    about: About = field(default_factory=About)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The modems as they are now."""
+
+    now: datetime
+    settings: ModemSection
+    modems: Sequence[Seen] = ()
+
+    def ready(self) -> Iterator[Seen]:
+        """The modems at work."""
+        return (modem for modem in self.modems if modem.state is ModemState.READY)
+
+
+def in_trouble(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Once for each modem that cannot be used for this reason."""
+    for modem in facts.modems:
+        if modem.trouble is not None and modem.trouble.kind == kind:
+            yield Finding(subject=modem.name, data={"device": modem.device, **modem.trouble.data})

@@ -1,0 +1,124 @@
+"""Handing parts to one modem, one after another, each with its outcome on disk before the next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from edge.modem import pdu, severity
+from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtRefused, NotHandedOver, OutcomeUnknown
+from edge.modem.dispatch import Claim, Job, NoLongerQueued
+from edge.modem.office import Office
+from edge.shared.model import ModemDevice, ModemSection
+
+log = logging.getLogger(__name__)
+
+PAUSE_MAX_S = 10.0  # when the modem takes no message at all
+
+
+class Sender:
+    """Sends through one port for as long as it is open."""
+
+    def __init__(self, device: ModemDevice, port: AtPort, office: Office, rules: Callable[[], ModemSection]) -> None:
+        self.sim = device.name  # until the SIM says its IMSI
+        self._device = device
+        self._port = port
+        self._office = office
+        self._dispatch = office.dispatch
+        self._rules = rules
+        self._stopping = False
+        self._sending = False
+        self._paused_until = 0.0
+        self._pauses = 0
+
+    async def next(self) -> float | None:
+        """Send a part if there is one: 0. Else seconds until it is worth trying again, None for: when the bell rings.
+
+        Raises AtClosed, AtOutOfStep.
+        """
+        if self._stopping:
+            return None
+        pause = self._paused_until - _monotonic()
+        if pause > 0:
+            return pause
+        permission = self._office.allowance.permission(self.sim, self._device.recipients_per_month, self._rules())
+        job = self._dispatch.reserve(self._device.name, self.sim, permission)
+        if job is None:
+            waits = (self._dispatch.next_due_s(self._device.name), permission.wait_s)
+            return min((wait for wait in waits if wait is not None), default=None)
+        self._sending = True
+        try:
+            await self._send(job)
+        finally:
+            self._sending = False
+            self._dispatch.release(self._device.name)
+        return 0
+
+    async def wind_down(self, within_s: float) -> None:
+        """Start no further part, and give the one under way time to be answered: else it would be uncertain."""
+        self._stopping = True
+        deadline = _monotonic() + within_s
+        while self._sending and _monotonic() < deadline:  # noqa: ASYNC110 - the end of a process, once
+            await asyncio.sleep(0.02)
+
+    def late_reference(self, reference: int) -> None:
+        """The answer to a submit that was given up came after all."""
+        if self._office.settling.late_reference(self._device.name, reference):
+            log.info("%s: the lost answer of a submit came after all", self._device.name)
+
+    async def _send(self, job: Job) -> None:
+        rules = self._rules()
+        encoded = pdu.submit(
+            job.number,
+            job.text,
+            job.encoding,
+            validity=severity.validity(rules, job.severity),
+            concatenation=job.concatenation,
+        )
+        claims: list[Claim] = []
+
+        def hand_over() -> None:
+            claims.append(self._dispatch.claim(job, self._device.name, self.sim))
+            self._office.allowance.spend(self.sim, job.severity, rules)
+
+        try:
+            reference = await self._port.submit(
+                encoded.length,
+                encoded.hex,
+                hand_over=hand_over,
+                prompt_timeout=rules.command_timeout_s,
+                answer_timeout=rules.submit_timeout_s,
+            )
+        except NoLongerQueued:
+            return
+        except (NotHandedOver, AtClosed, AtOutOfStep) as error:
+            self._not_taken(job, error)
+            if not isinstance(error, NotHandedOver):
+                raise
+        except AtRefused as refused:
+            log.warning("%s: part %d refused: %s", self._device.name, job.segment, refused)
+            self._dispatch.refused(claims[0], str(refused), refused.code)
+        except OutcomeUnknown as error:
+            log.warning("%s: part %d is uncertain: %s", self._device.name, job.segment, error)
+            self._dispatch.unknown(claims[0], str(error))
+            if isinstance(error.__cause__, AtClosed | AtOutOfStep):
+                raise error.__cause__ from error
+        except asyncio.CancelledError:
+            if claims:
+                self._dispatch.unknown(claims[0], "the modem daemon was stopped during the submit")
+            raise
+        else:
+            self._pauses = 0
+            self._dispatch.submitted(claims[0], reference)
+
+    def _not_taken(self, job: Job, error: AtError) -> None:
+        """The modem did not take the text: it was not sent. Others get their turn, the modem a growing pause."""
+        log.warning("%s: part %d was not taken: %s", self._device.name, job.segment, error)
+        self._dispatch.not_taken(job, str(error))
+        self._pauses += 1
+        self._paused_until = _monotonic() + min(PAUSE_MAX_S, 0.1 * 2**self._pauses)
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()

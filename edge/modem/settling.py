@@ -1,0 +1,118 @@
+"""Settling what is uncertain: by status reports, by answers that come late, and at last by time."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import datetime, timedelta
+
+from edge.modem import decision
+from edge.modem.bell import Bell
+from edge.modem.decision import Outcome
+from edge.modem.pdu import StatusReport
+from edge.modem.rows import attempts_to, clock_behind, moment, move, set_attempt
+from edge.shared.clock import Clock, utc_text
+from edge.shared.ledger import Ledger
+from edge.shared.messages.modem import SegmentState
+
+log = logging.getLogger(__name__)
+
+
+class Settling:
+    """Finds out what became of parts whose answer was lost."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._bell = bell
+
+    def uncertain(self, modem: str) -> bool:
+        """Whether a part that this modem sent is uncertain."""
+        query = "SELECT 1 FROM segments WHERE state = 'uncertain' AND modem = ? LIMIT 1"
+        return bool(self._ledger.read(query, modem))
+
+    def recover(self) -> int:
+        """At start: what a predecessor had claimed is uncertain. Returns how many parts."""
+        with self._ledger.change() as db:
+            rows = db.execute("SELECT id FROM segments WHERE state = 'claimed'").fetchall()
+            for row in rows:
+                db.execute(
+                    "UPDATE attempts SET outcome = 'uncertain' WHERE segment = ? AND outcome = 'claimed'", (row["id"],)
+                )
+                move(
+                    db,
+                    self._clock.now(),
+                    row["id"],
+                    SegmentState.UNCERTAIN,
+                    error="the modem daemon ended during the submit",
+                )
+        return len(rows)
+
+    def apply_report(self, db: sqlite3.Connection, modem: str, report: StatusReport) -> None:
+        """Use a status report, in a transaction of the caller, who rings the bell."""
+        attempt = decision.match_report(report, attempts_to(db, modem, report.recipient), clock_behind(db, modem))
+        if attempt is None:
+            log.warning("a status report (reference %d) matches nothing sent", report.reference)
+            return
+        (segment,) = db.execute("SELECT segment FROM attempts WHERE id = ?", (attempt.id,)).fetchone()
+        state = decision.state_of_report(report.status)
+        now = utc_text(self._clock.now())
+        db.execute(
+            "UPDATE attempts SET outcome = 'submitted', reference = ?, status = ?, taken_at = ?, reported_at = ?"
+            " WHERE id = ?",
+            (report.reference, report.status if state else None, utc_text(report.sent_at), now, attempt.id),
+        )
+        (current,) = db.execute("SELECT state FROM segments WHERE id = ?", (segment,)).fetchone()
+        following = _after_report(SegmentState(current), state)
+        if following is not None:
+            error = f"TP-ST 0x{report.status:02X}" if state not in (None, SegmentState.DELIVERED) else None
+            move(db, self._clock.now(), segment, following, reference=report.reference, error=error)
+
+    def resend_unreported(self, modem: str, window: timedelta, listening_since: datetime | None) -> int:
+        """Queue again, marked maybe_dup, uncertain parts whose report did not come in time. Returns how many."""
+        now = self._clock.now()
+        rows = self._ledger.read(
+            "SELECT id, uncertain_since FROM segments WHERE state = 'uncertain' AND modem = ?", modem
+        )
+        over = [
+            row["id"]
+            for row in rows
+            if decision.window_is_over(moment(row["uncertain_since"]), listening_since, window, now)
+        ]
+        if not over:
+            return 0
+        with self._ledger.change() as db:
+            for segment in over:
+                db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (segment,))
+                move(db, self._clock.now(), segment, SegmentState.QUEUED, error="no answer and no report in the window")
+        self._bell.ring()
+        return len(over)
+
+    def late_reference(self, modem: str, reference: int) -> bool:
+        """A +CMGS that came after its submit was given up: use it if it can be about one part only."""
+        query = (
+            "SELECT a.id, a.segment FROM attempts a JOIN segments s ON s.id = a.segment"
+            " WHERE s.state = 'uncertain' AND a.modem = ? AND a.outcome = 'uncertain' AND a.reference IS NULL"
+            " AND (a.predicted IS NULL OR a.predicted = ?)"
+        )
+        rows = self._ledger.read(query, modem, reference)
+        if len(rows) != 1:
+            return False
+        with self._ledger.change() as db:
+            set_attempt(db, rows[0]["id"], Outcome.SUBMITTED, reference)
+            move(db, self._clock.now(), rows[0]["segment"], SegmentState.SUBMITTED, reference=reference)
+        self._bell.ring()
+        return True
+
+
+def _after_report(current: SegmentState, reported: SegmentState | None) -> SegmentState | None:
+    """The state a report leads to; None when it changes nothing."""
+    if reported is None:  # the network has it and still tries
+        return SegmentState.SUBMITTED if current is SegmentState.UNCERTAIN else None
+    if current is SegmentState.DELIVERED or current is reported:
+        return None
+    if reported is not SegmentState.DELIVERED and current in (SegmentState.QUEUED, SegmentState.CLAIMED):
+        return None  # the first sending failed; a second one is under way
+    if current is SegmentState.CLAIMED:
+        return None  # the modem is being given it again just now: its own answer moves it
+    return reported
