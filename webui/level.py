@@ -8,12 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
+from edge.shared import level as levels
+from edge.shared.level import carrying_link
 from edge.shared.messages.modem import Modem, ModemState
 from edge.shared.messages.uplinks import Uplink, UplinksState
 from edge.shared.messages.voice import VoiceMode
-from webui.box import Snapshot
+from edge.shared.varlink_idl import Message
+from webui.box import Heard, Snapshot
 from webui.words import Words, mark
+
+R = TypeVar("R", bound=Message)
 
 
 class Tone(StrEnum):
@@ -52,41 +58,36 @@ KINDS = {"fibre": mark("Fibre"), "dsl": mark("ADSL"), "lte": mark("Secours 4G")}
 
 
 def level_of(box: Snapshot, words: Words) -> Level:
-    """Levels 0 to 4 of the design; none when the links cannot be judged."""
-    links = box.uplinks.said
-    if not box.uplinks.answers or links is None:
+    """Levels 0 to 4 of the design in words; none when it cannot be told."""
+    links, mode = _said(box.uplinks), _said(box.voice)
+    number = levels.level_of(links, mode, _said(box.modem))
+    if links is None or number is None:
+        return _unknown(box, links, words)
+    carrying = carrying_link(links)
+    if carrying is None:
+        return _all_links_lost(number, links, words)
+    if number is levels.Level.CLOUD_LOST:
         return Level(
-            None,
-            Tone.UNKNOWN,
-            words("Niveau inconnu"),
-            words("La surveillance des accès Internet ne répond pas."),
-            box.uplinks.since,
-        )
-    if not links.uplinks:
-        return _without_links(box, words)
-    active = _active(links)
-    if active is None:
-        return _all_links_lost(box, links, words)
-    if box.voice.answers and box.voice.said is not None and box.voice.said.cloud_lost:
-        return Level(
-            2,
+            number,
             Tone.REDUCED,
             words("Mode autonome"),
             words("Le standard de l'opérateur ne répond plus. Le boîtier relie les postes lui-même."),
-            box.voice.said.since,
+            mode.since if mode else None,
         )
-    if active is not links.uplinks[0]:
+    if number is levels.Level.LINK_SWITCH:
         return Level(
-            1,
+            number,
             Tone.REDUCED,
             words("Secours en service"),
             words(
                 "L'accès principal est coupé. Internet et les postes passent par : %(link)s.",
-                link=_link_name(active, words),
+                link=_link_name(carrying, words),
             ),
-            links.last_switch.switched_at if links.last_switch else active.since,
+            links.last_switch.switched_at if links.last_switch else carrying.since,
         )
-    return Level(0, Tone.GOOD, words("Situation normale"), words("Les accès et les services répondent."), active.since)
+    return Level(
+        number, Tone.GOOD, words("Situation normale"), words("Les accès et les services répondent."), carrying.since
+    )
 
 
 def lines_of(box: Snapshot, words: Words) -> list[Line]:
@@ -99,23 +100,21 @@ def obstacles_to_sms(box: Snapshot, words: Words) -> list[Line]:
     return [line for line in (_sms(box, words), _alerts(box, words)) if line.tone in (Tone.BAD, Tone.UNKNOWN)]
 
 
-def _without_links(box: Snapshot, words: Words) -> Level:
-    return Level(
-        None,
-        Tone.UNKNOWN,
-        words("Niveau inconnu"),
-        words("Aucun accès Internet n'est réglé sur ce boîtier."),
-        box.uplinks.since,
-    )
+def _unknown(box: Snapshot, links: UplinksState | None, words: Words) -> Level:
+    if links is None:
+        sentence, since = words("La surveillance des accès Internet ne répond pas."), box.uplinks.since
+    else:
+        sentence, since = words("Aucun accès Internet n'est réglé sur ce boîtier."), box.uplinks.since
+    return Level(None, Tone.UNKNOWN, words("Niveau inconnu"), sentence, since)
 
 
-def _all_links_lost(box: Snapshot, links: UplinksState, words: Words) -> Level:
+def _all_links_lost(number: levels.Level, links: UplinksState, words: Words) -> Level:
     since = links.last_switch.switched_at if links.last_switch else None
-    if _usable_modem(box) is None:
+    if number is levels.Level.ISOLATED:
         sentence = words("Plus d'Internet ni de réseau mobile. Restent les appels internes et la sirène.")
-        return Level(4, Tone.BAD, words("Site isolé"), sentence, since)
+        return Level(number, Tone.BAD, words("Site isolé"), sentence, since)
     sentence = words("Plus aucun accès Internet. Les SMS partent par le réseau mobile.")
-    return Level(3, Tone.BAD, words("Internet coupé"), sentence, since)
+    return Level(number, Tone.BAD, words("Internet coupé"), sentence, since)
 
 
 def _internet(box: Snapshot, words: Words) -> Line:
@@ -125,7 +124,7 @@ def _internet(box: Snapshot, words: Words) -> Line:
         return _silent("internet", name, box.uplinks.since, words("Les accès eux-mêmes continuent sans elle."), words)
     if not links.uplinks:
         return Line("internet", name, Tone.UNKNOWN, words("Non réglé"), None, words("À régler par le technicien."))
-    active = _active(links)
+    active = carrying_link(links)
     if active is None:
         advice = words("Vérifiez que les boîtiers de l'opérateur sont allumés.")
         since = links.last_switch.switched_at if links.last_switch else None
@@ -161,7 +160,7 @@ def _sms(box: Snapshot, words: Words) -> Line:
         return _silent("sms", name, box.modem.since, advice, words)
     if not modems.modems:
         return Line("sms", name, Tone.BAD, words("Aucun modem réglé"), None, words("À régler par le technicien."))
-    usable = _usable_modem(box)
+    usable = levels.usable_modem(_said(box.modem))
     if usable is not None:
         return Line("sms", name, Tone.GOOD, _reception(usable, words))
     if any(modem.state is ModemState.READY for modem in modems.modems):
@@ -183,15 +182,9 @@ def _silent(id_: str, name: str, since: datetime, advice: str, words: Words) -> 
     return Line(id_, name, Tone.BAD, words("Ne répond pas"), since, advice)
 
 
-def _active(links: UplinksState) -> Uplink | None:
-    return next((link for link in links.uplinks if link.active), None)
-
-
-def _usable_modem(box: Snapshot) -> Modem | None:
-    if not box.modem.answers or box.modem.said is None:
-        return None
-    ready = [modem for modem in box.modem.said.modems if modem.state is ModemState.READY]
-    return next((modem for modem in ready if modem.registered is not False), None)
+def _said(heard: Heard[R]) -> R | None:
+    """What a daemon says now; what it said before it fell silent is not what is so."""
+    return heard.said if heard.answers else None
 
 
 def _link_name(link: Uplink, words: Words) -> str:

@@ -12,6 +12,7 @@ from edge.cli.readiness import STATUS_TIMEOUT, status_interface
 from edge.cli.runfile import RunEntry, RunState, read_run
 from edge.cli.words import _
 from edge.shared.daemons import DAEMONS
+from edge.shared.level import Level, carrying_link, level_of
 from edge.shared.messages import modem as modem_messages
 from edge.shared.messages import uplinks as uplinks_messages
 from edge.shared.messages import voice as voice_messages
@@ -51,6 +52,7 @@ class Overview:
 
     services: list[Service]
     phrases: list[str] = field(default_factory=list)  # what works, e.g. Internet par la fibre
+    level: Level | None = None  # None: not known
 
     @property
     def running(self) -> bool:
@@ -77,13 +79,26 @@ class Overview:
         return f"{head} : {works}." if works else f"{head}."
 
 
+@dataclass(frozen=True)
+class _Heard:
+    """What the daemons that make the level said; None: no answer."""
+
+    links: uplinks_messages.UplinksState | None
+    mode: ModeResult | None
+    modems: modem_messages.ModemsResult | None
+
+
 async def look(paths: Paths) -> Overview:
     """Ask every daemon of run.json, or every daemon there is, once and all at the same time."""
     run = read_run(paths)
     names = list(run.daemons) if run else list(DAEMONS)
     asked = (_service(paths, name, run.daemons.get(name) if run else None) for name in names)
-    services, phrases = await asyncio.gather(asyncio.gather(*asked), _phrases(paths, names))
-    return Overview([service for service in services if service is not None], phrases)
+    services, heard = await asyncio.gather(asyncio.gather(*asked), _hear(paths))
+    return Overview(
+        [service for service in services if service is not None],
+        _phrases(heard, names),
+        level_of(heard.links, heard.mode, heard.modems),
+    )
 
 
 async def _service(paths: Paths, name: str, entry: RunEntry | None) -> Service | None:
@@ -127,19 +142,23 @@ async def _ask(interface: Interface, paths: Paths, method: Method[NoParams, R]) 
         return None
 
 
-async def _phrases(paths: Paths, names: list[str]) -> list[str]:
+async def _hear(paths: Paths) -> _Heard:
     links, mode, modems = await asyncio.gather(
         _ask(uplinks_messages.UPLINKS, paths, uplinks_messages.LIST),
         _ask(voice_messages.VOICE, paths, voice_messages.MODE),
         _ask(modem_messages.MODEM, paths, modem_messages.LIST),
     )
+    return _Heard(links, mode, modems)
+
+
+def _phrases(heard: _Heard, names: list[str]) -> list[str]:
     spoken = []
     if "uplinks" in names:
-        spoken.append(_internet(links))
+        spoken.append(_internet(heard.links))
     if "voice" in names:
-        spoken.append(_telephones(mode))
+        spoken.append(_telephones(heard.mode))
     if "modem" in names:
-        spoken.append(_sms(modems))
+        spoken.append(_sms(heard.modems))
     return [phrase for phrase in spoken if phrase]
 
 
@@ -148,8 +167,8 @@ def _internet(links: uplinks_messages.UplinksState | None) -> str:
         return _("accès Internet inconnu")
     if not links.uplinks:
         return ""  # the box is no router here
-    active = next((link for link in links.uplinks if link.active), None)
-    if active is None or active.state in (uplinks_messages.UplinkState.DOWN, uplinks_messages.UplinkState.ABSENT):
+    active = carrying_link(links)
+    if active is None:
         return _("pas d'Internet")
     by_kind = {"fibre": _("Internet par la fibre"), "lte": _("Internet par le secours 4G")}
     return by_kind.get(active.kind, _("Internet par {link}").format(link=active.name))
@@ -175,3 +194,17 @@ def _sms(modems: modem_messages.ModemsResult | None) -> str:
     if any(modem.state is modem_messages.ModemState.READY for modem in modems.modems):
         return _("SMS prêts")
     return _("SMS indisponibles")
+
+
+def level_words(level: Level | None) -> str:
+    """0, situation normale."""
+    return _("inconnu") if level is None else f"{level.value}, {_(_LEVELS[level])}"
+
+
+_LEVELS: dict[Level, str] = {
+    Level.NORMAL: "situation normale",
+    Level.LINK_SWITCH: "secours en service",
+    Level.CLOUD_LOST: "mode autonome",
+    Level.LINKS_LOST: "Internet coupé",
+    Level.ISOLATED: "site isolé",
+}

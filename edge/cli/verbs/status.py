@@ -8,7 +8,7 @@ from typing import Any
 from edge.cli.issues import issue_sentence
 from edge.cli.main import Subjects
 from edge.cli.output import moment, print_json, print_table
-from edge.cli.overview import Overview, Service, look
+from edge.cli.overview import Overview, Service, level_words, look
 from edge.cli.runfile import RunState
 from edge.cli.words import _
 from edge.shared.messages.common import Severity
@@ -33,6 +33,7 @@ async def status(arguments: argparse.Namespace, paths: Paths) -> int:
         return code
     print(overview.sentence)
     if overview.running:
+        print(_("Niveau de secours : {level}.").format(level=level_words(overview.level)))
         print()
         _print_services(overview)
         _print_issues(overview)
@@ -81,6 +82,7 @@ def _fields(overview: Overview, code: int) -> dict[str, Any]:
     return {
         "state": {WELL: "ok", TROUBLE: "degraded", NOT_RUNNING: "stopped"}[code],
         "sentence": overview.sentence,
+        "level": overview.level,
         "daemons": [_service_fields(service) for service in overview.services],
     }
 

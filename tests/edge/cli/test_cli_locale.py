@@ -48,6 +48,7 @@ WORD_TABLES = {
     "_KINDS",
     "_HEALTH",
     "_REGISTRATION",
+    "_LEVELS",
 }
 
 

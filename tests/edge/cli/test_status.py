@@ -50,9 +50,10 @@ def test_status_of_a_box_with_an_issue(root: LocalRoot) -> None:
     assert done.returncode == 1
     assert "à surveiller" in done.stdout
     assert "site.name" in done.stdout  # the issue in words
+    assert "Niveau de secours : inconnu." in done.stdout  # uplinks does not run
     assert "uplinks" in done.stdout  # without run.json every daemon is expected, as on the box
     fields = json.loads(root.repli("status", "--json").stdout)
-    assert (fields["schema"], fields["state"]) == (1, "degraded")
+    assert (fields["schema"], fields["state"], fields["level"]) == (1, "degraded", None)
     (settings,) = [entry for entry in fields["daemons"] if entry["name"] == "settings"]
     assert settings["running"]
     assert settings["issues"][0]["id"] == "settings.file_refused"
