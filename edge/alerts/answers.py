@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 from edge.shared.messages.alerts import Answer
+from edge.shared.spoken import spoken_words
 
 WORDS = {
     "1": Answer.ACKNOWLEDGED,
@@ -32,7 +32,7 @@ INFORMATION = Meaning(Answer.NONE)
 
 def read_answer(text: str) -> Meaning:
     """Read `1`, `OK`, `Oui !`, `reçu`, `2`, `NON`, alone or with a code (`1 3`); else INFORMATION."""
-    words = _words(text[:200])
+    words = spoken_words(text)
     if (answer := WORDS.get("".join(words))) is not None:
         return Meaning(answer)
     if len(words) == 2 and words[0] in WORDS and re.fullmatch(r"[0-9]{1,9}", words[1]):
@@ -40,10 +40,3 @@ def read_answer(text: str) -> Meaning:
     if glued := GLUED.fullmatch("".join(words)):
         return Meaning(WORDS[glued[1]], int(glued[2]))
     return INFORMATION
-
-
-def _words(text: str) -> list[str]:
-    """Lower-case words without accents; punctuation, symbols and spaces only separate."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(letter for letter in folded if not unicodedata.category(letter).startswith("M"))
-    return re.findall(r"[^\W_]+", letters)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from edge.alerts.numbers import Number, NumberKind, NumberRefused, Refusal, normalise
 from edge.alerts.rows import END_OF_LINE, BrokenRow, Row, delimiter_of, read_rows
 from edge.shared.faults import Fault
+from edge.shared.phone_numbers import Number, NumberKind, NumberRefused, Refusal, normalise
 
 NAME_MAX = 120
 LIST_NAME_MAX = 60

@@ -11,11 +11,11 @@ from edge.alerts.answers import INFORMATION, Meaning, read_answer
 from edge.alerts.campaign import LEFT, Answered, Dispatch, Due, Event, Moved, Remind, Rules, Standing, dispatch_of, step
 from edge.alerts.journal import Entry, record
 from edge.alerts.ledger import Waiting, request_id
-from edge.alerts.numbers import Number, normalise
 from edge.shared.clock import utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.alerts import Answer, DeliveryState
 from edge.shared.messages.modem import InboundSms, ModemEvent
+from edge.shared.phone_numbers import Number, normalise
 
 ANSWERS_FOR = timedelta(days=7)  # a later OK is about something else
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.alerts.numbers import EMERGENCY, Number, NumberKind, NumberRefused, Refusal, normalise
+from edge.shared.phone_numbers import EMERGENCY, Number, NumberKind, NumberRefused, Refusal, normalise
 
 
 @pytest.mark.parametrize(
