@@ -1,0 +1,79 @@
+"""One part of a message as a submit_sm carries it: alphabet, user data header, addresses, validity. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from edge.modem import gsm0338
+from edge.modem.pdu import Concatenation
+from edge.modem.smpp.pdu import Address, Message, Tag
+from edge.shared.sms_length import Encoding
+
+UDH_INDICATOR = 0x40  # esm_class, 5.2.12
+FINAL_RECEIPT = 0x01  # registered_delivery, 5.2.17
+GSM7, UCS2 = 0x00, 0x08  # data_coding, 5.2.19: one septet in each octet, and two octets per character
+SHORT_NUMBER_MAX = 6  # digits
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is to be sent."""
+
+    number: str
+    text: str
+    encoding: Encoding
+    concatenation: Concatenation | None
+    validity: timedelta
+    attempt: int  # comes back as user_message_reference in the receipts of gateways that know it
+
+
+def submit(part: Part, sender: str, country_code: str) -> Message:
+    """The body of its submit_sm. sender "" leaves it to the gateway."""
+    header = _header(part.concatenation)
+    if part.encoding is Encoding.GSM7:
+        coding, content = GSM7, gsm0338.encode(part.text)
+    else:
+        coding, content = UCS2, part.text.encode("utf-16-be", errors="replace")
+    return Message(
+        source=sender_address(sender),
+        destination=recipient(part.number, country_code),
+        esm_class=UDH_INDICATOR if header else 0,
+        validity=_relative(part.validity),
+        registered_delivery=FINAL_RECEIPT,
+        data_coding=coding,
+        short_message=header + content,
+        tlvs={Tag.USER_MESSAGE_REFERENCE: (part.attempt % 65_536).to_bytes(2, "big")},
+    )
+
+
+def recipient(number: str, country_code: str) -> Address:
+    """A gateway stands in any country: a number as dialled at home is made international; short ones stay."""
+    if number.startswith("+"):
+        return Address(1, 1, number[1:])
+    if number.startswith("0") and len(number) > SHORT_NUMBER_MAX:
+        return Address(1, 1, country_code + number[1:])
+    return Address(0, 1, number)
+
+
+def sender_address(sender: str) -> Address:
+    """A name (TON 5), a whole number (1), a short one (3), or none."""
+    if not sender:
+        return Address(0, 0, "")
+    digits = sender.removeprefix("+")
+    if not digits.isdigit():
+        return Address(5, 0, sender)
+    return Address(3, 0, digits) if len(digits) <= SHORT_NUMBER_MAX else Address(1, 1, digits)
+
+
+def _header(part: Concatenation | None) -> bytes:
+    """Concatenation with an 8-bit reference (3GPP TS 23.040, 9.2.3.24.1), as the modems send it."""
+    return b"" if part is None else bytes([5, 0, 3, part.reference, part.total, part.number])
+
+
+def _relative(validity: timedelta) -> str:
+    """A relative time (7.1.1), YYMMDDhhmmsstnnR."""
+    minutes = max(1, round(validity.total_seconds() / 60))
+    days, rest = divmod(minutes, 24 * 60)
+    months, days = divmod(days, 30)
+    return f"00{months:02}{days:02}{rest // 60:02}{rest % 60:02}00000R"
