@@ -9,7 +9,18 @@ import os
 import re
 from collections.abc import Callable
 
-from edge.modem.lines import HEX, REFUSAL, TWO_LINES, UNSOLICITED, Line, LineReader, Prompt
+from edge.modem.lines import (
+    CALL_COMMAND,
+    HEX,
+    NO_CALL,
+    REFUSAL,
+    TWO_LINES,
+    UNSOLICITED,
+    Line,
+    LineReader,
+    Prompt,
+    TextJoiner,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +82,7 @@ class AtPort:
         self._reader = LineReader()
         self._items: asyncio.Queue[Line | Prompt | None] = asyncio.Queue()
         self._two_lines: str | None = None
+        self._joiner = TextJoiner()
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(descriptor, self._readable)
@@ -154,6 +166,7 @@ class AtPort:
         one before. So a command follows whose answer can be told from any other. A +CMGS that comes late goes to
         reference. Raises AtOutOfStep, AtClosed.
         """
+        self._joiner = TextJoiner()  # an answer that was cut off must not keep the next ones
         unmarked = 0
         for _ in range(RESYNC_TRIES):
             # ESC at a prompt discards the text; elsewhere it is noise before AT, hence the line end between.
@@ -280,7 +293,8 @@ class AtPort:
             return
         log.debug("read %r", octets)
         for item in self._reader.feed(octets):
-            self._route(item)
+            for whole in self._joiner.feed(item):
+                self._route(whole)
 
     def _route(self, item: Line | Prompt) -> None:
         """Join the two lines of +CMT and +CDS as they come: another line may not stand between them."""
@@ -313,6 +327,8 @@ class _Answer:
         refusal = _refusal(text)
         if refusal:
             raise AtRefused(f"{self.command}: {refusal}", refusal.code)
+        if NO_CALL.match(text) and CALL_COMMAND.match(self.command):
+            raise AtRefused(f"{self.command}: {text}", None)
         return text == "OK"
 
     def takes(self, text: str) -> bool:
