@@ -14,8 +14,8 @@ from edge.modem import decision
 from edge.modem.allowance import Permission, count_recipient, month
 from edge.modem.bell import Bell
 from edge.modem.decision import Outcome, Verdict
+from edge.modem.header import Concatenation
 from edge.modem.numbers import same_phone_key
-from edge.modem.pdu import Concatenation
 from edge.modem.rows import moment, move, predict, reported_state, set_attempt, touch
 from edge.modem.severity import RANK
 from edge.shared.clock import Clock, utc_text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from edge.shared.gsm7 import ALPHABET, ESCAPE, EXTENSION, SEPTETS
+from edge.modem import national
+from edge.modem.national import DEFAULT
+from edge.shared.gsm7 import ESCAPE, SEPTETS
 
 
 def encode(text: str) -> bytes:
@@ -10,18 +12,23 @@ def encode(text: str) -> bytes:
     return b"".join(SEPTETS[letter] for letter in text)
 
 
-def decode(septets: bytes) -> str:
-    """Read septets; an unknown extension shows the character of the main table (TS 23.038, 6.2.1.1, note)."""
+def decode(septets: bytes, locking: int = DEFAULT, single: int = DEFAULT) -> str:
+    """Read septets by the tables of these national languages.
+
+    An unknown extension shows the character of the main table (TS 23.038, 6.2.1.1, note); an escape of an escape, and
+    one at the end, are a space.
+    """
+    main, extension = national.locking(locking), national.single(single)
     letters = []
     escaped = False
     for septet in septets:
-        if escaped:
-            letters.append(EXTENSION.get(septet) or (" " if septet == ESCAPE else ALPHABET[septet & 0x7F]))
-            escaped = False
-        elif septet == ESCAPE:
+        if septet == ESCAPE and not escaped:
             escaped = True
+        elif escaped:
+            letters.append(" " if septet == ESCAPE else extension.get(septet) or main[septet])
+            escaped = False
         else:
-            letters.append(ALPHABET[septet & 0x7F])
+            letters.append(main[septet])
     return "".join(letters) + (" " if escaped else "")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.modem.pdu import Concatenation
+from edge.modem.header import Concatenation
 from edge.modem.smpp import pdu, receipt, text
 from edge.modem.smpp.pdu import Command, Pdu, Stream
 from edge.shared.sms_length import Encoding

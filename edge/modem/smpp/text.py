@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from edge.modem import gsm0338
-from edge.modem.pdu import Concatenation
+from edge.modem.header import Concatenation
 from edge.modem.smpp.pdu import Address, Message, Tag
 from edge.shared.sms_length import Encoding
 

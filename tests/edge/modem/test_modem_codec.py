@@ -11,7 +11,8 @@ from gsmmodem import pdu as oracle_pdu
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from edge.modem import gsm0338, parts, pdu
+from edge.modem import fields, gsm0338, parts, pdu
+from edge.modem.header import Concatenation
 from edge.shared import gsm7
 from edge.shared.sms_length import Encoding
 from hil.rig.virtual.modem import tpdu
@@ -84,7 +85,7 @@ def test_the_network_reads_back_what_was_submitted(text: str, number: str, refer
     split = parts.split(text)
     total = len(split.parts)
     for place, part in enumerate(split.parts, start=1):
-        concatenation = pdu.Concatenation(reference, total, place) if total > 1 else None
+        concatenation = Concatenation(reference, total, place) if total > 1 else None
         encoded = pdu.submit(number, part, split.encoding, validity=SIX_HOURS, concatenation=concatenation)
         assert pdu.tpdu_length(encoded.hex) == encoded.length
         read = tpdu.read_submit(encoded.hex, encoded.length)
@@ -103,7 +104,7 @@ def test_gsmmodem_reads_back_what_was_submitted(text: str, reference: int) -> No
     assume(not any(part.endswith("@") for part in split.parts))
     total = len(split.parts)
     for place, part in enumerate(split.parts, start=1):
-        concatenation = pdu.Concatenation(reference, total, place) if total > 1 else None
+        concatenation = Concatenation(reference, total, place) if total > 1 else None
         encoded = pdu.submit("+33612345678", part, split.encoding, validity=SIX_HOURS, concatenation=concatenation)
         read = oracle_pdu.decodeSmsPdu(encoded.hex)
         assert (read["text"], read["number"], read["tpdu_length"]) == (part, "+33612345678", encoded.length)
@@ -112,11 +113,31 @@ def test_gsmmodem_reads_back_what_was_submitted(text: str, reference: int) -> No
 
 @given(st.floats(0.01, 24 * 400))
 def test_validity_is_the_oracles_reading_and_never_short_of_what_was_asked(hours: float) -> None:
-    value = pdu.relative_validity(timedelta(hours=hours))
-    read = oracle_pdu._decodeRelativeValidityPeriod(value)
+    value = fields.relative_validity(timedelta(hours=hours))
+    read = fields.read_relative_validity(value)
+    assert read == oracle_pdu._decodeRelativeValidityPeriod(value)
     assert read >= timedelta(hours=hours)
     if value > 0:
-        assert oracle_pdu._decodeRelativeValidityPeriod(value - 1) < timedelta(hours=hours)
+        assert fields.read_relative_validity(value - 1) < timedelta(hours=hours)
+
+
+def test_each_of_the_256_validities_is_what_the_standard_says_and_comes_back() -> None:
+    read = [fields.read_relative_validity(value) for value in range(256)]
+    assert [read[value] for value in (0, 11, 143, 144, 167, 168, 196, 197, 255)] == [
+        timedelta(minutes=5),
+        timedelta(hours=1),
+        timedelta(hours=12),
+        timedelta(hours=12, minutes=30),
+        timedelta(hours=24),
+        timedelta(days=2),
+        timedelta(days=30),
+        timedelta(weeks=5),
+        timedelta(weeks=63),
+    ]
+    assert read == [oracle_pdu._decodeRelativeValidityPeriod(value) for value in range(256)]
+    assert [fields.relative_validity(validity) for validity in read] == list(range(256))
+    assert fields.relative_validity(timedelta(weeks=80)) == 255
+    assert fields.relative_validity(timedelta()) == 0
 
 
 ZONES = st.integers(-48, 56).map(lambda quarters: timezone(timedelta(minutes=15 * quarters)))
@@ -137,7 +158,7 @@ def test_what_comes_in_is_read_as_the_network_wrote_it(text: str, number: str, s
         read = pdu.decode(hexadecimal)
         assert isinstance(read, pdu.Deliver)
         assert (read.number, read.sent_at) == (number, sent_at.astimezone(UTC))
-        assert read.concatenation == (pdu.Concatenation(9, len(pieces), place) if part else None)
+        assert read.concatenation == (Concatenation(9, len(pieces), place) if part else None)
         read_back += read.text
     assert read_back == text
 
@@ -161,7 +182,7 @@ def test_a_sender_with_a_name_and_sixteen_bit_references_are_read() -> None:
     read = pdu.decode(body)
     assert isinstance(read, pdu.Deliver)
     assert (read.number, read.text) == ("Mairie", "Évacuez")
-    assert read.concatenation == pdu.Concatenation(0x0102, 3, 2)
+    assert read.concatenation == Concatenation(0x0102, 3, 2, wide=True)
 
 
 @given(st.one_of(st.text(max_size=80), st.binary(max_size=180).map(bytes.hex)))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.modem import gsm0338
-from edge.modem.pdu import Concatenation
+from edge.modem.header import Concatenation
 from edge.modem.smpp import pdu, receipt, status, text
 from edge.modem.smpp.pdu import Address, Command, Malformed, Message, Pdu, Stream, Tag
 from edge.modem.smpp.text import Part
