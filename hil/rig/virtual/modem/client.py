@@ -38,12 +38,29 @@ class Accepted:
     validity_minutes: float | None
 
 
+@dataclass(frozen=True)
+class Malformed:
+    """A text that was handed over and is no PDU a network can read."""
+
+    monotonic_ns: int
+    malformed: str  # why
+    pdu: str
+
+
 def read_log(log: Path) -> list[Accepted]:
     """What the network accepted so far. A line being written is left out."""
+    return [Accepted(**line) for line in _lines(log) if "malformed" not in line]
+
+
+def read_malformed(log: Path) -> list[Malformed]:
+    """What was refused as malformed so far."""
+    return [Malformed(**line) for line in _lines(log) if "malformed" in line]
+
+
+def _lines(log: Path) -> list[dict[str, Any]]:
     if not log.exists():
         return []
-    lines = log.read_text(encoding="utf-8").split("\n")[:-1]
-    return [Accepted(**json.loads(line)) for line in lines]
+    return [json.loads(line) for line in log.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
 def doubled(log: Sequence[Accepted]) -> dict[tuple[str, str, int], int]:
@@ -109,11 +126,15 @@ class VirtualModem:
         """What the network accepted so far."""
         return read_log(self.log_file)
 
+    def malformed(self) -> list[Malformed]:
+        """What was refused as malformed so far."""
+        return read_malformed(self.log_file)
+
     def inject(self, do: str, **what: Any) -> dict[str, Any]:
         """One request of the control socket."""
         return inject(self.control, do, **what)
 
-    def arm(self, **faults: int) -> None:
+    def arm(self, **faults: float) -> None:
         """Arm faults (see faults.py): arm(lost_answer=1)."""
         self.inject("arm", faults=faults)
 

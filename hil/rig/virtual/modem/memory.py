@@ -7,15 +7,25 @@ from dataclasses import dataclass, field
 from hil.rig.virtual.modem.kept import Kept
 
 STORAGES = ("ME", "SM", "SR")
+UNREAD, READ, UNSENT, SENT = range(4)  # <stat> of TS 27.005, 3.1
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """Something that the network brings: length is that of the PDU without the SMSC address."""
+
+    is_report: bool
+    length: int
+    pdu: str
 
 
 @dataclass
 class Entry:
-    """Something stored. kind 0: received unread, 1: received read."""
+    """Something stored."""
 
     pdu: str
     length: int
-    kind: int = 0
+    kind: int = UNREAD
 
 
 @dataclass
@@ -31,3 +41,11 @@ class Memory:
         given = self.reference
         self.reference = (self.reference + 1) % 256
         return given
+
+    def put(self, storage: str, entry: Entry, places: range) -> int | None:
+        """Store it in the first free place; None when there is none."""
+        entries = self.storages[storage]
+        place = next((place for place in places if place not in entries), None)
+        if place is not None:
+            entries[place] = entry
+        return place

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import random
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil.rig.virtual.modem.commands import REQUESTS, storage
+from hil.rig.virtual.modem.commands import REQUESTS, announcing
 from hil.rig.virtual.modem.faults import Armed
 from hil.rig.virtual.modem.handsets import Handsets, Rule
-from hil.rig.virtual.modem.interpreter import Interpreter, Traits
-from hil.rig.virtual.modem.memory import Entry, Memory
+from hil.rig.virtual.modem.interpreter import Body, Interpreter, Traits
+from hil.rig.virtual.modem.memory import Incoming, Memory
 from hil.rig.virtual.modem.network import Behaviour, Network
-from hil.rig.virtual.modem.personalities import PERSONALITIES
 from hil.rig.virtual.modem.port import Port
 
 
@@ -28,53 +28,75 @@ class VirtualHardware:
     behaviour: Behaviour = field(default_factory=Behaviour)
     rules: list[Rule] = field(default_factory=list)
     first_reference: int = 0
-    reports_in: str = "ME"
+    seed: int = 0
 
     def __post_init__(self) -> None:
         self.memory = Memory(reference=self.first_reference)
         self.armed = Armed()
-        self.network = Network(self.log, Handsets(self.rules), self.behaviour, self._store)
-        self._port: Port | None = None
+        self.network = Network(self.log, Handsets(self.rules), self.behaviour, self._arrive)
+        self.body = Body(
+            self.memory, self.network, self.armed, self.traits, random.Random(self.seed), self._say, self.crash
+        )
         self.interpreter: Interpreter | None = None
+        self._port: Port | None = None
+        self._last_device: str | None = None
+        self._crashes: set[asyncio.Task[None]] = set()
 
     def plug(self) -> None:
         """Power up: a new pty, the link pointed to it, all settings at their defaults."""
-        if self._port is not None:
-            return
-        self.interpreter = Interpreter(self.memory, self.network, self.armed, self.traits, self._say)
-        self._port = Port(self.link, self.interpreter.feed)
+        if self._port is None:
+            self.armed.hang = False
+            self._start()
 
     def unplug(self) -> None:
         """Pull it out, in the middle of whatever it does."""
-        if self._port is None or self.interpreter is None:
-            return
-        self.interpreter.stop()
-        self._port.close()
-        self._port = self.interpreter = None
+        if self.interpreter is not None:
+            self.interpreter.stop()
+            self.interpreter = None
+        self._close_port()
 
-    async def reenumerate(self, pause_s: float) -> None:
-        """As after a firmware crash or a voltage dip: gone, then back under another name behind the same link."""
-        self.unplug()
+    async def reenumerate(self, pause_s: float, *, warm: bool = False) -> None:
+        """Gone, then back under another name behind the same link.
+
+        As after a crash of the firmware or a cut of its power; warm: as after a reset of the USB bus, which the firmware
+        and its settings outlive.
+        """
+        firmware = self.interpreter if warm else None
+        if firmware is None:
+            self.unplug()
+        else:
+            self._close_port()
         await asyncio.sleep(pause_s)
-        self.plug()
+        if firmware is None:
+            self.plug()
+        elif self._port is None and self.interpreter is firmware:
+            self._open_port(firmware)
+
+    def crash(self, off_s: float, *, warm: bool = False) -> None:
+        """The same, from within the firmware that it ends."""
+        task = asyncio.get_running_loop().create_task(self.reenumerate(off_s, warm=warm))
+        self._crashes.add(task)
+        task.add_done_callback(self._crashes.discard)
 
     async def obey(self, request: dict[str, Any]) -> dict[str, Any]:  # noqa: PLR0912 - one line a request
-        """One line of the control socket: {"do": ..., ...}."""
+        """One line of the control socket: {"do": ..., ...}. Raises ValueError, KeyError, TypeError."""
         match request.get("do"):
             case "arm":
                 for name, value in request["faults"].items():
-                    if not hasattr(self.armed, name):
-                        return {"error": f"no fault {name}"}
-                    setattr(self.armed, name, value)
+                    self.armed.arm(name, value)
+                self.network.room_again()  # a hang may be over
             case "clear":
                 self.armed.clear()
                 self.behaviour.reports = True
+                self.network.room_again()
             case "unplug":
                 self.unplug()
             case "plug":
                 self.plug()
             case "reenumerate":
-                await self.reenumerate(float(request.get("pause_s", 0.3)))
+                await self.reenumerate(float(request.get("pause_s", 0.3)), warm=bool(request.get("warm", False)))
+            case "power_cut":
+                await self.reenumerate(float(request.get("off_s", self.armed.power_cut_s)))
             case "reports":
                 self.behaviour.reports = bool(request["on"])
             case "rules":
@@ -84,7 +106,7 @@ class VirtualHardware:
             case "noise":
                 self._say(bytes.fromhex(request["hex"]))
             case "store":
-                self._put(request["storage"], Entry(request["pdu"], int(request["length"])), is_report=False)
+                self._put(request["storage"], Incoming(False, int(request["length"]), request["pdu"]))
             case "look":
                 stored = {name: len(entries) for name, entries in self.memory.storages.items()}
                 return {"ok": True, **self.network.counts(), "stored": stored, "plugged": self._port is not None}
@@ -95,19 +117,27 @@ class VirtualHardware:
                 return {"error": f"cannot do {unknown}"}
         return {"ok": True}
 
+    def _start(self) -> None:
+        self.interpreter = Interpreter(self.body)
+        self._open_port(self.interpreter)
+
+    def _open_port(self, firmware: Interpreter) -> None:
+        self._port = Port(self.link, firmware.feed, unlike=self._last_device, piece=lambda: self.armed.pieces)
+        self._last_device = self._port.device
+
+    def _close_port(self) -> None:
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+
     def _say(self, octets: bytes) -> None:
         if self._port is not None and not self.armed.hang:
             self._port.send(octets)
 
-    def _store(self, is_report: bool, length: int, pdu: str) -> None:
-        self._put(self.reports_in if is_report else "ME", Entry(pdu, length), is_report=is_report)
+    def _arrive(self, incoming: Incoming) -> bool:
+        return self.interpreter is not None and announcing.arrive(self.interpreter, incoming)
 
-    def _put(self, name: str, entry: Entry, *, is_report: bool) -> None:
-        entries = self.memory.storages[name]
-        capacity = PERSONALITIES[self.traits.personality].capacity[name]
-        place = next(place for place in range(1, capacity + 2) if place not in entries)
-        if place > capacity:
-            return  # full: the network would keep it; nothing here fills 255 places unread
-        entries[place] = entry
-        if self.interpreter is not None:
-            storage.notice(self.interpreter, is_report=is_report, storage=name, place=place, entry=entry)
+    def _put(self, storage: str, incoming: Incoming) -> None:
+        """As if it had come, whatever it is. Raises ValueError."""
+        if self.interpreter is None or not announcing.keep(self.interpreter, storage, incoming, "+CMTI"):
+            raise ValueError(f"no room in {storage}, or no power")

@@ -12,19 +12,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 CLOSED_POLL_S = 0.01
+PIECE_GAP_S = 0.0003  # long enough for a reader to wake up between two pieces
+OUTPUT_MAX = 1 << 20  # octets held for a reader that does not read
 
 
 class Port:
     """One pty, from plugging in to pulling out. The link at `path` leads to its slave."""
 
-    def __init__(self, path: Path, feed: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        feed: Callable[[bytes], None],
+        *,
+        unlike: str | None = None,
+        piece: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """unlike: a device name not to have again. piece: how many octets are said at a time; 0 is all."""
         self._path = path
         self._feed = feed
+        self._piece = piece
         self._loop = asyncio.get_running_loop()
-        self._master, slave = os.openpty()
+        self._master, slave = _pty(unlike)
         self._waiting: asyncio.TimerHandle | None = None
         self._reading = False
         self._gone = False
+        self._output = bytearray()
+        self._writing: asyncio.TimerHandle | None = None
         tty.setraw(slave)
         self.device = os.ttyname(slave)
         Path(self.device).chmod(0o660)
@@ -37,19 +50,34 @@ class Port:
         self._read_or_wait()
 
     def send(self, octets: bytes) -> None:
-        """Say something; lost when nobody has the port open or does not read."""
-        if self._gone or not self._reading:
+        """Say something; lost when nobody has the port open, held while whoever has it does not read."""
+        if self._gone or not self._reading or len(self._output) > OUTPUT_MAX:
             return
-        with contextlib.suppress(OSError):
-            os.write(self._master, octets)
+        idle = not self._output
+        self._output += octets
+        if idle:
+            self._write()
+
+    def _write(self) -> None:
+        self._writing = None
+        size = self._piece() or len(self._output)
+        try:
+            del self._output[: os.write(self._master, self._output[:size])]
+        except BlockingIOError:
+            pass  # the reader is slow: the rest waits
+        except OSError:
+            self._output.clear()  # nobody has it open any more
+        if self._output:
+            self._writing = self._loop.call_later(PIECE_GAP_S, self._write)
 
     def close(self) -> None:
         """Pull it out: whoever has it open sees it vanish, and the link leads nowhere."""
         if self._gone:
             return
         self._gone = True
-        if self._waiting is not None:
-            self._waiting.cancel()
+        for timer in (self._waiting, self._writing):
+            if timer is not None:
+                timer.cancel()
         self._stop_reading()
         if self._path.is_symlink() and str(self._path.readlink()) == self.device:
             self._path.unlink()
@@ -83,4 +111,16 @@ class Port:
     def _stop_reading(self) -> None:
         if self._reading:
             self._reading = False
+            self._output.clear()
             self._loop.remove_reader(self._master)
+
+
+def _pty(unlike: str | None) -> tuple[int, int]:
+    master, slave = os.openpty()
+    if os.ttyname(slave) != unlike:
+        return master, slave
+    try:
+        return os.openpty()
+    finally:
+        os.close(master)
+        os.close(slave)

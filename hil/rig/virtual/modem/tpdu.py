@@ -37,6 +37,8 @@ class Submit:
     encoding: str  # gsm7, ucs2
     wants_report: bool
     validity_minutes: float | None
+    message_reference: int
+    has_service_centre: bool
     reference: int | None = None  # of the concatenation
     part: int = 1
     total: int = 1
@@ -52,12 +54,12 @@ def read_submit(hexadecimal: str, length: int) -> Submit:
         tpdu = octets[1 + octets[0] :]
         if len(tpdu) != length:
             raise BadTpdu(f"announced {length} octets, got {len(tpdu)}")
-        return _submit(tpdu)
+        return _submit(tpdu, has_service_centre=octets[0] > 0)
     except (IndexError, UnicodeDecodeError) as error:
         raise BadTpdu(f"truncated or damaged: {error}") from error
 
 
-def _submit(tpdu: list[int]) -> Submit:
+def _submit(tpdu: list[int], *, has_service_centre: bool) -> Submit:
     flags = tpdu[0]
     if flags & 3 != 1:
         raise BadTpdu("not a SUBMIT")
@@ -73,7 +75,18 @@ def _submit(tpdu: list[int]) -> Submit:
     used = len(header) + 1 if flags & 0x40 else 0
     text, encoding = _body(data, used, size, coding)
     reference, total, part = _concatenation(header)
-    return Submit(destination, text, encoding, bool(flags & 0x20), validity, reference, part, total)
+    return Submit(
+        destination,
+        text,
+        encoding,
+        bool(flags & 0x20),
+        validity,
+        tpdu[1],
+        has_service_centre,
+        reference,
+        part,
+        total,
+    )
 
 
 def _body(data: list[int], used: int, size: int, coding: int) -> tuple[str, str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import itertools
 
-from hil.rig.virtual.modem.commands import bearer, calls, general, signal, sim, sms, storage, ussd
+from hil.rig.virtual.modem.commands import announcing, bearer, calls, general, signal, sim, sms, storage, ussd
 
-AREAS = (general, sms, storage, sim, signal, calls, ussd, bearer)
+AREAS = (general, sms, storage, announcing, sim, signal, calls, ussd, bearer)
 COMMANDS = tuple(itertools.chain.from_iterable(area.COMMANDS for area in AREAS))
 REQUESTS = {name: request for area in AREAS for name, request in area.REQUESTS.items()}

@@ -1,104 +1,134 @@
-"""What lies in the modem: storages, listing, reading, deleting, announcing (3GPP TS 27.005, 3.2.2, 3.4, 3.5.4)."""
+"""What lies in the modem: storages, listing, reading, writing, deleting (3GPP TS 27.005, 3.2.2, 3.2.3, 3.4, 3.5.3, 3.5.4)."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hil.rig.virtual.modem.commands.table import Commands, Requests, cms
-from hil.rig.virtual.modem.memory import STORAGES, Entry
+from hil.rig.virtual.modem.commands.table import Answer, Commands, Requests, cms, fixed
+from hil.rig.virtual.modem.memory import READ, SENT, UNREAD, UNSENT, Entry
 
 if TYPE_CHECKING:
     from hil.rig.virtual.modem.interpreter import Interpreter
 
+ALL = 4
+# AT+CMGD=<index>,<flag>: which kinds go besides the index (TS 27.005, 3.5.4).
+DELETED_BY_FLAG = {1: (READ,), 2: (READ, SENT), 3: (READ, SENT, UNSENT), 4: (READ, SENT, UNSENT, UNREAD)}
+
 
 @dataclass
-class Reception:
-    """Where what comes is kept, and what is said of it."""
+class Selection:
+    """AT+CPMS: the storages for reading, for writing, and for what is received."""
 
-    announce_messages: bool = False
-    announce_reports: int = 0
-    selected: list[str] = field(default_factory=lambda: ["ME", "ME", "ME"])
+    names: list[str] = field(default_factory=list)  # empty: as at power-up
 
 
 @dataclass
 class Format:
-    """PDU mode or text mode."""
+    """AT+CMGF: PDU mode or text mode; None: as the make has it at power-up."""
 
-    pdu: bool = False
-
-
-def notice(modem: Interpreter, *, is_report: bool, storage: str, place: int, entry: Entry) -> None:
-    """Something was stored: say so if asked to (TS 27.005, 3.4.1)."""
-    reception = modem.settings.of(Reception)
-    if is_report and reception.announce_reports == 2:
-        modem.announce(f'+CDSI: "{storage}",{place}')
-    elif is_report and reception.announce_reports == 1:
-        modem.announce(f"+CDS: {entry.length}\n{entry.pdu}")
-        del modem.memory.storages[storage][place]
-    elif not is_report and reception.announce_messages:
-        modem.announce(f'+CMTI: "{storage}",{place}')
+    pdu: bool | None = None
 
 
-def _set_announcing(modem: Interpreter, found: re.Match[str]) -> str:
-    fields = [int(field) for field in found[1].split(",")]
-    reception = modem.settings.of(Reception)
-    reception.announce_messages = len(fields) > 1 and fields[1] == 1
-    reception.announce_reports = fields[3] if len(fields) > 3 else 0
-    return ""
+def selected(modem: Interpreter) -> list[str]:
+    """The three storages in use."""
+    return modem.settings.of(Selection).names or [modem.traits.storage or modem.storages[0]] * 3
+
+
+def want_pdu_mode(modem: Interpreter) -> None:
+    """Raises Refused in text mode."""
+    if not _is_pdu(modem):
+        raise cms(302)
+
+
+def _is_pdu(modem: Interpreter) -> bool:
+    chosen = modem.settings.of(Format).pdu
+    return modem.personality.pdu_mode if chosen is None else chosen
 
 
 def _select(modem: Interpreter, found: re.Match[str]) -> str:
-    names = re.findall(r'"([A-Z]{2})"', found[1])
-    if not names or any(name not in STORAGES for name in names):
+    names = re.findall(r'"([A-Z]{2})"', found[1].upper())
+    if not 1 <= len(names) <= 3 or any(name not in modem.storages for name in names):
         raise cms(302)
-    selected = modem.settings.of(Reception).selected
-    selected[: len(names)] = names
-    return "+CPMS: " + ",".join(_filling(modem, name) for name in selected)
+    modem.settings.of(Selection).names = [*names, *selected(modem)[len(names) :]]
+    return "+CPMS: " + ",".join(_filling(modem, name) for name in selected(modem))
 
 
 def _selection(modem: Interpreter, _found: re.Match[str]) -> str:
-    return "+CPMS: " + ",".join(f'"{name}",{_filling(modem, name)}' for name in modem.settings.of(Reception).selected)
+    return "+CPMS: " + ",".join(f'"{name}",{_filling(modem, name)}' for name in selected(modem))
 
 
 def _filling(modem: Interpreter, storage: str) -> str:
-    return f"{len(modem.memory.storages[storage])},{modem.personality.capacity[storage]}"
+    return f"{len(modem.memory.storages[storage])},{len(modem.places(storage))}"
 
 
-def _storages(_modem: Interpreter, _found: re.Match[str]) -> str:
-    group = "(" + ",".join(f'"{name}"' for name in STORAGES) + ")"
+def _storages(modem: Interpreter, _found: re.Match[str]) -> str:
+    group = "(" + ",".join(f'"{name}"' for name in modem.storages) + ")"
     return f"+CPMS: {group},{group},{group}"
 
 
 def _current(modem: Interpreter) -> dict[int, Entry]:
-    return modem.memory.storages[modem.settings.of(Reception).selected[0]]
+    return modem.memory.storages[selected(modem)[0]]
 
 
-def _list(modem: Interpreter, found: re.Match[str]) -> str:
-    if not modem.settings.of(Format).pdu:
-        raise cms(302)
-    wanted = int(found[1] or 0)
+async def _list(modem: Interpreter, found: re.Match[str]) -> str:
+    want_pdu_mode(modem)
+    wanted = int(found[1] or UNREAD)
+    entries = [(place, entry) for place, entry in sorted(_current(modem).items()) if wanted in (ALL, entry.kind)]
+    await asyncio.sleep(modem.traits.list_s * len(entries))
     lines = []
-    for place, entry in sorted(_current(modem).items()):
-        if wanted in (4, entry.kind):
-            lines.append(f"+CMGL: {place},{entry.kind},,{entry.length}\n{entry.pdu}")
-            entry.kind = 1
+    for place, entry in entries:
+        lines.append(f"+CMGL: {place},{entry.kind},,{entry.length}\n{entry.pdu}")
+        _mark_read(entry)
     return "\n".join(lines)
 
 
 def _read(modem: Interpreter, found: re.Match[str]) -> str:
+    want_pdu_mode(modem)
     entry = _current(modem).get(int(found[1]))
     if entry is None:
         raise cms(321)
-    kind, entry.kind = entry.kind, 1
+    kind = entry.kind
+    _mark_read(entry)
     return f"+CMGR: {kind},,{entry.length}\n{entry.pdu}"
 
 
-def _delete(modem: Interpreter, found: re.Match[str]) -> str:
-    if _current(modem).pop(int(found[1]), None) is None:
+def _mark_read(entry: Entry) -> None:
+    if entry.kind == UNREAD:
+        entry.kind = READ
+
+
+async def _delete(modem: Interpreter, found: re.Match[str]) -> str:
+    await asyncio.sleep(modem.traits.delete_s)
+    entries, place, flag = _current(modem), int(found[1]), int(found[2] or 0)
+    if flag == 0 and place not in entries:
         raise cms(321)
+    gone = [place] if flag == 0 else [at for at, entry in entries.items() if entry.kind in DELETED_BY_FLAG[flag]]
+    for at in gone:
+        del entries[at]
+    if gone:
+        modem.network.room_again()
     return ""
+
+
+def _deletable(modem: Interpreter, _found: re.Match[str]) -> str:
+    return "+CMGD: (" + ",".join(map(str, sorted(_current(modem)))) + "),(0-4)"
+
+
+def _write(modem: Interpreter, found: re.Match[str]) -> Answer:
+    want_pdu_mode(modem)
+    length, kind, storage = int(found[1]), int(found[2] or UNSENT), selected(modem)[1]
+
+    async def store(text: str) -> Answer:
+        place = modem.memory.put(storage, Entry(text.upper(), length, kind), modem.places(storage))
+        if place is None:
+            raise cms(322)
+        return f"+CMGW: {place}"
+
+    modem.ask_for_text(store)
+    return None
 
 
 def _set_format(modem: Interpreter, found: re.Match[str]) -> str:
@@ -107,18 +137,21 @@ def _set_format(modem: Interpreter, found: re.Match[str]) -> str:
 
 
 def _format(modem: Interpreter, _found: re.Match[str]) -> str:
-    return f"+CMGF: {0 if modem.settings.of(Format).pdu else 1}"
+    return f"+CMGF: {0 if _is_pdu(modem) else 1}"
 
 
 COMMANDS: Commands = (
     (r"AT\+CMGF=([01])", _set_format),
     (r"AT\+CMGF\?", _format),
-    (r"AT\+CNMI=([\d,]+)", _set_announcing),
+    (r"AT\+CMGF=\?", fixed("+CMGF: (0,1)")),
     (r"AT\+CPMS=\?", _storages),
     (r"AT\+CPMS\?", _selection),
     (r"AT\+CPMS=(.+)", _select),
-    (r"AT\+CMGL(?:=(\d))?", _list),
+    (r"AT\+CMGL=\?", fixed("+CMGL: (0-4)")),
+    (r"AT\+CMGL(?:=([0-4]))?", _list),
     (r"AT\+CMGR=(\d+)", _read),
-    (r"AT\+CMGD=(\d+)(?:,0)?", _delete),
+    (r"AT\+CMGD=(\d+)(?:,([0-4]))?", _delete),
+    (r"AT\+CMGD=\?", _deletable),
+    (r"AT\+CMGW=(\d+)(?:,([0-3]))?", _write),
 )
 REQUESTS: Requests = {}
