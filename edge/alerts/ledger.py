@@ -43,6 +43,7 @@ class Waiting:
     request_id: str
     number: str
     text: str
+    exercise: bool
 
 
 class CampaignLedger:
@@ -116,14 +117,14 @@ class CampaignLedger:
 
 
 _WAITING = (
-    "SELECT p.id, p.request_id, d.number, CASE p.ordinal WHEN 0 THEN c.text ELSE c.reminder_text END AS text"
+    "SELECT p.id, p.request_id, d.number, CASE p.ordinal WHEN 0 THEN c.text ELSE c.reminder_text END AS text, c.exercise"
     " FROM dispatches p JOIN deliveries d ON d.id = p.delivery JOIN campaigns c ON c.number = d.campaign"
     " WHERE p.handed = 0"
 )
 
 
 def _waiting(row: sqlite3.Row) -> Waiting:
-    return Waiting(row["id"], row["request_id"], row["number"], row["text"])
+    return Waiting(row["id"], row["request_id"], row["number"], row["text"], bool(row["exercise"]))
 
 
 def request_id(birth: str, campaign: int, delivery: int, ordinal: int) -> str:

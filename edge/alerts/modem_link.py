@@ -10,28 +10,27 @@ from pathlib import Path
 from edge.alerts.ledger import Waiting
 from edge.alerts.progress import Cursors
 from edge.shared.messages.modem import (
+    ESTIMATE,
     INBOX,
-    LIST,
     MODEM,
     SEND,
     WATCH,
+    EstimateParams,
     InboxParams,
-    Modem,
     ModemEvent,
-    ModemState,
     NumberRefused,
     RequestIdReused,
     SendParams,
+    SmsSeverity,
     TextRefused,
     WatchParams,
 )
 from edge.shared.varlink import CallFailed, Client, Unreachable
-from edge.shared.varlink_idl import NoParams
 
 log = logging.getLogger(__name__)
 
 RETRY_MIN, RETRY_MAX = 0.2, 2.0  # seconds between two tries to reach the daemon
-LIST_TIMEOUT = 1.0
+ESTIMATE_TIMEOUT = 1.0
 UNREAD_MAX = 5000  # replies looked at when the daemon is reached again; some 1.5 MB at most
 BATCH_MAX = 500  # events applied in one transaction
 
@@ -45,6 +44,11 @@ class ModemRefused(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+def severity_of(*, exercise: bool) -> SmsSeverity:
+    """An exercise never stands in the way of an alert."""
+    return SmsSeverity.ROUTINE if exercise else SmsSeverity.URGENT
 
 
 class ModemLink:
@@ -61,7 +65,13 @@ class ModemLink:
         """Hand a message over; when this returns the modem daemon has it on disk. Raises ModemRefused, Unreachable."""
         try:
             client = await self._connected()
-            await client.call(SEND, SendParams(number=message.number, text=message.text, request_id=message.request_id))
+            params = SendParams(
+                number=message.number,
+                text=message.text,
+                request_id=message.request_id,
+                severity=severity_of(exercise=message.exercise),
+            )
+            await client.call(SEND, params)
         except Unreachable:
             await self.hang_up()
             raise
@@ -76,15 +86,15 @@ class ModemLink:
             await self._sender.__aexit__()
             self._sender = None
 
-    async def modems(self) -> list[Modem]:
-        """Modems that can send now; none when the daemon does not answer."""
+    async def minutes_to_send(self, recipients: int, parts_each: int, severity: SmsSeverity) -> float | None:
+        """Minutes until the last part would be handed over; None when the daemon does not answer or has no modem."""
+        params = EstimateParams(recipients=recipients, parts_each=parts_each, severity=severity)
         try:
             async with Client(MODEM, self._path) as client:
-                result = await client.call(LIST, NoParams(), timeout=LIST_TIMEOUT)
+                return (await client.call(ESTIMATE, params, timeout=ESTIMATE_TIMEOUT)).minutes
         except (Unreachable, CallFailed) as error:
-            log.debug("modems unknown: %s", error)
-            return []
-        return [modem for modem in result.modems if modem.state is ModemState.READY]
+            log.debug("time to send unknown: %s", error)
+            return None
 
     async def events(self, cursors: Callable[[], Cursors]) -> AsyncIterator[list[ModemEvent]]:
         """Yield what happens, in batches; goes on from cursors() after every loss of the daemon. Never ends."""

@@ -11,7 +11,7 @@ from edge.alerts.directory import Directory, Recipient
 from edge.alerts.estimate import minutes_to_send
 from edge.alerts.issues import Issues
 from edge.alerts.ledger import CampaignLedger, Order
-from edge.alerts.modem_link import ModemLink
+from edge.alerts.modem_link import ModemLink, severity_of
 from edge.alerts.news import News
 from edge.alerts.reports import Reports
 from edge.alerts.wording import first_text, reminder_text
@@ -121,6 +121,11 @@ class Service:
         text = self._text(scenario, people, exercise=params.exercise)
         length = measure(text)
         reachable = _reachable(people)
+        minutes = None
+        if reachable:
+            minutes = await self._link.minutes_to_send(
+                reachable, length.segments, severity_of(exercise=params.exercise)
+            )
         return Preview(
             scenario=_info(scenario),
             exercise=params.exercise,
@@ -129,7 +134,7 @@ class Service:
             without_number=len(people) - reachable,
             segments_each=length.segments,
             encoding=length.encoding.value,
-            minutes=minutes_to_send(reachable, length.segments, await self._link.modems()),
+            minutes=minutes_to_send(reachable * length.segments) if minutes is None else minutes,
         )
 
     async def _send(self, params: SendParams, _caller: Caller) -> SendResult:

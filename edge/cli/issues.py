@@ -97,6 +97,12 @@ WORDS: dict[str, str] = {
     "modem.no_answer": "Le modem « {subject} » ({device}) ne répond pas comme un modem.",
     "modem.sim_missing": "Le modem « {subject} » ne trouve pas de carte SIM utilisable.",
     "modem.sim_locked": "La carte SIM du modem « {subject} » demande son code PIN.",
+    "modem.recipients_nearly_used": "La SIM du modem « {subject} » a écrit à {people} personnes ce mois-ci, "
+    "pour {limit} permises.",
+    "modem.recipients_used": "La SIM du modem « {subject} » a écrit aux {limit} personnes permises ce mois-ci : "
+    "les messages ordinaires à d'autres attendent, les alertes partent.",
+    "modem.recipients_unusual": "La SIM du modem « {subject} » a écrit à {people} personnes ce mois-ci : "
+    "au-delà de {limit}, un opérateur peut la bloquer.",
     "modem.no_network": "Le modem « {subject} » n'est pas enregistré sur le réseau mobile.",
     "alerts.modem_unreachable": "Le service modem ne répond pas : les SMS attendent et partiront quand il revient.",
     "alerts.no_contacts": "Personne à prévenir : importez une liste (« repli alerts import FICHIER »).",
@@ -175,6 +181,8 @@ SUGGESTIONS: dict[str, str] = {
     "check_command_port": "Vérifiez que c'est son port de commande, puis coupez et remettez son alimentation.",
     "check_sim_place": "Vérifiez qu'elle est bien en place.",
     "unlock_sim": "Désactivez le code PIN dans un téléphone.",
+    "spread_recipients": "Passez par une passerelle SMS ou une seconde SIM (« repli {fix} »).",
+    "set_recipients": "Demandez la limite à l'opérateur, mettez-la dans les réglages (« recipients_per_month »).",
     "check_antenna": "Vérifiez l'antenne et l'abonnement (« repli {fix} »).",
     "check_phone_network": "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
     "add_secrets": "Donnez à ces postes leur « password » ou « ha1 » dans les réglages.",

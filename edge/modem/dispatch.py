@@ -50,6 +50,14 @@ class Claim:
     attempts: int  # of this part, this one included
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """A part that the network accepted, and the TP-MR it has there."""
+
+    claim: Claim
+    reference: int
+
+
 class Dispatch:
     """Which part each modem sends next, and what came of it."""
 
@@ -104,37 +112,47 @@ class Dispatch:
         )[0]
         return None if due is None else min(decision.BACKOFF_MAX_S, (moment(due) - now).total_seconds() + 0.001)
 
-    def claim(self, job: Job, modem: str, sim: str) -> Claim:
-        """Commit the intent: from now on the part may have been sent. Raises NoLongerQueued."""
+    def claim(self, job: Job, modem: str, sim: str, accepted: Accepted | None = None) -> Claim:
+        """Commit the intent: from now on the part may have been sent. Raises NoLongerQueued.
+
+        accepted is the part before, committed with it: one wait for the medium for each part, not two.
+        """
         at = self._clock.now()
         now, phone_key = utc_text(at), same_phone_key(job.number)
+        attempt = None
         with self._ledger.change() as db:
+            if accepted is not None:
+                self._submitted(db, accepted)
             attempts = db.execute(
                 "UPDATE segments SET state = 'claimed', attempts = attempts + 1, modem = ?, reference = NULL,"
                 " updated_at = ? WHERE id = ? AND state = 'queued' RETURNING attempts",
                 (modem, now, job.segment),
             ).fetchone()
-            if attempts is None:
-                raise NoLongerQueued(job.segment)
-            cursor = db.execute(
-                "INSERT INTO attempts (segment, modem, sim, rank, phone_key, claimed_at, predicted, outcome)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed')",
-                (job.segment, modem, sim, RANK[job.severity], phone_key, now, predict(db, modem)),
-            )
-            count_recipient(db, sim, phone_key, at)
-            db.execute("UPDATE messages SET modem = ? WHERE id = ?", (modem, job.message))
-            touch(db, job.message)
+            if attempts is not None:
+                attempt = db.execute(
+                    "INSERT INTO attempts (segment, modem, sim, rank, phone_key, claimed_at, predicted, outcome)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, 'claimed')",
+                    (job.segment, modem, sim, RANK[job.severity], phone_key, now, predict(db, modem)),
+                ).lastrowid
+                count_recipient(db, sim, phone_key, at)
+                db.execute("UPDATE messages SET modem = ? WHERE id = ?", (modem, job.message))
+                touch(db, job.message)
         self._bell.ring()
-        assert cursor.lastrowid is not None
-        return Claim(cursor.lastrowid, job, attempts["attempts"])
+        if attempt is None:
+            raise NoLongerQueued(job.segment)
+        return Claim(attempt, job, attempts["attempts"])
 
-    def submitted(self, claim: Claim, reference: int) -> None:
+    def submitted(self, accepted: Accepted) -> None:
         """The network accepted the part under this reference."""
         with self._ledger.change() as db:
-            set_attempt(db, claim.attempt, Outcome.SUBMITTED, reference)
-            state = reported_state(db, claim.attempt) or SegmentState.SUBMITTED
-            move(db, self._clock.now(), claim.job.segment, state, reference=reference)
+            self._submitted(db, accepted)
         self._bell.ring()
+
+    def _submitted(self, db: sqlite3.Connection, accepted: Accepted) -> None:
+        claim, reference = accepted.claim, accepted.reference
+        set_attempt(db, claim.attempt, Outcome.SUBMITTED, reference)
+        state = reported_state(db, claim.attempt) or SegmentState.SUBMITTED
+        move(db, self._clock.now(), claim.job.segment, state, reference=reference)
 
     def unknown(self, claim: Claim, error: str) -> None:
         """The part was handed over and nobody knows what became of it."""

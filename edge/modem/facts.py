@@ -41,6 +41,8 @@ class Seen:
     state: ModemState
     trouble: Trouble | None = None
     about: About = field(default_factory=About)
+    recipients: int = 0  # whom its SIM has written to this month
+    cap: int | None = None  # as the settings have it
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,15 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from edge.modem import checks
+from edge.modem import checks, estimate, severity
+from edge.modem.estimate import Sim
 from edge.modem.facts import Facts
 from edge.modem.keeper import Keeper
 from edge.modem.office import Office
 from edge.shared.checks import issue_of
 from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue
-from edge.shared.messages.modem import Modem, ModemState
+from edge.shared.messages.modem import EstimateParams, EstimateResult, Modem, ModemState, SimEstimate, SmsSeverity
 from edge.shared.model import ModemSection
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,44 @@ class Fleet:
         await asyncio.gather(*(keeper.wind_down(WIND_DOWN_S) for keeper in self._keepers.values()))
         for name in list(self._keepers):
             await self._stop(name)
+
+    def estimate(self, params: EstimateParams) -> EstimateResult:
+        """How long messages would take over the modems that are ready, over all of them when none is."""
+        keepers = [self._keepers[device.name] for device in self._rules.devices]
+        ready = [keeper for keeper in keepers if keeper.state is ModemState.READY]
+        sims = {keeper.device.name: self._sim(keeper, params.severity) for keeper in ready or keepers}
+        parts = params.recipients * params.parts_each
+        before = self._office.outbox.waiting(up_to=params.severity)
+        at_work = list(sims.values())
+        return EstimateResult(
+            parts=parts,
+            parts_before=before,
+            minutes=estimate.minutes(parts + before, at_work),
+            over_limit=estimate.over_limit(params.recipients, at_work),
+            over_usual=estimate.over_usual(params.recipients, at_work),
+            sims=[
+                SimEstimate(
+                    modem=name,
+                    ready=bool(ready),
+                    part_s=round(sim.part_s, 2),
+                    at_once=sim.at_once,
+                    per_minute=sim.per_minute,
+                    recipients_this_month=sim.recipients,
+                    recipients_left=None if sim.cap is None else max(0, sim.cap - sim.recipients),
+                )
+                for name, sim in sims.items()
+            ],
+        )
+
+    def _sim(self, keeper: Keeper, each: SmsSeverity) -> Sim:
+        allowance, wanted = self._office.allowance, severity.pacing(self._rules, each)
+        return Sim(
+            part_s=keeper.part_s,
+            at_once=allowance.left_at_once(keeper.sim, each, self._rules),
+            per_minute=None if wanted is None else wanted[1],
+            recipients=allowance.recipients(keeper.sim),
+            cap=keeper.device.recipients_per_month,
+        )
 
     def keeper(self, name: str | None) -> Keeper | None:
         """The modem of this name; of none, the first that is ready, else the first."""

@@ -7,12 +7,15 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 
-from edge.modem.at import AtClosed, AtError, AtPort
+from edge.modem import power
+from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtSilent
 from edge.modem.device import Device, DeviceBusy, DeviceMissing, DeviceRefused
 from edge.modem.errands import Errand, T
+from edge.modem.estimate import PART_S
 from edge.modem.facts import About, Seen, Trouble
 from edge.modem.mailbox import Mailbox
 from edge.modem.office import Office
+from edge.modem.power import Cycles
 from edge.modem.session import Session
 from edge.modem.setup import Unfit
 from edge.shared.messages.modem import ModemState
@@ -34,6 +37,7 @@ class Keeper:
     about: About = field(default_factory=About)
     trouble: Trouble | None = None
     session: Session | None = None
+    cycles: Cycles = field(default_factory=Cycles)
     away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
 
     async def run(self) -> None:
@@ -75,6 +79,9 @@ class Keeper:
             self._is_away(ModemState.ABSENT, "device_missing", error)
         except Unfit as error:
             self._is_away(ModemState.FAILED, error.trouble, error)
+        except (AtOutOfStep, AtSilent) as error:
+            self._is_away(ModemState.FAILED, "no_answer", error)
+            await self._have_power_cycled(str(error))
         except AtError as error:
             self._is_away(ModemState.FAILED, "no_answer", error)
         finally:
@@ -90,7 +97,25 @@ class Keeper:
         await session.start()
         log.info("%s: ready at %s", self.device.name, self.device.device)
         self.state, self.about, self.trouble = ModemState.READY, session.about, None
+        self.cycles = power.works(self.cycles, asyncio.get_running_loop().time())
         await session.run()
+
+    async def _have_power_cycled(self, reason: str) -> None:
+        """It answers nothing: panel may take its power away. Asked again at growing pauses, whether or not panel is there."""
+        now = asyncio.get_running_loop().time()
+        if power.due(self.cycles, now):
+            self.cycles = power.asked(self.cycles, now)
+            await self.office.panel.power_cycle(self.device.name, reason)
+
+    @property
+    def sim(self) -> str:
+        """Which SIM messages are counted for: its IMSI, or the modem's name until it is known."""
+        return self.about.imsi or self.device.name
+
+    @property
+    def part_s(self) -> float:
+        """Seconds that a part takes through this modem."""
+        return PART_S if self.session is None else self.session.sender.part_s
 
     def follow(self, rules: ModemSection) -> None:
         """Go by new rules from now on, without disturbing the port."""
@@ -109,7 +134,15 @@ class Keeper:
 
     def seen(self) -> Seen:
         """The modem as the checks look at it."""
-        return Seen(self.device.name, self.device.device, self.state, self.trouble, self.about)
+        return Seen(
+            name=self.device.name,
+            device=self.device.device,
+            state=self.state,
+            trouble=self.trouble,
+            about=self.about,
+            recipients=self.office.allowance.recipients(self.sim),
+            cap=self.device.recipients_per_month,
+        )
 
     def _unsolicited(self, line: str, second: str | None) -> None:
         if self.session is not None:

@@ -8,6 +8,7 @@ import logging
 from edge.modem.bell import Bell
 from edge.modem.fleet import Fleet
 from edge.modem.office import open_office
+from edge.modem.panel_link import PanelLink
 from edge.modem.schema import STEPS
 from edge.modem.service import ModemService
 from edge.shared.clock import SystemClock
@@ -29,7 +30,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     clock = SystemClock()
     bell = Bell()
     ledger = Ledger(paths.state("modem") / "modem.db", STEPS)
-    office = open_office(ledger, clock, bell)
+    office = open_office(ledger, clock, bell, PanelLink(paths.socket("panel")))
     interrupted = office.settling.recover()
     if interrupted:
         log.warning("%d parts were being handed over when the daemon ended: waiting for their reports", interrupted)

@@ -9,6 +9,7 @@ from edge.modem.bell import Bell
 from edge.modem.dispatch import Dispatch
 from edge.modem.inbox import Inbox
 from edge.modem.outbox import Outbox
+from edge.modem.panel_link import PanelLink
 from edge.modem.settling import Settling
 from edge.shared.clock import Clock
 from edge.shared.ledger import Ledger
@@ -16,7 +17,7 @@ from edge.shared.ledger import Ledger
 
 @dataclass(frozen=True)
 class Office:
-    """The one outbox and inbox, the bell that rings at their changes, and the clock."""
+    """The one outbox and inbox, the bell that rings at their changes, the clock, and who can take a modem's power away."""
 
     outbox: Outbox
     dispatch: Dispatch
@@ -25,9 +26,10 @@ class Office:
     inbox: Inbox
     bell: Bell
     clock: Clock
+    panel: PanelLink
 
 
-def open_office(ledger: Ledger, clock: Clock, bell: Bell) -> Office:
+def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> Office:
     """Everything that stands on one ledger."""
     settling = Settling(ledger, clock, bell)
     return Office(
@@ -38,4 +40,5 @@ def open_office(ledger: Ledger, clock: Clock, bell: Bell) -> Office:
         inbox=Inbox(ledger, clock, bell, settling.apply_report),
         bell=bell,
         clock=clock,
+        panel=panel,
     )

@@ -78,9 +78,10 @@ class Outbox:
         rows = self._ledger.read("SELECT * FROM messages WHERE change > ? ORDER BY change LIMIT ?", change, limit)
         return [OutboxChange(change=row["change"], message=self._entry(row)) for row in rows]
 
-    def waiting(self) -> int:
-        """Parts not yet handed over."""
-        return int(self._ledger.read("SELECT count(*) FROM segments WHERE state = 'queued'")[0][0])
+    def waiting(self, up_to: SmsSeverity = SmsSeverity.ROUTINE) -> int:
+        """Parts not yet handed over, of this severity and those that go before it."""
+        query = "SELECT count(*) FROM segments WHERE state = 'queued' AND rank <= ?"
+        return int(self._ledger.read(query, RANK[up_to])[0][0])
 
     def accepted_since(self, moment: datetime) -> int:
         """Parts that the network accepted since then, with a reference or proven by a report."""

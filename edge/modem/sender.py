@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable
 
 from edge.modem import pdu, severity
 from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtRefused, NotHandedOver, OutcomeUnknown
-from edge.modem.dispatch import Claim, Job, NoLongerQueued
+from edge.modem.dispatch import Accepted, Claim, Job, NoLongerQueued
+from edge.modem.estimate import PART_S
 from edge.modem.office import Office
 from edge.shared.model import ModemDevice, ModemSection
 
 log = logging.getLogger(__name__)
 
 PAUSE_MAX_S = 10.0  # when the modem takes no message at all
+KEEP_AFTER_S = 0.05  # how long the outcome of a part waits for the claim of the next
+MEMORY = 0.2  # how much the newest part counts in the mean of what parts take
+SILENT_MAX = 3  # submits in a row without an answer: it answers AT and is of no use
 
 
 class Sender:
@@ -22,6 +27,7 @@ class Sender:
 
     def __init__(self, device: ModemDevice, port: AtPort, office: Office, rules: Callable[[], ModemSection]) -> None:
         self.sim = device.name  # until the SIM says its IMSI
+        self.part_s = PART_S
         self._device = device
         self._port = port
         self._office = office
@@ -31,6 +37,9 @@ class Sender:
         self._sending = False
         self._paused_until = 0.0
         self._pauses = 0
+        self._silent = 0
+        self._accepted: Accepted | None = None  # not on disk yet
+        self._keeping: asyncio.TimerHandle | None = None
 
     async def next(self) -> float | None:
         """Send a part if there is one: 0. Else seconds until it is worth trying again, None for: when the bell rings.
@@ -38,6 +47,7 @@ class Sender:
         Raises AtClosed, AtOutOfStep.
         """
         if self._stopping:
+            self._keep_accepted()
             return None
         pause = self._paused_until - _monotonic()
         if pause > 0:
@@ -45,6 +55,7 @@ class Sender:
         permission = self._office.allowance.permission(self.sim, self._device.recipients_per_month, self._rules())
         job = self._dispatch.reserve(self._device.name, self.sim, permission)
         if job is None:
+            self._keep_accepted()
             waits = (self._dispatch.next_due_s(self._device.name), permission.wait_s)
             return min((wait for wait in waits if wait is not None), default=None)
         self._sending = True
@@ -61,6 +72,11 @@ class Sender:
         deadline = _monotonic() + within_s
         while self._sending and _monotonic() < deadline:  # noqa: ASYNC110 - the end of a process, once
             await asyncio.sleep(0.02)
+        self._keep_accepted()
+
+    def end(self) -> None:
+        """The port is closed."""
+        self._keep_accepted()
 
     def late_reference(self, reference: int) -> None:
         """The answer to a submit that was given up came after all."""
@@ -77,9 +93,10 @@ class Sender:
             concatenation=job.concatenation,
         )
         claims: list[Claim] = []
+        begun = _monotonic()
 
         def hand_over() -> None:
-            claims.append(self._dispatch.claim(job, self._device.name, self.sim))
+            claims.append(self._dispatch.claim(job, self._device.name, self.sim, self._take_accepted()))
             self._office.allowance.spend(self.sim, job.severity, rules)
 
         try:
@@ -98,19 +115,43 @@ class Sender:
                 raise
         except AtRefused as refused:
             log.warning("%s: part %d refused: %s", self._device.name, job.segment, refused)
+            self._silent = 0
             self._dispatch.refused(claims[0], str(refused), refused.code)
         except OutcomeUnknown as error:
             log.warning("%s: part %d is uncertain: %s", self._device.name, job.segment, error)
             self._dispatch.unknown(claims[0], str(error))
             if isinstance(error.__cause__, AtClosed | AtOutOfStep):
                 raise error.__cause__ from error
+            self._silent += 1
+            if self._silent >= SILENT_MAX:
+                raise AtOutOfStep(f"{SILENT_MAX} submits in a row without an answer") from error
         except asyncio.CancelledError:
             if claims:
                 self._dispatch.unknown(claims[0], "the modem daemon was stopped during the submit")
             raise
         else:
-            self._pauses = 0
-            self._dispatch.submitted(claims[0], reference)
+            self._pauses = self._silent = 0
+            self.part_s += MEMORY * (_monotonic() - begun - self.part_s)
+            # Committed with the claim of the next part, or alone if there is none or its prompt takes long.
+            self._accepted = Accepted(claims[0], reference)
+            self._keeping = asyncio.get_running_loop().call_later(KEEP_AFTER_S, self._keep_accepted)
+
+    def _take_accepted(self) -> Accepted | None:
+        accepted, self._accepted = self._accepted, None
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
+        return accepted
+
+    def _keep_accepted(self) -> None:
+        accepted = self._take_accepted()
+        if accepted is None:
+            return
+        try:
+            self._dispatch.submitted(accepted)
+        except sqlite3.Error:
+            self._accepted = accepted  # for the next try: a timer's failure ends nothing
+            raise
 
     def _not_taken(self, job: Job, error: AtError) -> None:
         """The modem did not take the text: it was not sent. Others get their turn, the modem a growing pause."""

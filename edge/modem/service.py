@@ -12,6 +12,8 @@ from edge.modem.parts import TooManyParts, split
 from edge.shared.messages import modem as messages
 from edge.shared.messages.common import STATUS, DaemonStatus, state_of
 from edge.shared.messages.modem import (
+    EstimateParams,
+    EstimateResult,
     InboxParams,
     InboxResult,
     ModemEvent,
@@ -47,6 +49,7 @@ class ModemService:
         server.on(messages.SEND, self.send)
         server.on(messages.OUTBOX, self.outbox)
         server.on(messages.INBOX, self.inbox)
+        server.on(messages.ESTIMATE, self.estimate)
         server.on_stream(messages.WATCH, self.watch)
 
     async def status(self, _params: NoParams, _caller: Caller) -> DaemonStatus:
@@ -92,6 +95,10 @@ class ModemService:
     async def inbox(self, params: InboxParams, _caller: Caller) -> InboxResult:
         """Messages received."""
         return InboxResult(messages=self._inbox.after(params.after, params.limit))
+
+    async def estimate(self, params: EstimateParams, _caller: Caller) -> EstimateResult:
+        """How long messages would take; nothing is sent."""
+        return self._fleet.estimate(params)
 
     async def watch(self, params: WatchParams, _caller: Caller) -> AsyncIterator[ModemEvent]:
         """What happened after the reader's cursors, each message in its newest state, then what happens."""

@@ -19,7 +19,7 @@ from edge.shared.model import ModemDevice, ModemSection
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 30.0  # signal and registration
+LOOK_EVERY_S = 15.0  # signal and registration; also how soon a modem that hangs while idle is noticed
 
 
 class Session:
@@ -91,6 +91,7 @@ class Session:
 
     def end(self) -> None:
         """The port is closed."""
+        self.sender.end()
         self._errands.end()
 
     def unsolicited(self, line: str, second: str | None) -> None:

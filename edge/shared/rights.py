@@ -41,6 +41,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.modem.Outbox": frozenset({"alerts"}),
     "fr.repli.modem.Inbox": frozenset({"alerts"}),
     "fr.repli.modem.Watch": frozenset({"alerts"}),
+    "fr.repli.modem.Estimate": frozenset({"alerts", "web"}),
+    "fr.repli.panel.PowerCycle": frozenset({"modem"}),
     "fr.repli.voice.Status": EVERY_DAEMON,
     "fr.repli.voice.Mode": frozenset({"web", "alerts"}),
     "fr.repli.voice.Phones": frozenset({"web"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.cli.main import Subjects
+from edge.cli.modem_estimate import add_estimate
 from edge.cli.modem_inbox import add_inbox
 from edge.cli.modem_outbox import add_outbox
 from edge.cli.modem_sms import add_sms
@@ -19,3 +20,4 @@ def register(subjects: Subjects) -> None:
     add_sms(verbs)
     add_outbox(verbs)
     add_inbox(verbs)
+    add_estimate(verbs)

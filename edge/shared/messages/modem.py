@@ -12,6 +12,9 @@ from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoPa
 LIMIT_MAX = 100_000  # messages in one answer
 
 
+USUAL_RECIPIENTS = 200  # a month and SIM; French operators stop "unlimited" plans at about 200 to 250
+
+
 class SegmentState(StrEnum):
     """Where one part of a message is. queued -> claimed -> submitted -> delivered | failed | expired; uncertain between."""
 
@@ -161,6 +164,41 @@ class ModemsResult(Message):
     modems: list[Modem]
 
 
+class EstimateParams(Params):
+    """Messages that might be sent: one for each recipient."""
+
+    recipients: int = Field(ge=1, le=1_000_000)
+    parts_each: int = Field(1, ge=1, le=255)
+    severity: SmsSeverity = SmsSeverity.URGENT
+
+
+class SimEstimate(Message):
+    """What one SIM has left."""
+
+    modem: str
+    ready: bool
+    part_s: float = Field(description="Seconds for each part, as measured lately")
+    at_once: float | None = Field(description="Parts before pacing starts; absent: no pacing")
+    per_minute: float | None = Field(description="Parts a minute after that; absent: no pacing")
+    recipients_this_month: int
+    recipients_left: int | None = Field(description="People the plan still allows this month; absent: no limit is set")
+
+
+class EstimateResult(Message):
+    """How long it would take, and whether the SIMs' plans have room for it."""
+
+    parts: int
+    parts_before: int = Field(description="Parts already waiting that would go first")
+    minutes: float | None = Field(description="Until the last part is handed to the network; absent: there is no modem")
+    over_limit: int = Field(
+        description="Recipients beyond the limits of the settings, if none was written to this month"
+    )
+    over_usual: int = Field(
+        description=f"Recipients beyond {USUAL_RECIPIENTS} a month and SIM, where operators usually stop, with no limit set"
+    )
+    sims: list[SimEstimate]
+
+
 class NumberRefused(ErrorReply):
     """Not a number an SMS can go to."""
 
@@ -184,10 +222,11 @@ SEND = Method("Send", SendParams, SendResult, "Queue a message; it is on disk wh
 OUTBOX = Method("Outbox", OutboxParams, OutboxResult, "Messages and the states of their parts.")
 INBOX = Method("Inbox", InboxParams, InboxResult, "Messages received.")
 WATCH = Method("Watch", WatchParams, ModemEvent, "What happened since, then what happens.", streams=True)
+ESTIMATE = Method("Estimate", EstimateParams, EstimateResult, "How long messages would take, and what the plans allow.")
 
 MODEM = Interface(
     "fr.repli.modem",
     "SMS out and in. States of sending survive a crash; nothing is sent twice unless marked maybe_dup.",
-    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH],
+    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE],
     [NumberRefused, TextRefused, RequestIdReused],
 )

@@ -19,6 +19,7 @@ from edge.shared.varlink_idl import NoParams
 from hil.rig.daemon import LocalRoot
 
 T = TypeVar("T")
+USED = {"Status", "List", "Estimate", "Send", "Outbox", "Inbox", "Watch"}  # by alerts; a call of any other is a fault
 
 SITE = """
 [site]
@@ -44,6 +45,10 @@ def csv_of(people: int, *, lists: str = "Élus", first: int = 0) -> str:
     """A file of so many people."""
     rows = [f"Nom{x};Prénom{x};06{x:08d};{lists}" for x in range(first, first + people)]
     return "\n".join(["Nom;Prénom;Portable;Liste(s)", *rows]) + "\n"
+
+
+async def _refuse(params: Any, _caller: Caller) -> Any:
+    raise AssertionError(f"alerts asked for {params}")
 
 
 class ScriptedModem:
@@ -111,9 +116,13 @@ class ScriptedModem:
         server.on(STATUS, self._status)
         server.on(m.LIST, self._list)
         server.on(m.SEND, self._send)
+        server.on(m.ESTIMATE, self._estimate)
         server.on(m.OUTBOX, self._outbox)
         server.on(m.INBOX, self._inbox)
         server.on_stream(m.WATCH, self._watch)
+        for method in m.MODEM.methods:
+            if method.name not in USED:
+                server.on(method, _refuse)
         await server.start()
         self._server = server
 
@@ -122,6 +131,10 @@ class ScriptedModem:
 
     async def _list(self, _: NoParams, _caller: Caller) -> m.ModemsResult:
         return m.ModemsResult(modems=[m.Modem(name="m1", device="/dev/x", state=m.ModemState.READY)])
+
+    async def _estimate(self, params: m.EstimateParams, _caller: Caller) -> m.EstimateResult:
+        parts = params.recipients * params.parts_each
+        return m.EstimateResult(parts=parts, parts_before=0, minutes=parts / 10, over_limit=0, over_usual=0, sims=[])
 
     async def _outbox(self, _: m.OutboxParams, _caller: Caller) -> m.OutboxResult:
         return m.OutboxResult(messages=[])

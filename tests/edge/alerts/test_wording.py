@@ -8,7 +8,6 @@ import pytest
 
 from edge.alerts.estimate import minutes_to_send
 from edge.alerts.wording import first_text, reminder_text
-from edge.shared.messages.modem import Modem, ModemState
 from edge.shared.model import Scenario
 
 AT = datetime(2026, 1, 1, 2, 7, tzinfo=UTC)
@@ -35,11 +34,6 @@ def test_a_variable_that_does_not_exist_is_refused_before_the_night() -> None:
         Scenario(id="x", title="x", text="A {heure}")
 
 
-def test_one_sim_is_slow_and_two_are_twice_as_fast() -> None:
-    one = [Modem(name="a", device="/dev/a", state=ModemState.READY)]
-    two = [*one, Modem(name="b", device="/dev/b", state=ModemState.READY)]
-    assert minutes_to_send(50, 1, []) == minutes_to_send(50, 1, one) == 1.7
-    assert minutes_to_send(1000, 1, one) > 30
-    assert minutes_to_send(1000, 2, two) == minutes_to_send(1000, 1, one)
-    assert minutes_to_send(1000, 1, two) < minutes_to_send(1000, 1, one) / 1.5
-    assert minutes_to_send(10, 1, [one[0].model_copy(update={"queued": 40})]) == minutes_to_send(50, 1, one)
+def test_one_sim_that_nobody_knows_is_slow() -> None:
+    assert minutes_to_send(50) == 1.7
+    assert minutes_to_send(1000) > 30

@@ -30,6 +30,9 @@ UNWELL = {
     "modem.no_answer": away("no_answer"),
     "modem.sim_missing": away("sim_missing"),
     "modem.sim_locked": away("sim_locked"),
+    "modem.recipients_nearly_used": replace(WELL, modems=(replace(MODEM, recipients=80, cap=100),)),
+    "modem.recipients_used": replace(WELL, modems=(replace(MODEM, recipients=100, cap=100),)),
+    "modem.recipients_unusual": replace(WELL, modems=(replace(MODEM, recipients=201),)),
     "modem.no_network": replace(WELL, modems=(replace(MODEM, about=About(registered=False)),)),
 }
 
@@ -37,6 +40,7 @@ UNWELL = {
 def test_nothing_is_found_where_all_is_well() -> None:
     assert found(WELL) == []
     assert found(replace(WELL, modems=())) == []
+    assert found(replace(WELL, modems=(replace(MODEM, recipients=79, cap=100), replace(MODEM, recipients=200)))) == []
 
 
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.ISSUE)

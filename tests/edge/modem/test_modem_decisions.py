@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.modem import estimate, power
 from edge.modem.decision import Attempt, Outcome, Verdict, judge_refusal, match_report, state_of_report, window_is_over
+from edge.modem.estimate import Sim
 from edge.modem.lines import Line, LineReader, Prompt
 from edge.modem.numbers import dialled, same_phone_key
 from edge.modem.pacing import Pace
@@ -184,3 +186,38 @@ def test_a_clock_ahead_of_the_networks_is_allowed_for_once_it_is_known() -> None
     uncertain = attempt(1, Outcome.UNCERTAIN, at=300, predicted=7)
     assert match_report(report(7, at=2), [uncertain]) is None
     assert match_report(report(7, at=2), [uncertain], behind=timedelta(seconds=300)) == uncertain
+
+
+def test_a_pace_is_taken_up_where_it_was() -> None:
+    assert Pace.resumed(3, 60, [], now=100).wait(100) == 0
+    used = Pace.resumed(3, 60, [2.0, 1.0, 1.0, 0.5], now=100)
+    assert used.left(100) == pytest.approx(1.0)
+    assert Pace.resumed(3, 6, [1.0, 1.0, 1.0], now=100).wait(100) == pytest.approx(9.0)
+
+
+def test_a_modem_that_hangs_gets_its_power_taken_away_ever_more_rarely() -> None:
+    cycles, at, moments = power.Cycles(), 1000.0, []
+    while at < 1000 + 6 * 3600:
+        if power.due(cycles, at):
+            cycles = power.asked(cycles, at)
+            moments.append(at - 1000)
+        at += 20
+    assert moments[:4] == [0, 120, 720, 4320]
+    assert len(moments) == 8
+    assert power.works(cycles, at) == power.Cycles()
+    again = power.asked(power.Cycles(), at)
+    assert power.works(again, at + 30) == again  # it worked for half a minute: that cured nothing
+
+
+def test_time_and_plan_of_many_messages() -> None:
+    free = Sim(part_s=2.0, at_once=None, per_minute=None, recipients=0, cap=None)
+    paced = Sim(part_s=2.0, at_once=100, per_minute=20, recipients=0, cap=None)
+    assert estimate.minutes(30, []) is None
+    assert estimate.minutes(30, [free]) == 1.0
+    assert estimate.minutes(30, [free, free]) == 0.5
+    assert estimate.minutes(1100, [paced]) == 50.0
+    capped = Sim(part_s=2.0, at_once=None, per_minute=None, recipients=150, cap=200)
+    assert estimate.over_limit(60, [capped]) == 10
+    assert estimate.over_limit(60, [capped, free]) == 0
+    assert estimate.over_usual(260, [capped, free]) == 10
+    assert estimate.over_usual(260, [capped]) == 0

@@ -35,6 +35,8 @@ TABLE = {
     "fr.repli.modem.Outbox": "alerts",
     "fr.repli.modem.Inbox": "alerts",
     "fr.repli.modem.Watch": "alerts",
+    "fr.repli.modem.Estimate": "alerts web",
+    "fr.repli.panel.PowerCycle": "modem",
     "fr.repli.voice.Status": ALL,
     "fr.repli.voice.Mode": "alerts web",
     "fr.repli.voice.Phones": "web",

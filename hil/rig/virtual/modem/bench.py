@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +25,12 @@ from edge.shared.messages.modem import (
     SegmentState,
     SendParams,
     SendResult,
+    SmsSeverity,
 )
 from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import NoParams
 from hil.rig.daemon import DaemonProcess, LocalRoot
-from hil.rig.virtual.modem.client import Accepted, VirtualModem
+from hil.rig.virtual.modem.client import Accepted, ModemNotServing, VirtualModem
 from hil.rig.virtual.modem.handsets import Rule
 
 SETTINGS = {"report_window_s": 4.0, "command_timeout_s": 1.0, "submit_timeout_s": 1.5, "reconnect_max_s": 1.0}
@@ -43,6 +46,7 @@ class ModemBench:
 
     root: LocalRoot
     modems: list[VirtualModem] = field(default_factory=list)
+    _panel: subprocess.Popen[bytes] | None = None
 
     def add_modem(self, *, rules: Sequence[Rule] = (), options: Sequence[str] = ()) -> VirtualModem:
         """Start another virtual modem."""
@@ -51,14 +55,33 @@ class ModemBench:
         modem.start()
         return modem
 
-    def write_site(self, devices: Sequence[str] = (), **settings: float) -> None:
+    def write_site(
+        self, devices: Sequence[str] = (), *, recipients_per_month: int | None = None, **settings: float
+    ) -> None:
         """site.toml with these devices, or those of the virtual modems, and impatient times."""
+        cap = "" if recipients_per_month is None else f"recipients_per_month = {recipients_per_month}\n"
         values = "\n".join(f"{name} = {value}" for name, value in {**SETTINGS, **settings}.items())
         paths = devices or [str(modem.link) for modem in self.modems]
         entries = "\n".join(
-            f'[[modem.devices]]\nname = "m{number}"\ndevice = "{path}"' for number, path in enumerate(paths, start=1)
+            f'[[modem.devices]]\nname = "m{number}"\ndevice = "{path}"\n{cap}'
+            for number, path in enumerate(paths, start=1)
         )
         self.root.write_site(f"[modem]\n{values}\n{entries}\n")
+
+    def serve_panel(self) -> None:
+        """A board that can take the power of the modems there are now."""
+        switches = [option for modem in self.modems for option in ("--switch", f"{modem.name}={modem.control}")]
+        paths = ["--socket", str(self.root.paths.socket("panel")), "--log", str(self.panel_log)]
+        argv = [sys.executable, "-m", "hil.rig.virtual.panel", *paths, *switches]
+        self._panel = subprocess.Popen(argv, stdout=subprocess.PIPE)
+        assert self._panel.stdout is not None
+        if not self._panel.stdout.readline():
+            raise ModemNotServing("the panel ended")
+
+    @property
+    def panel_log(self) -> Path:
+        """What was asked of the panel: JSON lines."""
+        return self.root.folder / "panel.jsonl"
 
     def start(self) -> DaemonProcess:
         """Start the daemon, or start it again."""
@@ -72,12 +95,15 @@ class ModemBench:
         """End the modems; the daemon ends with the root."""
         for modem in self.modems:
             modem.stop()
+        if self._panel is not None:
+            self._panel.terminate()
+            self._panel.wait(10)
 
     # -- asking the daemon --------------------------------------------------------------------------------------
 
-    def send(self, number: str, text: str, request_id: str) -> SendResult:
+    def send(self, number: str, text: str, request_id: str, severity: SmsSeverity = SmsSeverity.ROUTINE) -> SendResult:
         """Send. Raises CallFailed."""
-        params = SendParams(number=number, text=text, request_id=request_id)
+        params = SendParams(number=number, text=text, request_id=request_id, severity=severity)
         return asyncio.run(call_once(MODEM, self._socket, SEND, params))
 
     def outbox(self) -> list[OutboxEntry]:

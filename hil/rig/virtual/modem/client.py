@@ -91,6 +91,7 @@ class VirtualModem:
         self, folder: Path, name: str = "modem", *, rules: Sequence[Rule] = (), options: Sequence[str] = ()
     ) -> None:
         """options: further options of `python -m hil.rig.virtual.modem`."""
+        self.name = name
         self.link = folder / f"{name}-at"
         self.log_file = folder / f"{name}-network.jsonl"
         self.control = folder / f"{name}.ctl"
