@@ -14,7 +14,7 @@ from typing import Any
 
 from hil.rig.virtual.modem.handsets import Handsets, Reply
 from hil.rig.virtual.modem.memory import Incoming
-from hil.rig.virtual.modem.tpdu import Submit, deliver, parts_of, status_report
+from hil.rig.virtual.modem.tpdu import Submit, deliver, is_basic, parts_of, status_report
 
 PARIS = timezone(timedelta(hours=1))
 DELIVERED = 0x00
@@ -95,7 +95,7 @@ class Network:
         now = datetime.now(PARIS)
         for place, piece in enumerate(pieces, start=1):
             part = (self._reply_reference, len(pieces), place) if len(pieces) > 1 else None
-            self._offer(Incoming(False, *deliver(number, piece, now, part)))
+            self._offer(Incoming(False, *deliver(number, piece, now, part, wide=not is_basic(text))))
 
     def counts(self) -> dict[str, Any]:
         """For the control socket."""

@@ -159,10 +159,15 @@ def _number(kind: int, digits: int, octets: list[int]) -> str:
 # -- what the network sends to the phone -----------------------------------------------------------------------------
 
 
-def deliver(number: str, text: str, sent_at: datetime, part: tuple[int, int, int] | None = None) -> tuple[int, str]:
-    """A DELIVER PDU: its length without the SMSC address, and the hex. part: reference, total, number."""
+def deliver(
+    number: str, text: str, sent_at: datetime, part: tuple[int, int, int] | None = None, *, wide: bool | None = None
+) -> tuple[int, str]:
+    """A DELIVER PDU: its length without the SMSC address, and the hex. part: reference, total, number.
+
+    wide: in UCS-2 although it need not be, as the other parts of its message are.
+    """
     header = [5, 0, 3, *part] if part else []
-    if all((letter in BASIC and letter != "\x1b") or letter in EXTRA for letter in text):
+    if not wide and is_basic(text):
         coding, size, data = 0, *_packed(text, header)
     else:
         body = list(text.encode("utf-16-be"))
@@ -172,6 +177,11 @@ def deliver(number: str, text: str, sent_at: datetime, part: tuple[int, int, int
     return _wire(tpdu)
 
 
+def is_basic(text: str) -> bool:
+    """Whether the GSM alphabet has all of it."""
+    return all((letter in BASIC and letter != "\x1b") or letter in EXTRA for letter in text)
+
+
 def status_report(reference: int, recipient: str, sent_at: datetime, done_at: datetime, status: int) -> tuple[int, str]:
     """A STATUS-REPORT PDU: its length without the SMSC address, and the hex."""
     tpdu = [0x06, reference, *_address(recipient), *timestamp(sent_at), *timestamp(done_at), status]
@@ -179,16 +189,21 @@ def status_report(reference: int, recipient: str, sent_at: datetime, done_at: da
 
 
 def parts_of(text: str) -> list[str]:
-    """Cut what a handset sends; cautious rather than clever: 66 characters, pairs kept whole by counting them two."""
-    if len(text) <= 70 and len(text.encode("utf-16-be")) <= 140:
+    """Cut what a handset sends as handsets do: pairs kept whole, the alphabet that of the whole message."""
+    whole, room = (160, 153) if is_basic(text) else (70, 67)
+
+    def size(letter: str) -> int:
+        return (1 + (letter in EXTRA)) if whole == 160 else len(letter.encode("utf-16-be")) // 2
+
+    if sum(map(size, text)) <= whole:
         return [text]
-    parts, rest = [], text
-    while rest:
-        count = 66
-        while len(rest[:count].encode("utf-16-be")) > 132:
-            count -= 1
-        parts.append(rest[:count])
-        rest = rest[count:]
+    parts, left = [""], room
+    for letter in text:
+        if size(letter) > left:
+            parts.append("")
+            left = room
+        parts[-1] += letter
+        left -= size(letter)
     return parts
 
 

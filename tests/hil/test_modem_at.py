@@ -1,0 +1,513 @@
+"""The virtual modem at its AT port: what it answers, what it forgets, and each trap that can be armed in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hil.rig.virtual.modem.client import VirtualModem
+
+FINAL = re.compile(rb"\r\n(OK|ERROR|\+CM[ES] ERROR: [^\r]*)\r\n")
+BUSY, PLAIN = ("--personality", "ec25", "--boot", "0.1"), ("--latency", "0.1")
+
+
+def part(text: str, reference: int = 0, centre: str = "00") -> tuple[int, str]:
+    """A SUBMIT to +33612345678 that wants a report, in UCS-2: its length for AT+CMGS, and the hex."""
+    body = text.encode("utf-16-be")
+    tpdu = f"21{reference:02X}0B913316325476F80008{len(body):02X}{body.hex().upper()}"
+    return len(tpdu) // 2, centre + tpdu
+
+
+class Terminal:
+    """Somebody's end of the port."""
+
+    def __init__(self, modem: VirtualModem) -> None:
+        self.device = os.path.realpath(modem.link)
+        self._port = os.open(self.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.heard = b""
+        self.reads: list[bytes] = []
+        time.sleep(0.05)  # a modem sees that its port was opened
+
+    def close(self) -> None:
+        """Leave the port."""
+        if self._port >= 0:
+            os.close(self._port)
+            self._port = -1
+
+    def say(self, octets: bytes) -> None:
+        os.write(self._port, octets)
+
+    def listen(self, seconds: float) -> bytes:
+        """All that comes within this time."""
+        return self._until(lambda _: False, seconds)
+
+    def until(self, pattern: str, within: float = 3.0) -> bytes:
+        """What came up to the first match of this. AssertionError when it does not come."""
+        heard = self._until(lambda so_far: re.search(pattern.encode(), so_far) is not None, within)
+        found = re.search(pattern.encode(), heard)
+        assert found, heard
+        self.heard = heard[found.end() :]
+        return heard[: found.end()]
+
+    def ask(self, command: str, within: float = 3.0) -> list[str]:
+        """The lines of the answer, the final one included."""
+        self.say(command.encode() + b"\r")
+        return lines(self.until(FINAL.pattern.decode(), within))
+
+    def get_ready(self) -> None:
+        """No echo, and PDU mode as soon as the modem takes it."""
+        self.ask("ATE0")
+        wait(lambda: self.ask("AT+CMGF=0")[-1] == "OK")
+        self.listen(0.05)
+
+    def submit(self, text: str = "Bonjour", **how: Any) -> list[str]:
+        """Hand a part over, as far as the answer."""
+        self.begin(text, **how)
+        return lines(self.until(FINAL.pattern.decode()))
+
+    def begin(self, text: str = "Bonjour", **how: Any) -> None:
+        """Hand a part over; its answer is left to come."""
+        length, pdu = part(text, **how)
+        self.say(f"AT+CMGS={length}\r".encode())
+        self.until("\r\n> ")
+        self.say(pdu.encode() + b"\x1a")
+
+    def _until(self, enough: Callable[[bytes], bool], within: float) -> bytes:
+        heard, self.heard = self.heard, b""
+        deadline = time.monotonic() + within
+        while not enough(heard) and (left := deadline - time.monotonic()) > 0:
+            if select.select([self._port], [], [], left)[0]:
+                try:
+                    self.reads.append(os.read(self._port, 65536))
+                except OSError:  # the device vanished
+                    break
+                heard += self.reads[-1]
+        return heard
+
+
+def lines(heard: bytes) -> list[str]:
+    return [line for line in heard.decode("latin-1").replace("\r", "\n").split("\n") if line]
+
+
+Start = Callable[..., tuple[VirtualModem, Terminal]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """start(*options) gives a modem in PDU mode without echo, and who is at its port."""
+    modems: list[VirtualModem] = []
+    terminals: list[Terminal] = []
+
+    def begin(*options: str) -> tuple[VirtualModem, Terminal]:
+        modems.append(VirtualModem(tmp_path, f"m{len(modems)}", options=options))
+        modems[-1].start()
+        terminals.append(Terminal(modems[-1]))
+        terminals[-1].get_ready()
+        return modems[-1], terminals[-1]
+
+    try:
+        yield begin
+    finally:
+        for terminal in terminals:
+            terminal.close()
+        for modem in modems:
+            modem.stop()
+
+
+def reopened(modem: VirtualModem, terminal: Terminal) -> Terminal:
+    """The port, once it is back under another name."""
+    wait(lambda: modem.link.exists() and os.path.realpath(modem.link) != terminal.device)
+    return Terminal(modem)
+
+
+def wait(condition: Callable[[], bool], within: float = 5.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+# -- power-up ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "boot", "busy"),
+    [
+        ("sim7600", ["RDY", "+CPIN: READY", "SMS DONE", "PB DONE"], "+CMS ERROR: SIM busy"),
+        (
+            "ec25",
+            ["RDY", "+CFUN: 1", "+CPIN: READY", "+QUSIM: 1", "+QIND: SMS DONE", "+QIND: PB DONE"],
+            "+CMS ERROR: 314",
+        ),
+    ],
+)
+def test_a_make_boots_as_it_does_and_its_sms_commands_wait_for_it(
+    start: Start, make: str, boot: list[str], busy: str
+) -> None:
+    modem, terminal = start("--personality", make, "--boot", "0.3")
+    modem.inject("power_cut", off_s=0.1)
+    terminal.close()
+    terminal = reopened(modem, terminal)
+    asked = {command: terminal.ask(command)[-1] for command in ("AT", "AT+CPMS?", "AT+CMGL=4", "AT+CNMI?")}
+    assert asked == {"AT": "OK", "AT+CPMS?": busy, "AT+CMGL=4": busy, "AT+CNMI?": busy}
+    terminal.until("PB DONE", within=10)
+    said = [line for line in lines(b"".join(terminal.reads)) if line in boot]
+    assert said == boot[-len(said) :]
+    assert len(said) >= len(boot) - 1  # the first may be said before anybody opened the port
+    assert terminal.ask("AT+CPMS?")[-1] == "OK"
+    terminal.close()
+
+
+def test_settings_are_lost_at_power_up_and_what_is_stored_is_not(start: Start) -> None:
+    modem, terminal = start(*BUSY)
+    settings = ("AT+CMEE?", "AT+CMGF?", "AT+CNMI?", "AT+CPMS?", "AT+CSCS?", "AT+CSMS?", "AT+CMMS?")
+    fresh = [terminal.ask(command) for command in settings]
+    for command in (
+        "AT+CMEE=2", "AT+CMGF=1", "AT+CNMI=2,1,0,2,0", 'AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CSMS=1", "AT+CMMS=2"
+    ):  # fmt: skip
+        assert terminal.ask(command)[-1] == "OK"
+    changed = [terminal.ask(command) for command in settings]
+    assert all(before != after for before, after in zip(fresh, changed, strict=True))
+    modem.inject("bring", number="+33698765432", text="OUI")
+    modem.inject("power_cut", off_s=0.1)
+    terminal.close()
+    terminal = reopened(modem, terminal)
+    assert terminal.ask("AT") == ["AT", "OK"]  # with its echo
+    terminal.get_ready()
+    assert [terminal.ask(command) for command in settings] == fresh
+    assert modem.inject("look")["stored"] == {"ME": 0, "SM": 1, "SR": 0}
+    terminal.close()
+
+
+# -- answers -----------------------------------------------------------------------------------------------------------
+
+
+def test_errors_are_worded_as_asked(start: Start) -> None:
+    for make, bare in (("sim7600", "ERROR"), ("ec25", "+CMS ERROR: 321")):
+        _, terminal = start("--personality", make, "--boot", "0")
+        worded = [terminal.ask(f"AT+CMEE={how};+CMGR=7") for how in (0, 1, 2)]
+        assert worded == [[bare], ["+CMS ERROR: 321"], ["+CMS ERROR: Invalid memory index"]]
+        assert terminal.ask('AT+CSCS="ELVISH"') == ["+CME ERROR: Incorrect parameters"]
+
+
+def test_several_commands_on_one_line_are_obeyed_up_to_the_one_that_fails(start: Start) -> None:
+    _, terminal = start()
+    assert terminal.ask("ATE0V1;+CMGF=1;+CNMI=2,1;+CMGF?") == ["+CMGF: 1", "OK"]
+    assert terminal.ask("AT+CMGF=0;+NONSENSE;+CNMI=1,0")[-1] == "ERROR"
+    assert terminal.ask("AT+CMGF?;+CNMI?") == ["+CMGF: 0", "+CNMI: 2,1,0,0,0", "OK"]
+
+
+def test_listing_and_reading_mark_as_read_and_the_flags_of_deleting_go_by_kind(start: Start) -> None:
+    modem, terminal = start()
+
+    def kinds() -> list[str]:
+        return [line.split(",")[1] for line in terminal.ask("AT+CMGL=4") if line.startswith("+CMGL")]
+
+    def fill() -> None:
+        terminal.ask("AT+CMGD=1,4")
+        for number in range(4):
+            modem.inject("bring", number="+33698765432", text=f"Réponse {number}")
+        for kind in (2, 3):
+            length, pdu = part("Brouillon")
+            terminal.say(f"AT+CMGW={length},{kind}\r".encode())
+            terminal.until("> ")
+            terminal.say(pdu.encode() + b"\x1a")
+            terminal.until("OK\r\n")
+        assert terminal.ask("AT+CMGR=2")[0].startswith("+CMGR: 0,,")
+        assert terminal.ask("AT+CMGR=2")[0].startswith("+CMGR: 1,,")
+
+    fill()
+    assert kinds() == ["0", "1", "0", "0", "2", "3"]
+    assert kinds() == ["1", "1", "1", "1", "2", "3"]
+    left = {}
+    for flag in (1, 2, 3, 4):
+        fill()
+        assert terminal.ask(f"AT+CMGD=1,{flag}") == ["OK"]
+        left[flag] = kinds()
+    assert left == {1: ["0", "0", "0", "2", "3"], 2: ["0", "0", "0", "2"], 3: ["0", "0", "0"], 4: []}
+    assert terminal.ask("AT+CMGD=1") == ["+CMS ERROR: 321"]
+
+
+def test_a_long_listing_arrives_whole_however_slow_its_reader(start: Start) -> None:
+    modem, terminal = start()
+    for number in range(80):
+        modem.inject("bring", number="+33698765432", text=f"{number} " + "ŷ" * 60)
+    terminal.say(b"AT+CMGL=4\r")
+    time.sleep(0.5)
+    listed = lines(terminal.until(FINAL.pattern.decode()))
+    assert len(listed) == 161
+    assert len(b"".join(terminal.reads)) > 16_000
+
+
+# -- what comes --------------------------------------------------------------------------------------------------------
+
+
+def test_notices_are_kept_back_in_mode_0_then_said_or_forgotten(start: Start) -> None:
+    modem, terminal = start()
+    for bfr, said in ((0, ["OK", '+CMTI: "ME",1', '+CMTI: "ME",2']), (1, ["OK"])):
+        terminal.ask("AT+CMGD=1,4")
+        terminal.ask("AT+CNMI=0,1,0,2")
+        modem.inject("bring", number="+33698765432", text="Un")
+        modem.inject("bring", number="+33698765432", text="Deux")
+        assert terminal.listen(0.1) == b""
+        terminal.say(f"AT+CNMI=1,1,0,2,{bfr}\r".encode())
+        assert lines(terminal.listen(0.2)) == said
+    assert terminal.ask("AT+CNMI=7,1") == ["+CMS ERROR: 303"]
+
+
+def test_what_is_pushed_is_lost_when_nobody_listens_unless_it_must_be_acknowledged(start: Start) -> None:
+    modem, terminal = start("--report-after", "0.05")
+    terminal.ask("AT+CNMI=2,2,0,1,0")
+    terminal.submit("Avec accusé")
+    assert re.search(rb"\r\n\+CDS: 2\d\r\n0006[0-9A-F]+\r\n", terminal.listen(0.3))
+    modem.inject("bring", number="+33698765432", text="Entendu")
+    assert re.search(rb"\r\n\+CMT: ,\d+\r\n00[0-9A-F]+\r\n", terminal.listen(0.3))
+    terminal.close()
+    time.sleep(0.1)
+    modem.inject("bring", number="+33698765432", text="Perdu")
+    assert modem.inject("look")["stored"]["ME"] == modem.inject("look")["held"] == 0
+    terminal = Terminal(modem)
+    terminal.ask("AT+CSMS=1;+CNMI=2,2")
+    modem.inject("bring", number="+33698765432", text="Acquitté")
+    terminal.until("CMT: ,")
+    assert terminal.ask("AT+CNMA")[-1] == "OK"
+    assert terminal.ask("AT+CNMA")[-1] == "+CMS ERROR: 340"
+    modem.inject("bring", number="+33698765432", text="Gardé")
+    terminal.until(r"CMT: ,\d+\r\n\w+\r\n")
+    wait(lambda: modem.inject("look")["held"] == 1)
+    assert terminal.ask("AT+CNMI?")[0] == "+CNMI: 2,0,0,0,0"
+    terminal.close()
+
+
+@pytest.mark.parametrize(("make", "full"), [("sim7600", "+SMS FULL"), ("ec25", '+QIND: "smsfull","SM"')])
+def test_what_finds_no_room_is_held_by_the_network_and_brought_in_order(start: Start, make: str, full: str) -> None:
+    modem, terminal = start("--personality", make, "--boot", "0", "--capacity", "ME=0", "--capacity", "SM=3",
+                            "--reports-in", "SM", "--retry-after", "0.05")  # fmt: skip
+    terminal.ask('AT+CNMI=2,1,0,2;+QINDCFG="smsfull",1')
+    terminal.ask("AT+CNMI=2,1,0,2")
+    for number in range(7):
+        modem.inject("bring", number="+33698765432", text=f"{number}")
+    assert full in lines(terminal.listen(0.2))
+    read = []
+    while listed := [line for line in terminal.ask("AT+CMGL=4") if line.startswith("00")]:
+        assert len(listed) <= 3
+        read += listed
+        terminal.ask("AT+CMGD=0,4")
+        terminal.listen(0.15)
+    assert [line[-2:] for line in read] == [f"{ord(digit):02X}" for digit in "0123456"]
+
+
+def test_a_modem_that_is_off_gets_reports_and_messages_later(start: Start) -> None:
+    modem, terminal = start("--report-after", "0.2")
+    terminal.submit()
+    modem.inject("unplug")
+    modem.inject("bring", number="+33698765432", text="Pendant la coupure")
+    wait(lambda: modem.inject("look")["held"] == 2)
+    modem.inject("plug")
+    wait(lambda: modem.inject("look")["stored"]["ME"] == 2)
+
+
+def test_reports_may_be_lost_while_nobody_asked_for_them_and_may_come_twice(start: Start) -> None:
+    modem, terminal = start("--drops-unrouted", "--report-after", "0", "--report-first", "48")
+    terminal.submit()
+    time.sleep(0.1)
+    assert modem.inject("look")["stored"]["ME"] == 0
+    terminal.ask("AT+CNMI=2,1,0,2")
+    terminal.submit()
+    wait(lambda: modem.inject("look")["stored"]["ME"] == 2)
+    reports = [line for line in terminal.ask("AT+CMGL=4") if line.startswith("0006")]
+    assert [report[-2:] for report in reports] == ["30", "00"]
+
+
+# -- sending -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_message_reference_wraps_or_is_that_of_the_part(start: Start) -> None:
+    _, terminal = start("--first-reference", "255")
+    assert [terminal.submit()[0] for _ in range(2)] == ["+CMGS: 255", "+CMGS: 0"]
+    _, terminal = start("--part-references")
+    assert terminal.submit(reference=77)[0] == "+CMGS: 77"
+
+
+def test_the_latency_is_from_the_end_of_the_text_and_shorter_while_the_link_is_kept(start: Start) -> None:
+    _, terminal = start("--latency", "0.8", "--more-messages", "0.1", "--prompt-latency", "0.1")
+
+    def took(do: Callable[[], object]) -> float:
+        begun = time.monotonic()
+        do()
+        return time.monotonic() - begun
+
+    assert took(terminal.begin) >= 0.1
+    assert took(lambda: terminal.until("CMGS: 0")) >= 0.75
+    terminal.ask("AT+CMMS=2")
+    terminal.submit()
+    terminal.begin()
+    assert took(lambda: terminal.until("CMGS: 2")) < 0.75
+
+
+def test_without_a_service_centre_only_a_part_with_its_own_is_taken(start: Start) -> None:
+    modem, terminal = start("--do", '{"do": "smsc", "number": ""}')
+    assert terminal.ask("AT+CSCA?")[0] == '+CSCA: "",129'
+    assert terminal.submit() == ["+CMS ERROR: 330"]
+    assert terminal.submit(centre="07913306091093F0")[-1] == "OK"
+    terminal.ask('AT+CSCA="+33609001390",145')
+    assert terminal.submit()[-1] == "OK"
+    assert len(modem.log()) == 2
+
+
+def test_a_stored_part_is_sent_from_the_storage(start: Start) -> None:
+    modem, terminal = start()
+    length, pdu = part("Gardé au chaud")
+    terminal.say(f"AT+CMGW={length}\r".encode())
+    terminal.until("> ")
+    terminal.say(pdu.encode() + b"\x1a")
+    terminal.until("CMGW: 1")
+    terminal.until("OK")
+    assert terminal.ask("AT+CMSS=1") == ["+CMSS: 0", "OK"]
+    assert [line.text for line in modem.log()] == ["Gardé au chaud"]
+    assert terminal.ask("AT+CMGL=3")[0].startswith("+CMGL: 1,3,")
+
+
+def test_a_malformed_part_is_refused_and_a_line_of_its_own_in_the_log(start: Start) -> None:
+    modem, terminal = start()
+    terminal.say(b"AT+CMGS=14\r")
+    terminal.until("> ")
+    terminal.say(b"0001000B91\x1a")
+    assert lines(terminal.until(FINAL.pattern.decode())) == ["+CMS ERROR: 304"]
+    assert terminal.submit("Après")[-1] == "OK"
+    assert [line.text for line in modem.log()] == ["Après"]
+    assert [line.pdu for line in modem.malformed()] == ["0001000B91"]
+    assert modem.inject("look")["malformed"] == 1
+
+
+# -- traps -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "error_500_accepted"])
+def test_the_network_has_it_and_the_answer_does_not_say_so(start: Start, fault: str) -> None:
+    modem, terminal = start(*PLAIN)
+    modem.arm(**{fault: 1})
+    terminal.begin("Parti")
+    heard = lines(terminal.listen(0.4))
+    assert heard == ([] if fault == "lost_answer" else ["+CMS ERROR: 500"])
+    assert terminal.submit("Ensuite")[-1] == "OK"
+    assert [line.text for line in modem.log()] == ["Parti", "Ensuite"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "accepted"),
+    [("vanish_accepted", True), ("power_cut_accepted", True), ("vanish_before", False), ("power_cut_before", False)],
+)
+def test_a_crash_ends_the_submit_and_the_port_before_or_after_the_network_has_the_part(
+    start: Start, fault: str, accepted: bool
+) -> None:
+    modem, terminal = start(*PLAIN)
+    modem.arm(**{fault: 1}, vanish_s=0.2, power_cut_s=0.2)
+    terminal.begin("Perdu de vue")
+    assert b"CMGS" not in terminal.listen(0.4)
+    terminal.close()
+    back = reopened(modem, terminal)
+    assert back.ask("AT")[0] == "AT"  # the echo is on again: it started anew
+    assert [line.text for line in modem.log()] == ["Perdu de vue"] * accepted
+    back.close()
+
+
+def test_a_bus_reset_takes_the_answer_and_leaves_the_settings(start: Start) -> None:
+    modem, terminal = start(*PLAIN)
+    terminal.ask("AT+CNMI=2,1,0,2")
+    modem.arm(usb_reset_accepted=1, vanish_s=0.2)
+    terminal.begin("Parti")
+    assert b"CMGS" not in terminal.listen(0.5)
+    terminal.close()
+    back = reopened(modem, terminal)
+    assert back.ask("AT+CNMI?") == ["+CNMI: 2,1,0,2,0", "OK"]
+    assert [line.text for line in modem.log()] == ["Parti"]
+    back.close()
+
+
+def test_a_modem_that_hangs_after_accepting_answers_nothing_until_its_power_is_cut(start: Start) -> None:
+    modem, terminal = start(*PLAIN)
+    modem.arm(hang_accepted=1)
+    terminal.begin("Parti")
+    terminal.say(b"\x1bAT\r")
+    assert terminal.listen(0.4) == b""
+    modem.inject("power_cut", off_s=0.05)
+    terminal.close()
+    back = reopened(modem, terminal)
+    assert back.ask("AT")[-1] == "OK"
+    assert [line.text for line in modem.log()] == ["Parti"]
+    back.close()
+
+
+def test_after_a_lost_prompt_what_comes_is_swallowed_as_text_until_it_is_escaped(start: Start) -> None:
+    modem, terminal = start()
+    modem.arm(lost_prompt=2)
+    for end, answer in ((b"\x1b", "OK"), (b"\x1a", "+CMS ERROR: 304")):
+        terminal.say(b"AT+CMGS=20\r")
+        assert terminal.listen(0.1) == b""
+        terminal.say(b"AT\rAT+CSQ\r")
+        assert terminal.listen(0.1) == b""
+        terminal.say(end)
+        assert lines(terminal.until(FINAL.pattern.decode())) == [answer]
+    assert [line.pdu for line in modem.malformed()] == ["AT\rAT+CSQ"]
+    assert terminal.ask("AT") == ["OK"]
+
+
+def test_a_prompt_may_come_late(start: Start) -> None:
+    modem, terminal = start()
+    modem.arm(late_prompt=1, late_prompt_s=0.5)
+    terminal.say(b"AT+CMGS=20\r")
+    assert terminal.listen(0.2) == b""
+    terminal.until("\r\n> ")
+
+
+def test_unsolicited_lines_come_at_every_legal_place(start: Start) -> None:
+    _, terminal = start("--latency", "0.1")
+    terminal.ask("AT+CNMI=2,1,0,2")
+    modem, terminal = start("--latency", "0.1", "--arm", "noise=1", "--seed", "4")
+    length, pdu = part("Dans le bruit")
+    terminal.say(f"AT+CMGS={length}\r".encode())
+    prompt = terminal.listen(0.15)
+    before, _, after = prompt.partition(b"\r\n> ")
+    assert before, "a line before the prompt"
+    assert after, "a line after the prompt"
+    terminal.say(pdu.encode() + b"\x1a")
+    heard = terminal.until("CMGS: 0\r\n").rpartition(b"\r\n+CMGS")[0]
+    assert heard.count(b"\r\n+") >= 2, "lines between Ctrl-Z and +CMGS"
+    assert lines(terminal.until("OK\r\n"))[:-1], "a line between +CMGS and OK"
+    assert [line.text for line in modem.log()] == ["Dans le bruit"]
+    modem.inject("bring", number="+33698765432", text="Un")
+    modem.inject("bring", number="+33698765432", text="Deux")
+    listing = terminal.ask("AT+CMGL=4")
+    headers = [place for place, line in enumerate(listing) if line.startswith("+CMGL")]
+    assert all(listing[place + 1].startswith("00") for place in headers), "nothing between a header and its PDU"
+    assert headers[1] - headers[0] > 2, "a line between two entries"
+
+
+def test_chance_is_seeded(start: Start) -> None:
+    def transcript(seed: int) -> bytes:
+        _, terminal = start("--arm", "noise=0.5", "--arm", "garbage=0.5", "--seed", str(seed))
+        terminal.listen(0.1)
+        return b"".join(terminal.until("\r\nOK\r\n") for _ in range(12) if not terminal.say(b"AT\r"))
+
+    assert transcript(1) == transcript(1) != transcript(2)
+
+
+def test_answers_come_in_pieces_and_the_echo_stays_where_it_cannot_be_switched_off(start: Start) -> None:
+    _, terminal = start("--arm", "pieces=3", "--keeps-echo", "--personality", "sim7600", "--boot", "0")
+    terminal.reads.clear()
+    assert terminal.ask("ATI")[0] == "ATI"
+    assert sum(len(read) <= 3 for read in terminal.reads) > len(terminal.reads) / 2 > 10
+
+
+def test_a_fault_that_does_not_exist_is_refused_by_name(start: Start) -> None:
+    modem, _ = start()
+    with pytest.raises(ValueError, match="no fault lost_anwser"):
+        modem.arm(lost_anwser=1)
