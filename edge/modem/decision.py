@@ -14,9 +14,10 @@ from edge.shared.messages.modem import SegmentState
 # it the makers' own (TS 27.005, 3.2.5; TS 24.011, E.2).
 UNKNOWN_OUTCOME = frozenset({41, 42, 332})
 MAKERS_OWN = 500
-# The number or the text will be refused again: unassigned, barred, rejected, unknown subscriber, not subscribed,
-# invalid, not implemented, invalid PDU.
-LASTING = frozenset({1, 8, 10, 21, 28, 29, 30, 50, 69, 81, 95, 96, 97, 98, 99, 111, 127, 304, 305})
+# This number or this text will be refused again: unassigned, rejected, unidentified or unknown subscriber, invalid.
+# What is the SIM's or the network's own (barred, not subscribed, no service) is none of these: it passes, or another SIM
+# may send, and an alert must not be dropped for it.
+LASTING = frozenset({1, 21, 28, 30, 81, 95, 96, 97, 98, 99, 111, 304, 305})
 LASTING_TRIES = 3
 BACKOFF_MAX_S = 60.0
 # TP-SCTS is in whole seconds of the network's clock.

@@ -16,7 +16,7 @@ from edge.modem.bell import Bell
 from edge.modem.decision import Outcome, Verdict
 from edge.modem.header import Concatenation
 from edge.modem.numbers import same_phone_key
-from edge.modem.rows import moment, move, predict, reported_state, set_attempt, touch
+from edge.modem.rows import leave_to_any, moment, move, predict, reported_state, set_attempt, touch
 from edge.modem.severity import RANK
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
@@ -176,6 +176,7 @@ class Dispatch:
             else:
                 delay = decision.retry_delay(claim.attempts)
                 move(db, self._clock.now(), claim.job.segment, SegmentState.QUEUED, error=error, delay=delay)
+                leave_to_any(db, claim.job.message)
         self._bell.ring()
 
     def not_taken(self, job: Job, error: str) -> None:

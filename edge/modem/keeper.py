@@ -16,6 +16,7 @@ from edge.modem.facts import About, Seen, Trouble
 from edge.modem.mailbox import Mailbox
 from edge.modem.office import Office
 from edge.modem.power import Cycles
+from edge.modem.seldom import Seldom
 from edge.modem.session import Session
 from edge.modem.setup import Unfit
 from edge.shared.messages.modem import ModemState
@@ -38,6 +39,7 @@ class Keeper:
     trouble: Trouble | None = None
     session: Session | None = None
     cycles: Cycles = field(default_factory=Cycles)
+    log: Seldom = field(default_factory=lambda: Seldom(logging.getLogger(__name__)))
     away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
 
     async def run(self) -> None:
@@ -71,7 +73,9 @@ class Keeper:
     async def _use(self, device: Device) -> bool:
         port = AtPort(device.descriptor, self._unsolicited)
         mailbox = Mailbox(self.device.name, port, self.office.inbox, lambda: self.rules.command_timeout_s)
-        session = self.session = Session(self.device, port, mailbox, self.office, rules=lambda: self.rules)
+        session = self.session = Session(
+            self.device, port, mailbox, self.office, rules=lambda: self.rules, log=self.log
+        )
         watcher = asyncio.create_task(_close_when_gone(device, port))
         try:
             await self._work(session)
@@ -95,7 +99,7 @@ class Keeper:
         if self.state is not ModemState.FAILED:
             self.state = ModemState.STARTING
         await session.start()
-        log.info("%s: ready at %s", self.device.name, self.device.device)
+        self.log.say(logging.INFO, "ready", "%s: ready at %s", self.device.name, self.device.device)
         self.state, self.about, self.trouble = ModemState.READY, session.about, None
         self.cycles = power.works(self.cycles, asyncio.get_running_loop().time())
         await session.run()
@@ -152,8 +156,7 @@ class Keeper:
         if self.state is ModemState.READY:
             self.away_since = asyncio.get_running_loop().time()
         if self.trouble is None or self.trouble.kind != kind:
-            # Said once: the log of a box must not fill while a modem is away.
-            log.warning("%s: %s: %s", self.device.name, kind, error)
+            self.log.warning(kind, "%s: %s: %s", self.device.name, kind, error)
         self.trouble = Trouble(kind, str(error), data)
         self.state = state
 

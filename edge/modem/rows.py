@@ -97,8 +97,8 @@ def move(
     reference: int | None = None,
     error: str | None = None,
     delay: timedelta = timedelta(),
-) -> None:
-    """Bring a part into another state; its last error stays unless there is a new one."""
+) -> int:
+    """Bring a part into another state; its last error stays unless there is a new one. Returns its message."""
     uncertain_since = utc_text(now) if state is SegmentState.UNCERTAIN else None
     (message,) = db.execute(
         "UPDATE segments SET state = ?, reference = ?, error = coalesce(?, error), not_before = ?,"
@@ -106,6 +106,16 @@ def move(
         (state.value, reference, error, utc_text(now + delay), uncertain_since, utc_text(now), segment),
     ).fetchone()
     touch(db, message)
+    return int(message)
+
+
+def leave_to_any(db: sqlite3.Connection, message: int) -> None:
+    """Another modem may take a message of which no part has, or may have, left by the one that tried."""
+    db.execute(
+        "UPDATE messages SET modem = NULL WHERE id = ? AND NOT EXISTS (SELECT 1 FROM segments"
+        " WHERE message = messages.id AND state IN ('claimed', 'submitted', 'uncertain', 'delivered'))",
+        (message,),
+    )
 
 
 def moment(text: str) -> datetime:

@@ -9,9 +9,11 @@ from collections.abc import Callable
 
 from edge.modem import pdu, severity
 from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtRefused, NotHandedOver, OutcomeUnknown
+from edge.modem.decision import LASTING
 from edge.modem.dispatch import Accepted, Claim, Job, NoLongerQueued
 from edge.modem.estimate import PART_S
 from edge.modem.office import Office
+from edge.modem.seldom import Seldom
 from edge.shared.model import ModemDevice, ModemSection
 
 log = logging.getLogger(__name__)
@@ -19,13 +21,16 @@ log = logging.getLogger(__name__)
 PAUSE_MAX_S = 10.0  # when the modem takes no message at all
 KEEP_AFTER_S = 0.05  # how long the outcome of a part waits for the claim of the next
 MEMORY = 0.2  # how much the newest part counts in the mean of what parts take
+REFUSED_IN_A_ROW = 3  # parts
 SILENT_MAX = 3  # submits in a row without an answer: it answers AT and is of no use
 
 
 class Sender:
     """Sends through one port for as long as it is open."""
 
-    def __init__(self, device: ModemDevice, port: AtPort, office: Office, rules: Callable[[], ModemSection]) -> None:
+    def __init__(
+        self, device: ModemDevice, port: AtPort, office: Office, rules: Callable[[], ModemSection], log: Seldom
+    ) -> None:
         self.sim = device.name  # until the SIM says its IMSI
         self.part_s = PART_S
         self._device = device
@@ -33,11 +38,13 @@ class Sender:
         self._office = office
         self._dispatch = office.dispatch
         self._rules = rules
+        self._log = log
         self._stopping = False
         self._sending = False
         self._paused_until = 0.0
         self._pauses = 0
         self._silent = 0
+        self._refused = 0
         self._accepted: Accepted | None = None  # not on disk yet
         self._keeping: asyncio.TimerHandle | None = None
 
@@ -114,11 +121,12 @@ class Sender:
             if not isinstance(error, NotHandedOver):
                 raise
         except AtRefused as refused:
-            log.warning("%s: part %d refused: %s", self._device.name, job.segment, refused)
+            self._log.warning("refused", "%s: part %d refused: %s", self._device.name, job.segment, refused)
             self._silent = 0
             self._dispatch.refused(claims[0], str(refused), refused.code)
+            self._network_refuses(refused.code)
         except OutcomeUnknown as error:
-            log.warning("%s: part %d is uncertain: %s", self._device.name, job.segment, error)
+            self._log.warning("uncertain", "%s: part %d is uncertain: %s", self._device.name, job.segment, error)
             self._dispatch.unknown(claims[0], str(error))
             if isinstance(error.__cause__, AtClosed | AtOutOfStep):
                 raise error.__cause__ from error
@@ -130,7 +138,7 @@ class Sender:
                 self._dispatch.unknown(claims[0], "the modem daemon was stopped during the submit")
             raise
         else:
-            self._pauses = self._silent = 0
+            self._pauses = self._silent = self._refused = 0
             self.part_s += MEMORY * (_monotonic() - begun - self.part_s)
             # Committed with the claim of the next part, or alone if there is none or its prompt takes long.
             self._accepted = Accepted(claims[0], reference)
@@ -155,9 +163,20 @@ class Sender:
 
     def _not_taken(self, job: Job, error: AtError) -> None:
         """The modem did not take the text: it was not sent. Others get their turn, the modem a growing pause."""
-        log.warning("%s: part %d was not taken: %s", self._device.name, job.segment, error)
+        self._log.warning("not taken", "%s: part %d was not taken: %s", self._device.name, job.segment, error)
         self._dispatch.not_taken(job, str(error))
-        self._pauses += 1
+        self._pause()
+
+    def _network_refuses(self, code: int | None) -> None:
+        """What is not the number's fault will be refused for the next number, too: try ever more slowly."""
+        if code in LASTING:
+            return
+        self._refused += 1
+        if self._refused >= REFUSED_IN_A_ROW:
+            self._pause()
+
+    def _pause(self) -> None:
+        self._pauses = min(self._pauses + 1, 10)
         self._paused_until = _monotonic() + min(PAUSE_MAX_S, 0.1 * 2**self._pauses)
 
 

@@ -13,6 +13,7 @@ from edge.modem.errands import Errand, Errands, T
 from edge.modem.facts import About
 from edge.modem.mailbox import Mailbox
 from edge.modem.office import Office
+from edge.modem.seldom import Seldom
 from edge.modem.sender import Sender
 from edge.modem.setup import Setup
 from edge.shared.model import ModemDevice, ModemSection
@@ -33,17 +34,19 @@ class Session:
         office: Office,
         *,
         rules: Callable[[], ModemSection],
+        log: Seldom,
     ) -> None:
         self.name = device.name
         self.about = About()
         self.listening_since: datetime | None = None
-        self.sender = Sender(device, port, office, rules)
+        self.sender = Sender(device, port, office, rules, log)
         self._port = port
         self._mailbox = mailbox
         self._settling = office.settling
         self._bell = office.bell
         self._clock = office.clock
         self._rules = rules
+        self._log = log
         self._errands = Errands(port, office.bell)
         self._setup = Setup(self.name, self._command, self.about)
         self._look_at = 0.0
@@ -117,7 +120,9 @@ class Session:
         window = timedelta(seconds=self._rules().report_window_s)
         over = self._settling.resend_unreported(self.name, window, self.listening_since)
         if over:
-            log.warning("%s: %d parts are sent again: neither an answer nor a report came", self.name, over)
+            self._log.warning(
+                "again", "%s: %d parts are sent again: neither an answer nor a report came", self.name, over
+            )
 
     async def _idle(self, rings: int, send_delay: float | None) -> None:
         now = _monotonic()

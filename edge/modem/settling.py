@@ -10,7 +10,7 @@ from edge.modem import decision
 from edge.modem.bell import Bell
 from edge.modem.decision import Outcome
 from edge.modem.pdu import StatusReport
-from edge.modem.rows import attempts_to, clock_behind, moment, move, set_attempt
+from edge.modem.rows import attempts_to, clock_behind, leave_to_any, moment, move, set_attempt
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SegmentState
@@ -84,7 +84,10 @@ class Settling:
         with self._ledger.change() as db:
             for segment in over:
                 db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (segment,))
-                move(db, self._clock.now(), segment, SegmentState.QUEUED, error="no answer and no report in the window")
+                message = move(
+                    db, self._clock.now(), segment, SegmentState.QUEUED, error="no answer and no report in the window"
+                )
+                leave_to_any(db, message)
         self._bell.ring()
         return len(over)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from edge.modem.lines import Line, LineReader, Prompt
 from edge.modem.numbers import dialled, same_phone_key
 from edge.modem.pacing import Pace
 from edge.modem.pdu import StatusReport
+from edge.modem.seldom import Seldom
 from edge.shared.messages.modem import SegmentState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -106,6 +108,7 @@ def test_only_attempts_that_can_be_meant_are_matched(reference: int, made: list[
         (500, 1, Verdict.UNKNOWN),
         (517, 1, Verdict.UNKNOWN),
         (None, 1, Verdict.UNKNOWN),
+        (8, 50, Verdict.RETRY),  # barred is the SIM: another may send
         (1, 1, Verdict.RETRY),
         (1, 3, Verdict.GIVE_UP),
     ],
@@ -221,3 +224,15 @@ def test_time_and_plan_of_many_messages() -> None:
     assert estimate.over_limit(60, [capped, free]) == 0
     assert estimate.over_usual(260, [capped, free]) == 10
     assert estimate.over_usual(260, [capped]) == 0
+
+
+def test_what_comes_again_and_again_is_said_now_and_then(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+    seldom = Seldom(logging.getLogger("modem"), lambda: now)
+    with caplog.at_level(logging.INFO):
+        for now in range(3600):
+            seldom.warning("away", "m1: away %d", now)
+            seldom.say(logging.INFO, "ready", "m1: ready")
+    said = [record.getMessage() for record in caplog.records if "away" in record.getMessage()]
+    assert said[:2] == ["m1: away 0", "m1: away 300 (and 299 like it before)"]
+    assert len(caplog.records) == 24

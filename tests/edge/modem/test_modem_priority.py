@@ -129,3 +129,33 @@ def test_a_modem_that_takes_texts_and_never_answers_is_sick_too(bench: ModemBenc
     assert doubled(bench.accepted()) == {}
     assert not any(segment.maybe_dup for message in bench.outbox() for segment in message.segments)
     assert SegmentState.FAILED not in bench.states()
+
+
+def test_what_the_network_refuses_to_one_sim_goes_by_another(bench: ModemBench) -> None:
+    barred = bench.add_modem(options=["--latency", "0.02"])
+    bench.add_modem(options=["--latency", "0.02"])
+    barred.arm(refuse=100_000, refuse_code=8)  # operator determined barring
+    bench.write_site()
+    bench.start()
+    for number in range(20):
+        bench.send(f"+336123456{number:02d}", f"Message {number} " + "é" * 200, f"r{number}")
+    bench.wait_all(within=30)
+    assert barred.log() == []
+    assert doubled(bench.accepted()) == {}
+    assert len(bench.accepted()) == 40
+    log = bench.root.running["modem"].log.read_text()
+    assert log.count("refused") <= 2
+
+
+def test_a_device_that_is_away_or_comes_and_goes_does_not_fill_the_log(bench: ModemBench) -> None:
+    modem = bench.add_modem(options=["--unplugged"])
+    bench.write_site(reconnect_min_s=0.01, reconnect_max_s=0.01)
+    bench.start()
+    time.sleep(2.0)  # some 200 tries: an hour's at 15 s each
+    for _ in range(5):
+        modem.inject("plug")
+        bench.wait(lambda: bench.listed()[0].state.value == "ready")
+        modem.inject("unplug")
+        bench.wait(lambda: bench.listed()[0].state.value == "absent")
+    lines = bench.root.running["modem"].log.read_text().splitlines()
+    assert len(lines) <= 10
