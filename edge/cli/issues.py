@@ -104,6 +104,7 @@ WORDS: dict[str, str] = {
     "modem.recipients_unusual": "La SIM du modem « {subject} » a écrit à {people} personnes ce mois-ci : "
     "au-delà de {limit}, un opérateur peut la bloquer.",
     "modem.no_network": "Le modem « {subject} » n'est pas enregistré sur le réseau mobile.",
+    "modem.unreadable": "SMS reçus et illisibles ces sept derniers jours : {count}, gardés à part.",
     "alerts.modem_unreachable": "Le service modem ne répond pas : les SMS attendent et partiront quand il revient.",
     "alerts.no_contacts": "Personne à prévenir : importez une liste (« repli alerts import FICHIER »).",
     "alerts.list_empty": "La liste « {list} » de la consigne « {scenario} » est vide : vérifiez son nom dans les réglages "
@@ -184,6 +185,7 @@ SUGGESTIONS: dict[str, str] = {
     "spread_recipients": "Passez par une passerelle SMS ou une seconde SIM (« repli {fix} »).",
     "set_recipients": "Demandez la limite à l'opérateur, mettez-la dans les réglages (« recipients_per_month »).",
     "check_antenna": "Vérifiez l'antenne et l'abonnement (« repli {fix} »).",
+    "look_aside": "Regardez de qui ils sont peut-être (« repli {fix} »).",
     "check_phone_network": "Vérifiez le câble du réseau des téléphones ou l'adresse dans les réglages (« voice.listen »).",
     "add_secrets": "Donnez à ces postes leur « password » ou « ha1 » dans les réglages.",
     "compare_upstream": "Comparez son « upstream » dans les réglages avec ce que l'opérateur a donné.",

@@ -52,6 +52,7 @@ class Facts:
     now: datetime
     settings: ModemSection
     modems: Sequence[Seen] = ()
+    unreadable: int = 0  # received in these last days and kept aside
 
     def ready(self) -> Iterator[Seen]:
         """The modems at work."""

@@ -20,6 +20,7 @@ from edge.shared.model import ModemSection
 log = logging.getLogger(__name__)
 
 CARE_EVERY_S = 1.0
+UNREADABLE_SHOWN_DAYS = 7.0
 WIND_DOWN_S = 4.0  # a real submit takes 1 to 3 s
 
 
@@ -129,7 +130,12 @@ class Fleet:
 
     def issues(self) -> list[Issue]:
         """What is wrong now, each with the moment it was first seen."""
-        facts = Facts(self._office.clock.now(), self._rules, [keeper.seen() for keeper in self._keepers.values()])
+        facts = Facts(
+            self._office.clock.now(),
+            self._rules,
+            [keeper.seen() for keeper in self._keepers.values()],
+            self._office.inbox.unreadable_since(UNREADABLE_SHOWN_DAYS),
+        )
         now = utc_text(facts.now)
         found = [(check, finding, (check.ISSUE, finding.subject)) for check, finding in checks.found(facts)]
         self._first_seen = {key: self._first_seen.get(key, now) for _, _, key in found}

@@ -1,27 +1,35 @@
 """What came in: messages whole, long ones joined from their parts, and status reports handed to the outbox.
 
 A PDU is committed here before it is deleted from the modem; `taken` remembers it in between, so that a crash between
-the two neither loses nor doubles it.
+the two neither loses nor doubles it. What is no message from a person is kept aside.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import Callable
 from datetime import timedelta
 
+from edge.modem import assembly
 from edge.modem import pdu as codec
+from edge.modem.assembly import Joined
 from edge.modem.bell import Bell
-from edge.modem.pdu import Deliver, PduError, StatusReport
+from edge.modem.joining import MISSING_PART
+from edge.modem.pdu import Deliver, Kind, PduError, StatusReport
+from edge.modem.rows import moment
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
-from edge.shared.messages.modem import InboundSms
+from edge.shared.messages.modem import AsideReason, InboundSms, SetAside
 
 log = logging.getLogger(__name__)
 
-PARTS_AWAITED = timedelta(minutes=10)  # after the last part that came; then the message is shown as it is
-MISSING_PART = "[…]"
+# A centre that missed the acknowledgement delivers again, after 10 s at the soonest, with the same time stamp. Two texts
+# that come closer together are two, however alike: fast senders and coarse time stamps are no repetition.
+REPEATED_AFTER = timedelta(seconds=5)
+# What no text of a person holds, and terminals or other readers may choke on.
+CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 UseReport = Callable[[sqlite3.Connection, str, StatusReport], None]
 
@@ -40,6 +48,17 @@ class Inbox:
         rows = self._ledger.read("SELECT * FROM inbox WHERE seq > ? ORDER BY seq LIMIT ?", seq, limit)
         return [InboundSms.model_validate(dict(row)) for row in rows]
 
+    def aside(self, limit: int) -> list[SetAside]:
+        """What came in and is no message from a person, newest first."""
+        rows = self._ledger.read("SELECT * FROM aside ORDER BY id DESC LIMIT ?", limit)
+        return [SetAside.model_validate(dict(row)) for row in rows]
+
+    def unreadable_since(self, days: float) -> int:
+        """How many PDUs of these last days nobody could read."""
+        since = utc_text(self._clock.now() - timedelta(days=days))
+        query = "SELECT count(*) FROM aside WHERE reason = 'unreadable' AND received_at > ?"
+        return int(self._ledger.read(query, since)[0][0])
+
     def take(self, modem: str, storage: str, place: int, pdu: str) -> None:
         """Commit what a modem holds at this place of a storage; it may be deleted there afterwards."""
         with self._ledger.change() as db:
@@ -47,7 +66,7 @@ class Inbox:
             known = db.execute("SELECT pdu FROM taken WHERE modem = ? AND storage = ? AND place = ?", key).fetchone()
             if known is not None and known["pdu"] == pdu:
                 return
-            db.execute("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", (*key, pdu))
+            db.execute("INSERT OR REPLACE INTO taken (modem, storage, place, pdu) VALUES (?, ?, ?, ?)", (*key, pdu))
             self._use(db, modem, pdu)
         self._bell.ring()
 
@@ -65,62 +84,94 @@ class Inbox:
     def show_incomplete(self) -> int:
         """Show long messages whose missing parts did not come. Returns how many."""
         now = self._clock.now()
-        rows = self._ledger.read(
-            "SELECT modem, number, reference, total FROM inbound_parts GROUP BY modem, number, reference, total"
-            " HAVING max(received_at) < ?",
-            utc_text(now - PARTS_AWAITED),
-        )
-        for row in rows:
+        count = 0
+        for message in assembly.overdue(self._ledger.connection, now):
             with self._ledger.change() as db:
-                self._join(db, tuple(row))
-        if rows:
+                joined = assembly.give_up(db, message)
+                if joined is not None:
+                    self._show_joined(db, joined)
+                    count += 1
+        if count:
             self._bell.ring()
-        return len(rows)
+        return count
 
     def _use(self, db: sqlite3.Connection, modem: str, pdu: str) -> None:
         try:
-            received = codec.decode(pdu)
+            received = codec.decode(pdu, self._clock.now())
         except PduError as error:
-            log.error("%s: a stored PDU cannot be read (%s); kept aside", modem, error)
-            db.execute(
-                "INSERT INTO unreadable (modem, pdu, received_at) VALUES (?, ?, ?)",
-                (modem, pdu, utc_text(self._clock.now())),
-            )
+            log.error("%s: a PDU cannot be read (%s); kept aside", modem, error)
+            self._set_aside(db, AsideReason.UNREADABLE, modem, pdu=pdu)
             return
         if isinstance(received, StatusReport):
             self._use_report(db, modem, received)
-        elif received.concatenation is None or received.concatenation.total == 1:
-            self._show(db, received.number, received.text, utc_text(received.sent_at), complete=True)
         else:
-            self._collect(db, modem, received)
+            self._keep(db, modem, received, pdu)
 
-    def _collect(self, db: sqlite3.Connection, modem: str, received: Deliver) -> None:
-        part = received.concatenation
-        assert part is not None
-        key = (modem, received.number, part.reference, part.total)
-        db.execute(
-            "INSERT OR IGNORE INTO inbound_parts (modem, number, reference, total, part, text, sent_at, received_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*key, part.number, received.text, utc_text(received.sent_at), utc_text(self._clock.now())),
+    def _keep(self, db: sqlite3.Connection, modem: str, received: Deliver, pdu: str | None = None) -> None:
+        if received.kind is not Kind.TEXT:
+            reason = AsideReason(received.kind.value)
+            self._set_aside(db, reason, modem, number=received.number, text=_clean(received.text), pdu=pdu)
+        elif received.concatenation is None or received.concatenation.total == 1:
+            self._show_single(db, received)
+        else:
+            joined = assembly.add(db, received, self._clock.now())
+            if joined is not None:
+                self._show_joined(db, joined)
+
+    def _show_single(self, db: sqlite3.Connection, received: Deliver) -> None:
+        text = received.text + (MISSING_PART if received.cut else "")
+        sent_at = utc_text(received.sent_at)
+        if not self._is_repeated(db, received.number, text, sent_at):
+            self._show(db, received.number, text, sent_at, complete=not received.cut)
+
+    def _is_repeated(self, db: sqlite3.Connection, number: str, text: str, sent_at: str) -> bool:
+        rows = db.execute(
+            "SELECT received_at FROM inbox WHERE number = ? AND sent_at = ? AND text = ?",
+            (number, sent_at, _clean(text)),
         )
-        (count,) = db.execute(f"SELECT count(*) FROM inbound_parts WHERE {_SAME}", key).fetchone()  # noqa: S608
-        if count == part.total:
-            self._join(db, key)
+        now = self._clock.now()
+        return any(abs(now - moment(row["received_at"])) >= REPEATED_AFTER for row in rows)
 
-    def _join(self, db: sqlite3.Connection, key: tuple[object, ...]) -> None:
-        _modem, number, _reference, total = key
-        rows = db.execute(f"SELECT * FROM inbound_parts WHERE {_SAME} ORDER BY part", key).fetchall()  # noqa: S608
-        texts = {row["part"]: row["text"] for row in rows}
-        assert isinstance(total, int)
-        text = "".join(texts.get(part, MISSING_PART) for part in range(1, total + 1))
-        self._show(db, str(number), text, min(row["sent_at"] for row in rows), complete=len(rows) == total)
-        db.execute(f"DELETE FROM inbound_parts WHERE {_SAME}", key)  # noqa: S608
+    def _show_joined(self, db: sqlite3.Connection, joined: Joined) -> None:
+        if joined.replaces is not None:
+            db.execute("DELETE FROM inbox WHERE seq = ?", (joined.replaces,))
+        seq = self._show(
+            db, joined.number, joined.text, joined.sent_at, complete=joined.complete, replaces=joined.replaces
+        )
+        assembly.shown(db, joined.id, seq)
 
-    def _show(self, db: sqlite3.Connection, number: str, text: str, sent_at: str, *, complete: bool) -> None:
+    def _show(
+        self,
+        db: sqlite3.Connection,
+        number: str,
+        text: str,
+        sent_at: str,
+        *,
+        complete: bool,
+        replaces: int | None = None,
+    ) -> int:
+        cursor = db.execute(
+            "INSERT INTO inbox (number, text, sent_at, received_at, complete, replaces) VALUES (?, ?, ?, ?, ?, ?)",
+            (number, _clean(text), sent_at, utc_text(self._clock.now()), complete, replaces),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def _set_aside(
+        self,
+        db: sqlite3.Connection,
+        reason: AsideReason,
+        modem: str,
+        *,
+        number: str | None = None,
+        text: str | None = None,
+        pdu: str | None = None,
+    ) -> None:
         db.execute(
-            "INSERT INTO inbox (number, text, sent_at, received_at, complete) VALUES (?, ?, ?, ?, ?)",
-            (number, text, sent_at, utc_text(self._clock.now()), complete),
+            "INSERT INTO aside (reason, modem, number, text, pdu, received_at) VALUES (?, ?, ?, ?, ?, ?)",
+            (reason.value, modem, number, text, pdu, utc_text(self._clock.now())),
         )
 
 
-_SAME = "modem = ? AND number = ? AND reference = ? AND total = ?"
+def _clean(text: str) -> str:
+    return CONTROLS.sub("\ufffd", text)

@@ -103,4 +103,60 @@ STEPS = (
         PRIMARY KEY (sim, month, phone_key)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE long_messages (         -- received in parts
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        number TEXT NOT NULL,
+        reference INTEGER NOT NULL,
+        wide INTEGER NOT NULL,           -- the reference has 16 bits
+        total INTEGER NOT NULL,
+        last_at TEXT NOT NULL,           -- when its last part came
+        shown INTEGER,                   -- the seq it has in the inbox
+        waiting INTEGER NOT NULL DEFAULT 1  -- something of it is not in the inbox
+    );
+    CREATE INDEX long_messages_alike ON long_messages (number, reference, wide, total);
+    CREATE INDEX long_messages_waiting ON long_messages (last_at) WHERE waiting;
+    CREATE TABLE long_parts (
+        message INTEGER NOT NULL REFERENCES long_messages (id),
+        part INTEGER NOT NULL,
+        alphabet TEXT NOT NULL,
+        locking INTEGER NOT NULL,        -- national languages of the tables
+        single INTEGER NOT NULL,
+        octets BLOB NOT NULL,            -- as it came: letters may be cut between two parts
+        sent_at TEXT NOT NULL,
+        cut INTEGER NOT NULL,
+        PRIMARY KEY (message, part)
+    ) WITHOUT ROWID;
+    INSERT INTO inbox (number, text, sent_at, received_at, complete)
+        SELECT number, group_concat(text, '[…]'), min(sent_at), max(received_at), 0
+        FROM inbound_parts GROUP BY modem, number, reference, total;
+    DROP TABLE inbound_parts;
+
+    ALTER TABLE inbox ADD COLUMN replaces INTEGER;  -- the seq of what was shown of it before
+    CREATE INDEX inbox_by_sender ON inbox (number, sent_at);
+
+    CREATE TABLE aside (                 -- received, and no message from a person
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        reason TEXT NOT NULL,            -- unreadable, waiting, data, silent
+        modem TEXT NOT NULL,
+        number TEXT,
+        text TEXT,
+        pdu TEXT,
+        received_at TEXT NOT NULL
+    );
+    INSERT INTO aside (reason, modem, pdu, received_at) SELECT 'unreadable', modem, pdu, received_at FROM unreadable;
+    DROP TABLE unreadable;
+
+    CREATE TABLE taken_in_order (        -- read from a modem and committed here, not yet deleted there
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        modem TEXT NOT NULL,
+        storage TEXT NOT NULL,
+        place INTEGER NOT NULL,
+        pdu TEXT NOT NULL,
+        UNIQUE (modem, storage, place)
+    );
+    INSERT INTO taken_in_order (modem, storage, place, pdu) SELECT modem, storage, place, pdu FROM taken;
+    DROP TABLE taken;
+    ALTER TABLE taken_in_order RENAME TO taken;
+    """,
 )

@@ -94,7 +94,9 @@ class ModemService:
 
     async def inbox(self, params: InboxParams, _caller: Caller) -> InboxResult:
         """Messages received."""
-        return InboxResult(messages=self._inbox.after(params.after, params.limit))
+        return InboxResult(
+            messages=self._inbox.after(params.after, params.limit), aside=self._inbox.aside(params.aside)
+        )
 
     async def estimate(self, params: EstimateParams, _caller: Caller) -> EstimateResult:
         """How long messages would take; nothing is sent."""

@@ -91,27 +91,50 @@ class OutboxResult(Message):
 
 
 class InboundSms(Message):
-    """A message received. seq grows by one; a reader that keeps the last seq it handled sees each one once."""
+    """A message received. seq grows; a reader that keeps the last seq it handled sees each one once."""
 
     seq: int
     number: str
     text: str
     sent_at: str = Field(description="TP-SCTS, RFC 3339")
     received_at: str
-    complete: bool = Field(True, description="False: parts of a long message are missing for ever")
+    complete: bool = Field(True, description="False: parts of a long message did not come in time, marked […] in it")
+    replaces: int | None = Field(None, description="seq it was shown as before its late parts came; that one is gone")
+
+
+class AsideReason(StrEnum):
+    """Why something received is no message from a person."""
+
+    UNREADABLE = "unreadable"
+    WAITING = "waiting"  # the network's: voice mail, fax or mail waits
+    DATA = "data"  # a program's: a picture message's announcement, settings
+    SILENT = "silent"  # a test of the network, to be forgotten
+
+
+class SetAside(Message):
+    """Something received that is no message from a person."""
+
+    reason: AsideReason
+    modem: str
+    number: str | None = None
+    text: str | None = None
+    pdu: str | None = Field(None, description="As it came, in hex")
+    received_at: str
 
 
 class InboxParams(Params):
-    """Messages after a seq, oldest first."""
+    """Messages after a seq, oldest first. aside: how many of the things kept aside to show, newest first."""
 
     after: int = 0
     limit: int = Field(1000, ge=1, le=LIMIT_MAX)
+    aside: int = Field(0, ge=0, le=1000)
 
 
 class InboxResult(Message):
     """Messages received, oldest first."""
 
     messages: list[InboundSms]
+    aside: list[SetAside] = []
 
 
 class WatchParams(Params):

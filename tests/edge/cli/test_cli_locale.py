@@ -49,6 +49,7 @@ WORD_TABLES = {
     "_HEALTH",
     "_REGISTRATION",
     "_LEVELS",
+    "_ASIDE",
 }
 
 

@@ -54,3 +54,12 @@ def deliver_septets(
 def stamp(moment: datetime) -> bytes:
     """TP-SCTS."""
     return bytes(tpdu.timestamp(moment))
+
+
+def sender(number: str) -> bytes:
+    """TP-OA of an international number."""
+    digits = number.removeprefix("+")
+    padded = digits + "F" * (len(digits) % 2)
+    return bytes([len(digits), 0x91]) + bytes.fromhex(
+        "".join(b + a for a, b in zip(padded[::2], padded[1::2], strict=True))
+    )

@@ -33,6 +33,7 @@ UNWELL = {
     "modem.recipients_nearly_used": replace(WELL, modems=(replace(MODEM, recipients=80, cap=100),)),
     "modem.recipients_used": replace(WELL, modems=(replace(MODEM, recipients=100, cap=100),)),
     "modem.recipients_unusual": replace(WELL, modems=(replace(MODEM, recipients=201),)),
+    "modem.unreadable": replace(WELL, unreadable=2),
     "modem.no_network": replace(WELL, modems=(replace(MODEM, about=About(registered=False)),)),
 }
 
