@@ -60,6 +60,7 @@ _SENTENCES: dict[str, str] = {
     "nesting": "trop de niveaux l'un dans l'autre",
     "digits": "un nombre a beaucoup trop de chiffres",
     "duplicate": "« {value} » est déjà pris plus haut",
+    "no_mobile": "« {value} » n'est pas un numéro de mobile (par exemple 06 12 34 56 78)",
     "not_allowed": "ne va pas avec {with}",
     "not_ports": "« {value} » n'est ni un port ni une plage de ports (par exemple 5060-5061)",
     "only_gateway": "seule la passerelle {value} est interrogée : elle répond aussi quand la ligne est coupée derrière elle",

@@ -6,7 +6,10 @@ import asyncio
 import logging
 
 from edge.modem.bell import Bell
+from edge.modem.bulletins import Bulletins
 from edge.modem.fleet import Fleet
+from edge.modem.herald import Herald
+from edge.modem.neighbours import Neighbours
 from edge.modem.office import open_office
 from edge.modem.panel_link import PanelLink
 from edge.modem.schema import STEPS
@@ -37,6 +40,8 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     fleet = Fleet(office)
     server = Server(MODEM, paths.socket("modem"))
     ModemService(fleet, office).serve_on(server)
+    herald = Herald(Bulletins(ledger, clock), office, fleet, Neighbours(paths))
+    herald.follow(site)
     await fleet.apply(site.modem)
     async with server:
         ready()
@@ -44,13 +49,15 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             await until_stopped(
                 stop,
                 asyncio.create_task(fleet.care(), name="fleet"),
-                asyncio.create_task(_follow(source, site, fleet), name="settings"),
+                asyncio.create_task(_follow(source, site, fleet, herald), name="settings"),
+                asyncio.create_task(herald.run(), name="herald"),
             )
         finally:
             await fleet.stop()
     ledger.close()
 
 
-async def _follow(source: SettingsSource, site: Site, fleet: Fleet) -> None:
+async def _follow(source: SettingsSource, site: Site, fleet: Fleet, herald: Herald) -> None:
     async for changed in source.follow(site):
+        herald.follow(changed)
         await fleet.apply(changed.modem)

@@ -159,4 +159,28 @@ STEPS = (
     DROP TABLE taken;
     ALTER TABLE taken_in_order RENAME TO taken;
     """,
+    """
+    CREATE TABLE bulletins (             -- the box's own SMS about its state; one is written once and sent once
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        made_at TEXT NOT NULL,
+        asked_by INTEGER,                -- seq of the inbox; NULL: a change of level, for every technician
+        number TEXT,                     -- who asked
+        was INTEGER,                     -- the change of level
+        level INTEGER,
+        since TEXT,
+        isolated_since TEXT,
+        text TEXT,                       -- NULL until written; then never changed: it may be in the outbox
+        queued INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE INDEX bulletins_owed ON bulletins (queued, id);
+    CREATE TABLE watch (                 -- one row: how far the inbox was read for ETAT, and the level that was told
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        inbox_read INTEGER NOT NULL,
+        told INTEGER NOT NULL DEFAULT 0,
+        seen INTEGER,
+        seen_since TEXT,
+        isolated_since TEXT
+    );
+    INSERT INTO watch (id, inbox_read) SELECT 1, coalesce(max(seq), 0) FROM inbox;
+    """,
 )

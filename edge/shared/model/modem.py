@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from edge.shared.model.base import Broken, DevicePath, Given, Section, Slug, duplicates
+from edge.shared.phone_numbers import NumberKind, NumberRefused, normalise
+
+COUNTRY_CODE = "33"  # of technicians' numbers in national form
 
 
 class ModemDevice(Section):
@@ -36,6 +39,11 @@ class ModemSection(Section):
     """The modems and the rules of sending."""
 
     devices: list[ModemDevice] = []
+    technicians: list[str] = Field(
+        [],
+        max_length=20,
+        description="Mobile numbers that may ask ETAT by SMS and are told when the continuity level changes",
+    )
     command_timeout_s: float = Field(5.0, gt=0, le=120, description="Longest wait for the answer to an AT command")
     submit_timeout_s: float = Field(
         20.0, gt=0, le=180, description="Longest wait for +CMGS after the text was handed over"
@@ -61,6 +69,21 @@ class ModemSection(Section):
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """Names and device paths are distinct."""
+        """Names and device paths are distinct; technicians have numbers an SMS reaches."""
         yield from duplicates(given, "devices", "name")
         yield from duplicates(given, "devices", "device")
+        yield from _technicians(given.get("technicians"))
+
+
+def _technicians(entries: object) -> Iterator[Broken]:
+    seen = set()
+    for index, written in enumerate(entries if isinstance(entries, list | tuple) else ()):
+        if not isinstance(written, str):
+            continue  # its type is refused already
+        number = normalise(written, COUNTRY_CODE)
+        if isinstance(number, NumberRefused) or number.kind is not NumberKind.SMS:
+            yield Broken(("technicians", index), "no_mobile", f"{written} is no mobile number", {"value": written})
+        elif number.e164 in seen:
+            yield Broken(("technicians", index), "duplicate", f"{written} stands twice", {"value": written})
+        else:
+            seen.add(number.e164)
