@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import select
@@ -430,6 +431,16 @@ def test_a_bus_reset_takes_the_answer_and_leaves_the_settings(start: Start) -> N
     assert back.ask("AT+CNMI?") == ["+CNMI: 2,1,0,2,0", "OK"]
     assert [line.text for line in modem.log()] == ["Parti"]
     back.close()
+
+
+def test_it_never_comes_back_under_the_name_it_had(start: Start) -> None:
+    modem, terminal = start()
+    terminal.close()
+    names = [os.path.realpath(modem.link)]
+    for _ in range(4):
+        modem.inject("reenumerate", pause_s=0)
+        names.append(os.path.realpath(modem.link))
+    assert all(before != after for before, after in itertools.pairwise(names))
 
 
 def test_a_modem_that_hangs_after_accepting_answers_nothing_until_its_power_is_cut(start: Start) -> None:

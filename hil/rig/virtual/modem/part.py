@@ -45,7 +45,7 @@ def _doing(request: dict[str, Any]) -> Callable[[RunningTown], None]:
     return do
 
 
-def _arm(**faults: int | bool) -> dict[str, Any]:
+def _arm(**faults: float) -> dict[str, Any]:
     return {"do": "arm", "faults": faults}
 
 
@@ -73,6 +73,24 @@ FAULTS = (
         "the network refuses three SMS (+CMS ERROR: 38)",
         _arm(refuse=3),
         _arm(refuse=0),
+    ),
+    _fault(
+        "modem-hangs-after-accepting",
+        "the next SMS is accepted by the network, then the modem answers nothing until its power is cut",
+        _arm(hang_accepted=1),
+        {"do": "power_cut"},
+    ),
+    _fault(
+        "modem-power-cut-after-accepting",
+        "the next SMS is accepted by the network, then the modem loses power and starts anew",
+        _arm(power_cut_accepted=1),
+        _arm(power_cut_accepted=0),
+    ),
+    _fault(
+        "modem-noise",
+        "unsolicited lines and meaningless octets wherever they may come, answers in pieces",
+        _arm(noise=0.3, garbage=0.3, pieces=3),
+        _arm(noise=0, garbage=0, pieces=0),
     ),
     _fault("modem-hangs", "the modem answers nothing", _arm(hang=True), _arm(hang=False)),
     _fault("modem-unplugged", "the modem's port is gone", {"do": "unplug"}, {"do": "plug"}),
