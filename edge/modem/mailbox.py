@@ -59,7 +59,8 @@ class Mailbox:
     def notice(self, line: str, second: str | None) -> bool:
         """Take a line nobody asked for, if it is about something received."""
         if second is not None:
-            self._inbox.take_pushed(self._modem, second)
+            if not line.startswith("+CBM"):  # the page of a cell broadcast reads as a message, and is none
+                self._inbox.take_pushed(self._modem, second)
             return True
         stored = answers.stored_notice(line)
         if stored is None:

@@ -33,12 +33,14 @@ def test_nothing_is_lost_or_doubled_in_its_noise(bench: ModemBench, make: str) -
 
 @MAKES
 def test_a_power_cut_after_the_network_had_it_is_survived(bench: ModemBench, make: str) -> None:
-    modem = bench.add_modem(options=["--personality", make, "--arm", "power_cut_accepted=1"], rules=REPLIES)
+    # The report comes only after the daemon has begun anew: until then it must wait for it.
+    options = ["--personality", make, "--arm", "power_cut_accepted=1", "--report-after", "1.5"]
+    modem = bench.add_modem(options=options, rules=REPLIES)
     bench.write_site()
     bench.start()
-    send(bench, 6)
+    send(bench, 4)
     bench.wait_all()
-    bench.wait(lambda: len(bench.inbox()) == 6)
+    bench.wait(lambda: len(bench.inbox()) == 4)
     assert doubled(bench.accepted()) == {}
     assert not any(segment.maybe_dup for message in bench.outbox() for segment in message.segments)
     assert modem.malformed() == []
