@@ -35,6 +35,8 @@ UNMARKED_TRIES = 2
 OK = re.compile(r"OK$")
 ECHO_OR_END = re.compile(r"$|OK$|AT$|AT\+CMGF\?$|\+CM[ES] ERROR|ERROR$")
 REFERENCE = re.compile(r"\+CMGS: ?(\d{1,3})\b")
+# Commands whose information lines open with another name than their own.
+NAMED_OTHERWISE = {"AT+CICCID": "+ICCID:"}
 
 
 class AtError(Exception):
@@ -44,8 +46,9 @@ class AtError(Exception):
 class AtRefused(AtError):
     """The modem answered with an error; code is its number where it gave one."""
 
-    def __init__(self, text: str, code: int | None) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, code: int | None, command: str = "") -> None:
+        super().__init__(f"{command}: {text}" if command else text)
+        self.text = text
         self.code = code
 
 
@@ -84,6 +87,7 @@ class AtPort:
         self._two_lines: str | None = None
         self._joiner = TextJoiner()
         self._closed = False
+        self._secret: str | None = None  # what may be echoed now and must not be repeated
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(descriptor, self._readable)
 
@@ -130,6 +134,18 @@ class AtPort:
                 return answer.lines
             if not answer.takes(item.text):
                 self._give_unsolicited(item.text)
+
+    async def secret_command(self, command: str, secret: str, *, timeout: float) -> list[str]:
+        """A command that holds a secret: neither it nor its echo reaches a log or an error. Raises AtError."""
+        self._secret = secret
+        try:
+            return await self.command(command, timeout=timeout)
+        except AtRefused as refused:
+            raise AtRefused(refused.text, refused.code) from None
+        except AtSilent:
+            raise AtSilent(f"no answer within {timeout:g} s") from None
+        finally:
+            self._secret = None
 
     async def submit(
         self,
@@ -291,7 +307,8 @@ class AtPort:
         if not octets:
             self.close()
             return
-        log.debug("read %r", octets)
+        if self._secret is None:
+            log.debug("read %r", octets)
         for item in self._reader.feed(octets):
             for whole in self._joiner.feed(item):
                 self._route(whole)
@@ -309,7 +326,8 @@ class AtPort:
         self._items.put_nowait(item)
 
     def _give_unsolicited(self, text: str) -> None:
-        self._unsolicited(text, None)
+        if self._secret is None or self._secret not in text:
+            self._unsolicited(text, None)
 
 
 class _Answer:
@@ -319,16 +337,16 @@ class _Answer:
         self.command = command
         self.lines: list[str] = []
         name = re.match(r"AT(\+[A-Z]+)", command)
-        self._prefix = f"{name[1]}:" if name else None
+        self._prefix = NAMED_OTHERWISE.get(command, f"{name[1]}:" if name else None)
         self._wants_pdu = command.startswith(("AT+CMGL", "AT+CMGR"))
 
     def is_end(self, text: str) -> bool:
         """True for OK; raises AtRefused for an error."""
         refusal = _refusal(text)
         if refusal:
-            raise AtRefused(f"{self.command}: {refusal}", refusal.code)
+            raise AtRefused(refusal.text, refusal.code, self.command)
         if NO_CALL.match(text) and CALL_COMMAND.match(self.command):
-            raise AtRefused(f"{self.command}: {text}", None)
+            raise AtRefused(text, None, self.command)
         return text == "OK"
 
     def takes(self, text: str) -> bool:

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from edge.modem.ims import UNKNOWN, Ims
+from edge.modem.signal import NOTHING, Reading
+from edge.modem.sim_book import Swap
 from edge.shared.checks import Finding
 from edge.shared.messages.modem import ModemState
 from edge.shared.model import ModemSection
@@ -30,6 +33,14 @@ class About:
     signal_dbm: int | None = None
     registered: bool | None = None
     operator: str | None = None
+    iccid: str | None = None
+    service_centre: str | None = None  # empty: the SIM has none
+    own_number: str | None = None
+    barred: bool | None = None  # outgoing SMS, as the network says when asked
+    refusal: int | None = None  # +CMS ERROR of the last part that was refused; None: the last one went
+    swap: Swap | None = None
+    reading: Reading = NOTHING
+    ims: Ims = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Seen:
     about: About = field(default_factory=About)
     recipients: int = 0  # whom its SIM has written to this month
     cap: int | None = None  # as the settings have it
+    expect_roaming: bool = False
+    voice: bool = True  # it is a way out for calls
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 from edge.modem import checks, estimate, severity
 from edge.modem.estimate import Sim
-from edge.modem.facts import Facts
+from edge.modem.facts import Facts, Seen
 from edge.modem.keeper import Keeper
 from edge.modem.office import Office
 from edge.shared.checks import issue_of
 from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue
 from edge.shared.messages.modem import EstimateParams, EstimateResult, Modem, ModemState, SimEstimate, SmsSeverity
-from edge.shared.model import ModemSection
+from edge.shared.model import ModemDevice, ModemSection
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +127,10 @@ class Fleet:
             )
             for keeper in (self._keepers[device.name] for device in self._rules.devices)
         ]
+
+    def seen(self) -> list[tuple[ModemDevice, Seen]]:
+        """Each modem of the settings, and as the checks look at it."""
+        return [(device, self._keepers[device.name].seen()) for device in self._rules.devices]
 
     def issues(self) -> list[Issue]:
         """What is wrong now, each with the moment it was first seen."""

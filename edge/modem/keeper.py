@@ -18,7 +18,7 @@ from edge.modem.office import Office
 from edge.modem.power import Cycles
 from edge.modem.seldom import Seldom
 from edge.modem.session import Session
-from edge.modem.setup import Unfit
+from edge.modem.unlocking import Unfit
 from edge.shared.messages.modem import ModemState
 from edge.shared.model import ModemDevice, ModemSection
 
@@ -82,7 +82,7 @@ class Keeper:
         except AtClosed as error:
             self._is_away(ModemState.ABSENT, "device_missing", error)
         except Unfit as error:
-            self._is_away(ModemState.FAILED, error.trouble, error)
+            self._is_away(ModemState.FAILED, error.trouble, error, **error.data)
         except (AtOutOfStep, AtSilent) as error:
             self._is_away(ModemState.FAILED, "no_answer", error)
             await self._have_power_cycled(str(error))
@@ -146,6 +146,8 @@ class Keeper:
             about=self.about,
             recipients=self.office.allowance.recipients(self.sim),
             cap=self.device.recipients_per_month,
+            expect_roaming=self.device.expect_roaming,
+            voice=self.device.voice,
         )
 
     def _unsolicited(self, line: str, second: str | None) -> None:

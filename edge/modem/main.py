@@ -12,6 +12,7 @@ from edge.modem.herald import Herald
 from edge.modem.neighbours import Neighbours
 from edge.modem.office import open_office
 from edge.modem.panel_link import PanelLink
+from edge.modem.radio_service import RadioService
 from edge.modem.schema import STEPS
 from edge.modem.service import ModemService
 from edge.shared.clock import SystemClock
@@ -42,6 +43,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     ModemService(fleet, office).serve_on(server)
     herald = Herald(Bulletins(ledger, clock), office, fleet, Neighbours(paths))
     herald.follow(site)
+    RadioService(fleet, office).serve_on(server)
     await fleet.apply(site.modem)
     async with server:
         ready()

@@ -11,6 +11,7 @@ from edge.modem.inbox import Inbox
 from edge.modem.outbox import Outbox
 from edge.modem.panel_link import PanelLink
 from edge.modem.settling import Settling
+from edge.modem.sim_book import SimBook
 from edge.shared.clock import Clock
 from edge.shared.ledger import Ledger
 
@@ -24,6 +25,7 @@ class Office:
     settling: Settling
     allowance: Allowance
     inbox: Inbox
+    sims: SimBook
     bell: Bell
     clock: Clock
     panel: PanelLink
@@ -38,6 +40,7 @@ def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> O
         settling=settling,
         allowance=Allowance(ledger, clock),
         inbox=Inbox(ledger, clock, bell, settling.apply_report),
+        sims=SimBook(ledger, clock),
         bell=bell,
         clock=clock,
         panel=panel,

@@ -183,4 +183,54 @@ STEPS = (
     );
     INSERT INTO watch (id, inbox_read) SELECT 1, coalesce(max(seq), 0) FROM inbox;
     """,
+    """
+    CREATE TABLE pin_tries (             -- each PIN on each SIM, before the modem gets it
+        modem TEXT NOT NULL,
+        iccid TEXT NOT NULL,             -- empty where the modem did not tell
+        pin TEXT NOT NULL,               -- a digest: to tell one from another, no protection of four digits
+        outcome TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (modem, iccid, pin)
+    ) WITHOUT ROWID;
+    CREATE TABLE sims (                  -- the SIM last seen in each modem, and the one that was there before
+        modem TEXT PRIMARY KEY,
+        iccid TEXT,
+        imsi TEXT,
+        before_iccid TEXT,
+        before_imsi TEXT,
+        swapped_at TEXT                  -- NULL: no swap that nobody acknowledged
+    ) WITHOUT ROWID;
+    CREATE TABLE signal (                -- what each modem received, in steps of five minutes and of an hour
+        modem TEXT NOT NULL,
+        step_s INTEGER NOT NULL,
+        start_s INTEGER NOT NULL,        -- UTC, seconds since 1970
+        looks INTEGER NOT NULL,
+        unregistered INTEGER NOT NULL,   -- looks without a network
+        low_dbm REAL,
+        mean_dbm REAL,
+        high_dbm REAL,
+        rsrq_db REAL,
+        sinr_db REAL,
+        technology TEXT,
+        cell INTEGER,
+        PRIMARY KEY (modem, step_s, start_s)
+    ) WITHOUT ROWID;
+    CREATE TABLE radio_events (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        modem TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        data TEXT NOT NULL
+    );
+    CREATE TABLE self_tests (
+        token TEXT PRIMARY KEY,
+        modem TEXT NOT NULL,
+        number TEXT NOT NULL,
+        request_id TEXT NOT NULL UNIQUE,
+        begun_at TEXT NOT NULL,
+        received_at TEXT,
+        ended_at TEXT,
+        failed_step TEXT
+    ) WITHOUT ROWID;
+    """,
 )

@@ -33,6 +33,7 @@ class Sender:
     ) -> None:
         self.sim = device.name  # until the SIM says its IMSI
         self.part_s = PART_S
+        self.refusal: int | None = None  # +CMS ERROR of the last part that was refused; None: the last one went
         self._device = device
         self._port = port
         self._office = office
@@ -117,10 +118,12 @@ class Sender:
         except NoLongerQueued:
             return
         except (NotHandedOver, AtClosed, AtOutOfStep) as error:
+            self.refusal = getattr(error.__cause__, "code", None)
             self._not_taken(job, error)
             if not isinstance(error, NotHandedOver):
                 raise
         except AtRefused as refused:
+            self.refusal = refused.code
             self._log.warning("refused", "%s: part %d refused: %s", self._device.name, job.segment, refused)
             self._silent = 0
             self._dispatch.refused(claims[0], str(refused), refused.code)
@@ -139,6 +142,7 @@ class Sender:
             raise
         else:
             self._pauses = self._silent = self._refused = 0
+            self.refusal = None
             self.part_s += MEMORY * (_monotonic() - begun - self.part_s)
             # Committed with the claim of the next part, or alone if there is none or its prompt takes long.
             self._accepted = Accepted(claims[0], reference)

@@ -7,20 +7,21 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from edge.modem import answers
+from edge.modem import sim
 from edge.modem.at import REFERENCE, AtClosed, AtPort
 from edge.modem.errands import Errand, Errands, T
 from edge.modem.facts import About
 from edge.modem.mailbox import Mailbox
 from edge.modem.office import Office
+from edge.modem.radio import Looker
 from edge.modem.seldom import Seldom
 from edge.modem.sender import Sender
 from edge.modem.setup import Setup
+from edge.modem.sim import Identity
+from edge.modem.unlocking import Unfit, Unlocking
 from edge.shared.model import ModemDevice, ModemSection
 
 log = logging.getLogger(__name__)
-
-LOOK_EVERY_S = 15.0  # signal and registration; also how soon a modem that hangs while idle is noticed
 
 
 class Session:
@@ -43,13 +44,16 @@ class Session:
         self._port = port
         self._mailbox = mailbox
         self._settling = office.settling
+        self._sims = office.sims
         self._bell = office.bell
         self._clock = office.clock
         self._rules = rules
         self._log = log
         self._errands = Errands(port, office.bell)
-        self._setup = Setup(self.name, self._command, self.about)
-        self._look_at = 0.0
+        unlocking = Unlocking(self.name, device.pin, self._command, self._secret_command, office.sims)
+        self._setup = Setup(device, self._command, self.about, unlocking)
+        self._looker = Looker(self.name, self._setup.attempt, self.about, _monotonic)
+        self._sim_gone: str | None = None  # the line that said so
 
     async def start(self) -> None:
         """Bring the modem to a known state. Raises AtError, Unfit."""
@@ -59,9 +63,11 @@ class Session:
         await self._setup.announcements()
         await self._setup.identity()
         self.sender.sim = self.about.imsi or self.name
-        await self._look()
+        await self._setup.service_centre()
+        await self._looker.start()
         # What came while nobody listened is read before anything is sent: it may settle uncertain parts.
         await self._mailbox.fetch()
+        self._meet_sim()
         self.listening_since = self._clock.now()
 
     async def run(self) -> None:
@@ -72,6 +78,9 @@ class Session:
             rings = self._bell.rings
             self._port.listen()
             await self._errands.run()
+            await self._mind_sim()
+            if self._looker.overdue():
+                await self._looker.step()
             if self._mailbox.fills_up():
                 await self._fetch()
             elif self._mailbox.wants_skimming():
@@ -83,8 +92,8 @@ class Session:
             if self._mailbox.has_work() or self._mailbox.poll_delay(self._uncertain()) == 0:
                 await self._fetch()
                 continue
-            if _monotonic() >= self._look_at:
-                await self._look()
+            if self._looker.due():
+                await self._looker.step()
                 continue
             await self._idle(rings, delay)
 
@@ -102,14 +111,27 @@ class Session:
         late = REFERENCE.match(line)
         if late:
             self.sender.late_reference(int(late[1]))
-        elif not self._mailbox.notice(line, second):
+        elif sim.removed(line):
+            self._sim_gone = line
+        elif not self._mailbox.notice(line, second) and not self._looker.hear(line):
             log.debug("%s: %s", self.name, line)
 
-    async def _look(self) -> None:
-        self.about.signal_dbm = answers.signal_dbm(await self._setup.attempt("AT+CSQ") or [])
-        self.about.registered = answers.registered(await self._setup.attempt("AT+CREG?") or [])
-        self.about.operator = answers.operator(await self._setup.attempt("AT+COPS?") or [])
-        self._look_at = _monotonic() + LOOK_EVERY_S
+    def _meet_sim(self) -> None:
+        """Another SIM than before gets no reports of what the last one sent: nothing waits for them."""
+        found = Identity(self.about.iccid, self.about.imsi)
+        if self._sims.seen(self.name, found):
+            log.warning("%s: another SIM is in it: %s", self.name, sim.hidden(found.iccid or found.imsi))
+            self._settling.resend_unreported(self.name, timedelta(0), None)
+        self.about.swap = self._sims.swap(self.name)
+
+    async def _mind_sim(self) -> None:
+        """A SIM that was pulled out, or that a refusal puts in doubt. Raises Unfit: the port is opened anew."""
+        self.about.refusal = self.sender.refusal
+        if self._sim_gone is not None:
+            raise Unfit("sim_missing", self._sim_gone)
+        if self.sender.refusal in sim.GONE:
+            self.sender.refusal = None
+            await self._setup.sim()
 
     async def _fetch(self) -> None:
         await self._mailbox.fetch()
@@ -125,8 +147,7 @@ class Session:
             )
 
     async def _idle(self, rings: int, send_delay: float | None) -> None:
-        now = _monotonic()
-        delays = [self._look_at - now, self._mailbox.poll_delay(self._uncertain())]
+        delays = [self._looker.wait(), self._mailbox.poll_delay(self._uncertain())]
         if send_delay is not None:
             delays.append(send_delay)
         waiting = {
@@ -146,6 +167,9 @@ class Session:
 
     async def _command(self, command: str) -> list[str]:
         return await self._port.command(command, timeout=self._rules().command_timeout_s)
+
+    async def _secret_command(self, command: str, secret: str) -> list[str]:
+        return await self._port.secret_command(command, secret, timeout=self._rules().command_timeout_s)
 
 
 def _monotonic() -> float:

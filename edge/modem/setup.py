@@ -4,48 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 
-from edge.modem import answers
-from edge.modem.at import AtError, AtRefused
+from edge.modem import answers, sim
+from edge.modem.at import AtRefused
 from edge.modem.facts import About
+from edge.modem.unlocking import BUSY, SIM_TRIES, SIM_WAIT_S, Command, Unfit, Unlocking
+from edge.shared.model import ModemDevice
 
 log = logging.getLogger(__name__)
 
-SIM_TRIES, SIM_WAIT_S = 20, 1.0  # SMS commands answer 314 until the SIM is read after power-up
-SIM_LOCKED = ("SIM PIN", "SIM PUK", "SIM PIN2", "SIM PUK2", "PH-SIM PIN")
-# +CME ERROR: SIM not inserted, failure, wrong; +CMS ERROR: not inserted, PIN or PUK required, failure (TS 27.007, 9.2).
-NO_SIM, NO_SIM_FOR_SMS = (10, 13, 15), (310, 311, 316)
-BUSY = (14, 314, 515)
+# +CMS ERROR: SIM not inserted, PIN or PUK required, failure (TS 27.005, 3.2.5).
+NO_SIM_FOR_SMS = (310, 311, 316)
 # Reports stored and announced (ds=2) outlive this process; pushed ones (ds=1) are the second best, none the last.
 ANNOUNCE = ("AT+CNMI=2,1,0,2,0", "AT+CNMI=1,1,0,2,0", "AT+CNMI=2,1,0,1,0", "AT+CNMI=2,1")
-
-Command = Callable[[str], Awaitable[list[str]]]
-
-
-class Unfit(AtError):
-    """It answers, but cannot send SMS now. trouble is the name of the check that tells people."""
-
-    def __init__(self, trouble: str, text: str) -> None:
-        super().__init__(text)
-        self.trouble = trouble
 
 
 class Setup:
     """The commands after which a modem can send and receive."""
 
-    def __init__(self, name: str, command: Command, about: About) -> None:
+    def __init__(self, device: ModemDevice, command: Command, about: About, unlocking: Unlocking) -> None:
         """command sends one AT command and raises AtError; about is filled in."""
-        self._name = name
+        self._device = device
+        self._name = device.name
         self._command = command
         self._about = about
+        self._unlocking = unlocking
 
     async def basics(self) -> None:
         """Echo off, errors as numbers, a SIM that can be used, PDU mode. Raises AtError, Unfit."""
         await self.attempt("ATE0")
         await self.attempt("AT+CMEE=1")
-        await self._check_sim()
+        await self.sim()
         await self._set_pdu_mode()
+
+    async def sim(self) -> None:
+        """A SIM that can be used. Raises AtError, Unfit."""
+        await self._unlocking.ready()
+        self._about.iccid = self._unlocking.iccid
 
     async def announcements(self) -> None:
         """Have what comes in stored and announced."""
@@ -60,6 +55,14 @@ class Setup:
         self._about.model = answers.plain(await self.attempt("AT+CGMM") or [])
         self._about.imsi = answers.imsi(await self.attempt("AT+CIMI") or [])
 
+    async def service_centre(self) -> None:
+        """The SMS centre of the settings, where they name one and the modem has another."""
+        wanted = self._device.smsc
+        if wanted is None or sim.service_centre(await self.attempt("AT+CSCA?") or []) == wanted:
+            return
+        if await self.attempt(f'AT+CSCA="{wanted}",{145 if wanted.startswith("+") else 129}') is None:
+            log.warning("%s: the modem refuses the SMS centre of the settings", self._name)
+
     async def attempt(self, command: str) -> list[str] | None:
         """A command that a modem may not know: None when it refuses."""
         try:
@@ -67,22 +70,6 @@ class Setup:
         except AtRefused as refused:
             log.debug("%s: %s", self._name, refused)
             return None
-
-    async def _check_sim(self) -> None:
-        for _ in range(SIM_TRIES):
-            try:
-                lines = await self._command("AT+CPIN?")
-            except AtRefused as refused:
-                if refused.code in NO_SIM:
-                    raise Unfit("sim_missing", str(refused)) from refused
-                if refused.code not in BUSY:
-                    return
-            else:
-                # A PIN is never tried: a wrong one three times blocks the SIM for good.
-                if any(locked in line for line in lines for locked in SIM_LOCKED):
-                    raise Unfit("sim_locked", " ".join(lines))
-                return
-            await asyncio.sleep(SIM_WAIT_S)
 
     async def _set_pdu_mode(self) -> None:
         for _ in range(SIM_TRIES):

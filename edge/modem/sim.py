@@ -15,6 +15,8 @@ TRIES_OF_A_SIM = 3
 # The last try before the PUK is a person's.
 LEAST_TRIES = 2
 TRIES_QUESTIONS = ("AT+SPIC", 'AT+QPINC="SC"', "AT+CPINC?")
+# +CMS ERROR that may mean that the SIM is gone or locked (TS 27.005, 3.2.5).
+GONE = frozenset({310, 311, 312, 313, 315, 316})
 NUMBER_QUESTIONS = ("AT+CICCID", "AT+QCCID", "AT+CCID", "AT+ICCID")
 
 
@@ -24,6 +26,7 @@ class Lock(StrEnum):
     READY = "ready"
     PIN = "pin"
     PUK = "puk"
+    BUSY = "busy"  # being read, or pulled out just now
     OTHER = "other"  # PH-SIM PIN and the like: a lock of the telephone
 
 
@@ -65,6 +68,8 @@ def lock(lines: Sequence[str]) -> Lock | None:
     # PIN2 and PUK2 keep fixed dialling and charges, nothing that an SMS or a call needs.
     if code in ("READY", "SIM PIN2", "SIM PUK2"):
         return Lock.READY
+    if code in ("NOT READY", "NOT INSERTED", "SIM REMOVED"):
+        return Lock.BUSY
     return {"SIM PIN": Lock.PIN, "SIM PUK": Lock.PUK}.get(code, Lock.OTHER)
 
 

@@ -43,6 +43,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.modem.Watch": frozenset({"alerts"}),
     "fr.repli.modem.Estimate": frozenset({"alerts", "web"}),
     "fr.repli.panel.PowerCycle": frozenset({"modem"}),
+    "fr.repli.modem.Sims": frozenset({"web"}),
+    "fr.repli.modem.AcceptSim": frozenset({"web"}),
     "fr.repli.voice.Status": EVERY_DAEMON,
     "fr.repli.voice.Mode": frozenset({"web", "alerts", "modem"}),
     "fr.repli.voice.Phones": frozenset({"web"}),

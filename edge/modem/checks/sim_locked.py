@@ -11,7 +11,7 @@ from edge.shared.messages.common import Severity
 ISSUE = "modem.sim_locked"
 SEVERITY = Severity.FAULT
 SUGGESTION = "unlock_sim"
-FIX = "modem status"
+FIX = "modem sim"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

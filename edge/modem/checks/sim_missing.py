@@ -11,7 +11,7 @@ from edge.shared.messages.common import Severity
 ISSUE = "modem.sim_missing"
 SEVERITY = Severity.FAULT
 SUGGESTION = "check_sim_place"
-FIX = "modem status"
+FIX = "modem sim"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

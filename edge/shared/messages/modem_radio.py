@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field
 
-from edge.shared.varlink_idl import Message
+from edge.shared.messages.common import Actor, Role, RoleRequired
+from edge.shared.varlink_idl import ErrorReply, Message, Method, NoParams, Params
 
 
 class Technology(StrEnum):
@@ -70,3 +72,51 @@ class Signal(Message):
     sinr_db: float | None = None
     rssi_dbm: float | None = None
     voice: VoiceWay = VoiceWay.UNKNOWN
+
+
+class Sim(Message):
+    """The SIM of one modem. Its numbers are shown without their middle."""
+
+    modem: str
+    usable: bool = Field(description="There, open, and the modem is at work")
+    trouble: str = Field("", description="Why it is not usable: the name of the issue, e.g. sim_locked")
+    iccid: str = Field("", description="Its own number; empty where the modem does not tell")
+    imsi: str = Field("", description="The subscriber's")
+    number: str | None = Field(None, description="Its telephone number, from the settings or the SIM")
+    service_centre: str | None = Field(None, description="SMS centre; empty: the SIM has none")
+    roaming: bool | None = None
+    barred: bool | None = Field(None, description="Outgoing SMS are barred by the operator")
+    swapped_at: str | None = Field(None, description="Another SIM than before since then, RFC 3339; not acknowledged")
+    iccid_before: str = ""
+
+
+class SimsResult(Message):
+    """The SIM of every modem of the settings."""
+
+    sims: list[Sim]
+
+
+class AcceptSimParams(Params):
+    """Whose new SIM is right. Twice is once."""
+
+    modem: str = Field(min_length=1, max_length=32)
+    actor: Actor = Actor(user="root", role=Role.TECHNICIAN)
+
+
+class AcceptSimResult(Message):
+    """Whether there was a swap to acknowledge."""
+
+    accepted: bool
+
+
+class NoSuchModem(ErrorReply):
+    """The settings have no modem of this name."""
+
+    modem: str
+
+
+SIMS = Method("Sims", NoParams, SimsResult, "The SIM of every modem.")
+ACCEPT_SIM = Method("AcceptSim", AcceptSimParams, AcceptSimResult, "Say that a new SIM is right. Role: technician.")
+
+RADIO_METHODS: tuple[Method[Any, Any], ...] = (SIMS, ACCEPT_SIM)
+RADIO_ERRORS: tuple[type[ErrorReply], ...] = (NoSuchModem, RoleRequired)

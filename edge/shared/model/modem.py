@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from edge.shared.model.base import Broken, DevicePath, Given, Section, Slug, duplicates
 from edge.shared.phone_numbers import NumberKind, NumberRefused, normalise
 
 COUNTRY_CODE = "33"  # of technicians' numbers in national form
+
+PhoneNumber = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
 
 
 class ModemDevice(Section):
@@ -18,6 +21,17 @@ class ModemDevice(Section):
     name: Slug = Field(description="What people call it")
     device: DevicePath = Field(description="Absolute path of its AT port, or of a symlink to it")
     baud: int = Field(115_200, ge=1200, le=4_000_000, description="Speed of a real serial line; USB modems ignore it")
+    pin: str | None = Field(
+        None, pattern=r"^[0-9]{4,8}$", description="PIN of its SIM. A wrong one is tried once, whatever is restarted"
+    )
+    number: PhoneNumber | None = Field(
+        None, description="Number of its SIM, for `repli modem self-test`, where the SIM does not know it"
+    )
+    smsc: PhoneNumber | None = Field(
+        None, description="SMS centre of the operator, written to the modem; absent: as the SIM has it"
+    )
+    expect_roaming: bool = Field(False, description="Its SIM always roams, as many M2M SIMs do: that is no fault")
+    voice: bool = Field(True, description="It is a way out for calls: without VoLTE (IMS) that is a fault")
     recipients_per_month: int | None = Field(
         None,
         ge=1,

@@ -48,6 +48,7 @@ WORD_TABLES = {
     "_KINDS",
     "_HEALTH",
     "_REGISTRATION",
+    "_SIM_TROUBLES",
     "_LEVELS",
     "_ASIDE",
 }

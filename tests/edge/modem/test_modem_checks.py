@@ -7,20 +7,33 @@ from datetime import UTC, datetime
 
 import pytest
 
+from edge.cli.issues import WORDS
 from edge.modem.checks import all_checks, found
 from edge.modem.facts import About, Facts, Seen, Trouble
+from edge.modem.ims import Ims
+from edge.modem.signal import Reading
+from edge.modem.sim import Identity
+from edge.modem.sim_book import Swap
 from edge.shared.messages.modem import ModemState
+from edge.shared.messages.modem_radio import Registration, Technology
 from edge.shared.model import ModemSection
-from tests.edge.told import people_are_told
+from tests.edge.told import people_are_told, places
 
 NOW = datetime(2026, 11, 28, 2, 14, tzinfo=UTC)
-MODEM = Seen("m1", "/dev/modem", ModemState.READY, about=About(registered=True))
+HERE = Reading(Technology.G4, Registration.HOME, rsrp_dbm=-85.0)
+ABOUT = About(registered=True, service_centre="+33609001390", reading=HERE, ims=Ims(registered=True, voice=True))
+MODEM = Seen("m1", "/dev/modem", ModemState.READY, about=ABOUT)
 WELL = Facts(now=NOW, settings=ModemSection(), modems=(MODEM,))
 
 
 def away(kind: str, **data: str) -> Facts:
     """The only modem cannot be used."""
     return replace(WELL, modems=(replace(MODEM, state=ModemState.FAILED, trouble=Trouble(kind, data=data)),))
+
+
+def about(**said: object) -> Facts:
+    """The only modem says something else than when all is well."""
+    return replace(WELL, modems=(replace(MODEM, about=replace(ABOUT, **said)),))
 
 
 UNWELL = {
@@ -34,6 +47,18 @@ UNWELL = {
     "modem.recipients_used": replace(WELL, modems=(replace(MODEM, recipients=100, cap=100),)),
     "modem.recipients_unusual": replace(WELL, modems=(replace(MODEM, recipients=201),)),
     "modem.unreadable": replace(WELL, unreadable=2),
+    "modem.sim_pin_wrong": away("sim_pin_wrong", left="2"),
+    "modem.sim_last_try": away("sim_last_try", left="1"),
+    "modem.sim_puk": away("sim_puk", left="0"),
+    "modem.sim_other_lock": away("sim_other_lock", left="?"),
+    "modem.sim_swapped": about(swap=Swap("2026-11-28T02:00:00Z", Identity("89330126340000000006"))),
+    "modem.smsc_unset": about(service_centre=""),
+    "modem.sms_barred": about(refusal=50),
+    "modem.roaming": about(reading=replace(HERE, registration=Registration.ROAMING)),
+    "modem.no_voice": about(ims=Ims(registered=False, voice=False)),
+    "modem.voice_legacy": about(ims=Ims(registered=False), reading=replace(HERE, technology=Technology.G3)),
+    "modem.voice_unknown": about(ims=Ims()),
+    "modem.signal_poor": about(reading=replace(HERE, rsrp_dbm=-121.0)),
     "modem.no_network": replace(WELL, modems=(replace(MODEM, about=About(registered=False)),)),
 }
 
@@ -53,3 +78,23 @@ def test_it_is_found_alone(check: object) -> None:
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.ISSUE)
 def test_people_are_told_what_to_do(check: object) -> None:
     people_are_told(check)
+
+
+def test_what_is_meant_is_no_fault() -> None:
+    """A SIM that always roams, a modem that never carries a call."""
+    roaming = replace(MODEM, about=replace(ABOUT, reading=replace(HERE, registration=Registration.ROAMING)))
+    assert found(replace(WELL, modems=(replace(roaming, expect_roaming=True),))) == []
+    mute = replace(MODEM, about=replace(ABOUT, ims=Ims(registered=False, voice=False)), voice=False)
+    assert found(replace(WELL, modems=(mute,))) == []
+
+
+@pytest.mark.parametrize("issue", UNWELL)
+def test_words_have_their_data(issue: str) -> None:
+    ((_check, finding),) = found(UNWELL[issue])
+    assert places(WORDS[issue]) <= {"subject", *finding.data}
+
+
+def test_a_refusal_of_the_network_tells_a_barring_before_it_is_asked() -> None:
+    assert [check.ISSUE for check, _ in found(about(refusal=330))] == ["modem.smsc_unset"]
+    assert found(about(refusal=38)) == [], "a passing trouble of the network bars nothing"
+    assert [check.ISSUE for check, _ in found(about(barred=True))] == ["modem.sms_barred"]

@@ -16,6 +16,7 @@ def test_what_asks_for_a_code() -> None:
     assert sim.lock(["+CPIN: SIM PUK"]) is Lock.PUK
     assert sim.lock(["+CPIN: SIM PUK2"]) is Lock.READY, "it keeps nothing that an SMS needs"
     assert sim.lock(["+CPIN: PH-SIM PIN"]) is Lock.OTHER
+    assert sim.lock(["+CPIN: NOT READY"]) is Lock.BUSY
     assert sim.lock([]) is None
 
 

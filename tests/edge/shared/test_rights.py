@@ -37,6 +37,8 @@ TABLE = {
     "fr.repli.modem.Watch": "alerts",
     "fr.repli.modem.Estimate": "alerts web",
     "fr.repli.panel.PowerCycle": "modem",
+    "fr.repli.modem.Sims": "web",
+    "fr.repli.modem.AcceptSim": "web",
     "fr.repli.voice.Status": ALL,
     "fr.repli.voice.Mode": "modem alerts web",
     "fr.repli.voice.Phones": "web",

@@ -56,14 +56,14 @@ class ModemBench:
         return modem
 
     def write_site(
-        self, devices: Sequence[str] = (), *, recipients_per_month: int | None = None, **settings: float
+        self, devices: Sequence[str] = (), *, recipients_per_month: int | None = None, each: str = "", **settings: float
     ) -> None:
-        """site.toml with these devices, or those of the virtual modems, and impatient times."""
+        """site.toml with these devices, or those of the virtual modems, and impatient times; each: TOML of every device."""
         cap = "" if recipients_per_month is None else f"recipients_per_month = {recipients_per_month}\n"
         values = "\n".join(f"{name} = {value}" for name, value in {**SETTINGS, **settings}.items())
         paths = devices or [str(modem.link) for modem in self.modems]
         entries = "\n".join(
-            f'[[modem.devices]]\nname = "m{number}"\ndevice = "{path}"\n{cap}'
+            f'[[modem.devices]]\nname = "m{number}"\ndevice = "{path}"\n{cap}{each}'
             for number, path in enumerate(paths, start=1)
         )
         self.root.write_site(f"[modem]\n{values}\n{entries}\n")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from hil.rig.virtual.modem import errors, line
-from hil.rig.virtual.modem.commands import COMMANDS, general, storage
+from hil.rig.virtual.modem.commands import COMMANDS, general, sim, storage
 from hil.rig.virtual.modem.commands.table import Answer, Refused, cms
 from hil.rig.virtual.modem.faults import Armed
 from hil.rig.virtual.modem.kept import Kept
@@ -250,6 +250,7 @@ class Interpreter:
         for unknown in (self.traits.unknown, self.personality.unknown):
             if re.match(unknown, command, re.IGNORECASE):
                 raise Refused
+        sim.gate(self, command)
         for pattern, handle in COMMANDS:
             found = re.fullmatch(pattern, command, re.IGNORECASE)
             if found:

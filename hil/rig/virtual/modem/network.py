@@ -18,6 +18,7 @@ from hil.rig.virtual.modem.tpdu import Submit, deliver, is_basic, parts_of, stat
 
 PARIS = timezone(timedelta(hours=1))
 DELIVERED = 0x00
+OWN_NUMBER = "+33700000000001"
 
 Store = Callable[[Incoming], bool]
 
@@ -44,6 +45,7 @@ class Network:
         """store(incoming) gives something to the modem, and says whether it took it."""
         self.handsets = handsets
         self.behaviour = behaviour
+        self.own_number: str | None = OWN_NUMBER  # of the SIM: what is sent there comes back
         self._log = log.open("a", encoding="utf-8", buffering=1)
         self._store = store
         self._accepted = 0
@@ -119,6 +121,8 @@ class Network:
             for status in (self.behaviour.report_first, self.behaviour.report_status):
                 if status is not None:
                     self._offer(Incoming(True, *status_report(reference, recipient, accepted_at, now, status)))
+        if submit.destination == self.own_number:
+            self.bring(submit.destination, submit.text)
         for reply in self.handsets.receive(
             submit.destination, submit.text, submit.reference, submit.part, submit.total
         ):

@@ -90,6 +90,6 @@ PERSONALITIES = {
         full='+QIND: "smsfull","{storage}"',
         full_wants="smsfull",
         chatter=("+CREG: 1", "+CEREG: 1", '+QIND: "csq",21,99', '+QIND: "act","LTE"', "+CTZV: +4", CELL_BROADCAST),
-        unknown=r"AT\+C(PSI|NSMOD|RESET)",
+        unknown=r"AT\+(C(PSI|NSMOD|RESET|ICCID|EVOLTE)|SPIC)",
     ),
 }

@@ -1,0 +1,24 @@
+"""A modem's calls go by 2G or 3G, which are being switched off: the way out that is left ends with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.modem import ims
+from edge.modem.facts import Facts
+from edge.shared.checks import Finding
+from edge.shared.messages.common import Severity
+from edge.shared.messages.modem_radio import VoiceWay
+
+ISSUE = "modem.voice_legacy"
+SEVERITY = Severity.FAULT
+SUGGESTION = "enable_volte"
+FIX = "modem status"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for each modem at work."""
+    for modem in facts.ready():
+        way = ims.voice_way(modem.about.ims, modem.about.reading.technology)
+        if modem.voice and modem.about.registered and way is VoiceWay.LEGACY:
+            yield Finding(subject=modem.name)

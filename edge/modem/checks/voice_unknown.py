@@ -1,0 +1,24 @@
+"""A modem does not tell whether its calls can go by VoLTE: nobody knows before one is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.modem import ims
+from edge.modem.facts import Facts
+from edge.shared.checks import Finding
+from edge.shared.messages.common import Severity
+from edge.shared.messages.modem_radio import VoiceWay
+
+ISSUE = "modem.voice_unknown"
+SEVERITY = Severity.INFO
+SUGGESTION = "try_a_call"
+FIX = "modem status"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for each modem at work."""
+    for modem in facts.ready():
+        way = ims.voice_way(modem.about.ims, modem.about.reading.technology)
+        if modem.voice and modem.about.registered and way is VoiceWay.UNKNOWN:
+            yield Finding(subject=modem.name)

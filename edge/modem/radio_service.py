@@ -1,0 +1,74 @@
+"""fr.repli.modem, the part about signal and SIM: what the command line and the pages may ask."""
+
+from __future__ import annotations
+
+import logging
+
+from edge.modem import sim
+from edge.modem.facts import Seen
+from edge.modem.fleet import Fleet
+from edge.modem.office import Office
+from edge.shared.messages import modem_radio as messages
+from edge.shared.messages.common import Role, RoleRequired
+from edge.shared.messages.modem import ModemState
+from edge.shared.messages.modem_radio import (
+    AcceptSimParams,
+    AcceptSimResult,
+    Registration,
+    Sim,
+    SimsResult,
+)
+from edge.shared.model import ModemDevice
+from edge.shared.rights import Caller
+from edge.shared.varlink import Refused, Server
+from edge.shared.varlink_idl import NoParams
+
+log = logging.getLogger(__name__)
+
+
+class RadioService:
+    """Answers for the modem daemon about the air and the cards."""
+
+    def __init__(self, fleet: Fleet, office: Office) -> None:
+        self._fleet = fleet
+        self._sims = office.sims
+
+    def serve_on(self, server: Server) -> None:
+        """Register every method."""
+        server.on(messages.SIMS, self.sims)
+        server.on(messages.ACCEPT_SIM, self.accept_sim)
+
+    async def sims(self, _params: NoParams, _caller: Caller) -> SimsResult:
+        """The SIM of every modem."""
+        return SimsResult(sims=[self._sim(device, seen) for device, seen in self._fleet.seen()])
+
+    async def accept_sim(self, params: AcceptSimParams, _caller: Caller) -> AcceptSimResult:
+        """Somebody says that the SIM in a modem is the right one."""
+        if params.actor.role is not Role.TECHNICIAN:
+            raise Refused(RoleRequired(role=Role.TECHNICIAN))
+        keeper = self._fleet.keeper(params.modem)
+        if keeper is None:
+            raise Refused(messages.NoSuchModem(modem=params.modem))
+        accepted = self._sims.accept(params.modem)
+        keeper.about.swap = None
+        if accepted:
+            log.info("%s: its new SIM is accepted by %s", params.modem, params.actor.user)
+        return AcceptSimResult(accepted=accepted)
+
+    def _sim(self, device: ModemDevice, seen: Seen) -> Sim:
+        about, swap = seen.about, self._sims.swap(device.name)
+        ready = seen.state is ModemState.READY
+        registration = about.reading.registration
+        return Sim(
+            modem=device.name,
+            usable=ready,
+            trouble=seen.trouble.kind if seen.trouble is not None else "",
+            iccid=sim.hidden(about.iccid),
+            imsi=sim.hidden(about.imsi),
+            number=device.number or about.own_number,
+            service_centre=about.service_centre,
+            roaming=registration is Registration.ROAMING if ready and registration is not None else None,
+            barred=about.barred,
+            swapped_at=swap.at if swap is not None else None,
+            iccid_before=sim.hidden(swap.before.iccid) if swap is not None else "",
+        )
