@@ -111,10 +111,19 @@ class VirtualModem:
             self._process = subprocess.Popen(self.argv, stdout=output, stderr=output)
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline and self._process.poll() is None:
-            if self.control.exists():
+            if self._serves():
                 return
             time.sleep(0.02)
         raise ModemNotServing(self._output.read_text())
+
+    def _serves(self) -> bool:
+        """The socket is there a moment before it is listened to."""
+        try:
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.connect(str(self.control))
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         """End it; the log stays."""
