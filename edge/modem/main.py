@@ -15,6 +15,7 @@ from edge.modem.panel_link import PanelLink
 from edge.modem.radio_service import RadioService
 from edge.modem.schema import STEPS
 from edge.modem.service import ModemService
+from edge.modem.sweeper import Sweeper
 from edge.shared.clock import SystemClock
 from edge.shared.ledger import Ledger
 from edge.shared.lifecycle import ready, until_stopped
@@ -53,6 +54,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
                 asyncio.create_task(fleet.care(), name="fleet"),
                 asyncio.create_task(_follow(source, site, fleet, herald), name="settings"),
                 asyncio.create_task(herald.run(), name="herald"),
+                asyncio.create_task(Sweeper(ledger, clock).run(), name="sweeper"),
             )
         finally:
             await fleet.stop()

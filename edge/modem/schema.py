@@ -233,4 +233,14 @@ STEPS = (
         failed_step TEXT
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE marks (                 -- the last number given in a table when each hour of running began
+        counted TEXT NOT NULL,
+        hour INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        PRIMARY KEY (counted, hour)
+    ) WITHOUT ROWID;
+    INSERT INTO counters VALUES ('running_s', 0);
+    CREATE INDEX attempts_by_segment ON attempts (segment);
+    """,
 )
