@@ -97,6 +97,12 @@ WORDS: dict[str, str] = {
     "modem.no_answer": "Le modem « {subject} » ({device}) ne répond pas comme un modem.",
     "modem.sim_missing": "Le modem « {subject} » ne trouve pas de carte SIM utilisable.",
     "modem.sim_locked": "La carte SIM du modem « {subject} » demande son code PIN.",
+    "modem.gateway_unreachable": "La passerelle SMS « {subject} » ({address}) ne répond pas ({reason}) : "
+    "les SMS partent par les modems.",
+    "modem.gateway_refused": "La passerelle SMS « {subject} » ({address}) refuse ce compte ({reason}).",
+    "modem.gateway_slowed": "La passerelle SMS « {subject} » ne prend plus rien pour l'instant : "
+    "le compte est utilisé plus vite que permis, ou l'opérateur est surchargé.",
+    "modem.gateway_refuses": "La passerelle SMS « {subject} » refuse des messages ({reason}).",
     "modem.recipients_nearly_used": "La SIM du modem « {subject} » a écrit à {people} personnes ce mois-ci, "
     "pour {limit} permises.",
     "modem.recipients_used": "La SIM du modem « {subject} » a écrit aux {limit} personnes permises ce mois-ci : "
@@ -191,6 +197,10 @@ WORDS: dict[str, str] = {
 
 # Suggestion id -> French words, with the command that helps.
 SUGGESTIONS: dict[str, str] = {
+    "check_gateway_address": "Vérifiez « host » et « port » dans les réglages et l'accès Internet (« repli {fix} »).",
+    "check_gateway_account": "Vérifiez « account » et « password » dans les réglages, sinon appelez l'opérateur.",
+    "lower_gateway_rate": "Mettez dans « per_second » ce que le contrat permet.",
+    "ask_gateway_provider": "Demandez à l'opérateur : crédit épuisé, expéditeur non autorisé ou numéros non desservis.",
     "check_modem_plug": "Vérifiez son branchement ou le port dans les réglages (« repli {fix} »).",
     "stop_other_program": "Arrêtez ce programme (« repli {fix} »).",
     "check_modem_port": "Vérifiez le port dans les réglages et ses droits (groupe dialout).",

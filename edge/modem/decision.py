@@ -68,6 +68,19 @@ def state_of_report(status: int) -> SegmentState | None:
     return SegmentState.EXPIRED if status == VALIDITY_EXPIRED else SegmentState.FAILED
 
 
+def after_report(current: SegmentState, reported: SegmentState | None) -> SegmentState | None:
+    """The state a report leads to; None when it changes nothing."""
+    if reported is None:  # the network has it and still tries
+        return SegmentState.SUBMITTED if current is SegmentState.UNCERTAIN else None
+    if current is SegmentState.DELIVERED or current is reported:
+        return None
+    if reported is not SegmentState.DELIVERED and current in (SegmentState.QUEUED, SegmentState.CLAIMED):
+        return None  # the first sending failed; a second one is under way
+    if current is SegmentState.CLAIMED:
+        return None  # the modem is being given it again just now: its own answer moves it
+    return reported
+
+
 UNANSWERED = frozenset({Outcome.CLAIMED, Outcome.UNCERTAIN})
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,8 +69,16 @@ class Dispatch:
         # Modem -> the part it is being made ready for; lost with the process, as it must be.
         self._reserved: dict[str, Job] = {}
 
-    def reserve(self, modem: str, sim: str, permission: Permission) -> Job | None:
-        """The next part this modem may send, kept from the other modems until claimed or released."""
+    def reserve(
+        self, modem: str, sim: str, permission: Permission, open_to: Collection[SmsSeverity] = tuple(SmsSeverity)
+    ) -> Job | None:
+        """The next part this modem may send, kept from the other modems until claimed or released.
+
+        open_to: the severities that need not wait for a gateway; what a gateway refused never waits for one.
+        """
+        free = [severity for severity in permission.severities if severity in open_to]
+        if not free and not self._any_left_to_modems():
+            return None  # thousands may wait for a gateway
         now = self._clock.now()
         # A message in several parts belongs to one modem from its first reservation on.
         elsewhere = [job.message for other, job in self._reserved.items() if other != modem]
@@ -77,12 +86,14 @@ class Dispatch:
             "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
             " JOIN messages m ON m.id = s.message"
             " WHERE s.state = 'queued' AND s.rank IN (SELECT value FROM json_each(?))"
+            " AND (s.left_to_modems OR s.rank IN (SELECT value FROM json_each(?)))"
             " AND (s.not_before <= ? OR s.not_before > ?)"
             " AND (m.modem IS NULL OR m.modem = ?) AND m.id NOT IN (SELECT value FROM json_each(?))"
             " AND (? OR s.rank < ? OR EXISTS"
             " (SELECT 1 FROM recipients r WHERE r.sim = ? AND r.month = ? AND r.phone_key = m.phone_key))"
             " ORDER BY s.rank, s.id LIMIT 1",
             json.dumps([RANK[severity] for severity in permission.severities]),
+            json.dumps([RANK[severity] for severity in free]),
             utc_text(now),
             utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
             modem,
@@ -94,12 +105,16 @@ class Dispatch:
         )
         if not rows:
             return None
-        self._reserved[modem] = _job(rows[0])
+        self._reserved[modem] = job_of(rows[0])
         return self._reserved[modem]
 
     def release(self, modem: str) -> None:
         """End the reservation of this modem, used or not."""
         self._reserved.pop(modem, None)
+
+    def being_prepared(self) -> list[int]:
+        """Messages of which a modem is being made ready for a part."""
+        return [job.message for job in self._reserved.values()]
 
     def next_due_s(self, modem: str) -> float | None:
         """Seconds until a part that waits after a refusal may go through this modem; None when there is none."""
@@ -191,6 +206,9 @@ class Dispatch:
                 move(db, self._clock.now(), job.segment, SegmentState.QUEUED, error=error, delay=delay)
         self._bell.ring()
 
+    def _any_left_to_modems(self) -> bool:
+        return bool(self._ledger.read("SELECT 1 FROM segments WHERE left_to_modems AND state = 'queued' LIMIT 1"))
+
     def hand_to_others(self, modem: str) -> int:
         """Free the messages bound to a modem that is gone, for any other. Returns how many.
 
@@ -225,7 +243,8 @@ class Dispatch:
         return {row["modem"] for row in self._ledger.read(query)}
 
 
-def _job(row: sqlite3.Row) -> Job:
+def job_of(row: sqlite3.Row) -> Job:
+    """The part in a row of segments joined with its message."""
     total = row["parts"]
     return Job(
         segment=row["segment"],

@@ -10,7 +10,7 @@ from edge.modem.ims import UNKNOWN, Ims
 from edge.modem.signal import NOTHING, Reading
 from edge.modem.sim_book import Swap
 from edge.shared.checks import Finding
-from edge.shared.messages.modem import ModemState
+from edge.shared.messages.modem import GatewayState, ModemState
 from edge.shared.model import ModemSection
 
 
@@ -59,6 +59,16 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class GatewaySeen:
+    """One IP gateway of the settings."""
+
+    name: str
+    address: str
+    state: GatewayState
+    trouble: Trouble | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """The modems as they are now."""
 
@@ -66,6 +76,7 @@ class Facts:
     settings: ModemSection
     modems: Sequence[Seen] = ()
     unreadable: int = 0  # received in these last days and kept aside
+    gateways: Sequence[GatewaySeen] = ()
 
     def ready(self) -> Iterator[Seen]:
         """The modems at work."""
@@ -77,3 +88,11 @@ def in_trouble(facts: Facts, kind: str) -> Iterator[Finding]:
     for modem in facts.modems:
         if modem.trouble is not None and modem.trouble.kind == kind:
             yield Finding(subject=modem.name, data={"device": modem.device, **modem.trouble.data})
+
+
+def gateway_in_trouble(facts: Facts, kind: str) -> Iterator[Finding]:
+    """Once for each gateway of which this is true now."""
+    for gateway in facts.gateways:
+        if gateway.trouble is not None and gateway.trouble.kind == kind:
+            data = {"address": gateway.address, "reason": gateway.trouble.reason, **gateway.trouble.data}
+            yield Finding(subject=gateway.name, data=data)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from edge.modem import checks, estimate, severity
 from edge.modem.estimate import Sim
 from edge.modem.facts import Facts, Seen
+from edge.modem.gateways import Gateways
 from edge.modem.keeper import Keeper
 from edge.modem.office import Office
 from edge.shared.checks import issue_of
@@ -28,7 +29,9 @@ class Fleet:
     """The modems and the tasks that keep them."""
 
     def __init__(self, office: Office) -> None:
+        self.gateways = Gateways(office)
         self._office = office
+        office.routes.modem_ready = self._any_ready
         self._rules = ModemSection()
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -47,11 +50,13 @@ class Fleet:
                 self._keepers[name] = keeper
                 self._tasks[name] = asyncio.create_task(keeper.run(), name=f"modem {name}")
         self._rules = rules
+        await self.gateways.apply(rules)
 
     async def care(self) -> None:
         """Now and then: hand on what an absent modem cannot send, show messages whose parts never came."""
         while True:
             self._hand_on()
+            self.gateways.care()
             self._office.inbox.show_incomplete()
             for task in self._tasks.values():
                 if task.done():
@@ -60,7 +65,9 @@ class Fleet:
 
     async def stop(self) -> None:
         """Let go of every port, after the answers to what is being handed over."""
-        await asyncio.gather(*(keeper.wind_down(WIND_DOWN_S) for keeper in self._keepers.values()))
+        await asyncio.gather(
+            self.gateways.stop(WIND_DOWN_S), *(keeper.wind_down(WIND_DOWN_S) for keeper in self._keepers.values())
+        )
         for name in list(self._keepers):
             await self._stop(name)
 
@@ -139,16 +146,19 @@ class Fleet:
             self._rules,
             [keeper.seen() for keeper in self._keepers.values()],
             self._office.inbox.unreadable_since(UNREADABLE_SHOWN_DAYS),
+            self.gateways.seen(),
         )
         now = utc_text(facts.now)
         found = [(check, finding, (check.ISSUE, finding.subject)) for check, finding in checks.found(facts)]
         self._first_seen = {key: self._first_seen.get(key, now) for _, _, key in found}
         return [issue_of(check, finding, self._first_seen[key]) for check, finding, key in found]
 
+    def _any_ready(self) -> bool:
+        return any(keeper.state is ModemState.READY for keeper in self._keepers.values())
+
     def _hand_on(self) -> None:
-        """Only while another modem is ready: a report that waits in the absent one may still spare a second sending."""
-        ready = any(keeper.state is ModemState.READY for keeper in self._keepers.values())
-        if not ready:
+        """Only while another way is open: a report that waits in the absent one may still spare a second sending."""
+        if not self._office.routes.any_open():
             return
         window = timedelta(seconds=self._rules.report_window_s)
         now = asyncio.get_running_loop().time()
@@ -156,7 +166,7 @@ class Fleet:
             if keeper.state is ModemState.READY or now - keeper.away_since < window.total_seconds():
                 continue
             self._give_away(name, window)
-        for name in self._office.dispatch.bound_modems() - self._keepers.keys():
+        for name in self._office.dispatch.bound_modems() - self._keepers.keys() - self.gateways.names():
             self._give_away(name, window)
 
     def _give_away(self, name: str, window: timedelta) -> None:

@@ -76,6 +76,12 @@ class Inbox:
             self._use(db, modem, pdu)
         self._bell.ring()
 
+    def take_received(self, gateway: str, received: Deliver) -> None:
+        """Commit a message that a gateway handed over; it may be acknowledged there afterwards."""
+        with self._ledger.change() as db:
+            self._keep(db, gateway, received)
+        self._bell.ring()
+
     def deleted(self, modem: str, storage: str, place: int) -> None:
         """The modem does not hold it any more."""
         with self._ledger.change() as db:

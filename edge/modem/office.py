@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from edge.modem.allowance import Allowance
 from edge.modem.bell import Bell
 from edge.modem.dispatch import Dispatch
+from edge.modem.handover import Handover
 from edge.modem.inbox import Inbox
 from edge.modem.outbox import Outbox
 from edge.modem.panel_link import PanelLink
+from edge.modem.route import Routes
 from edge.modem.settling import Settling
 from edge.modem.sim_book import SimBook
 from edge.shared.clock import Clock
@@ -22,6 +24,8 @@ class Office:
 
     outbox: Outbox
     dispatch: Dispatch
+    handover: Handover
+    routes: Routes
     settling: Settling
     allowance: Allowance
     inbox: Inbox
@@ -34,9 +38,12 @@ class Office:
 def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> Office:
     """Everything that stands on one ledger."""
     settling = Settling(ledger, clock, bell)
+    dispatch = Dispatch(ledger, clock, bell)
     return Office(
         outbox=Outbox(ledger, clock, bell),
-        dispatch=Dispatch(ledger, clock, bell),
+        dispatch=dispatch,
+        handover=Handover(ledger, clock, bell, dispatch),
+        routes=Routes(bell),
         settling=settling,
         allowance=Allowance(ledger, clock),
         inbox=Inbox(ledger, clock, bell, settling.apply_report),

@@ -243,4 +243,12 @@ STEPS = (
     INSERT INTO counters VALUES ('running_s', 0);
     CREATE INDEX attempts_by_segment ON attempts (segment);
     """,
+    """
+    -- A gateway is a way like a modem: the columns `modem` hold its name.
+    ALTER TABLE attempts ADD COLUMN gateway_id TEXT;  -- the message id it gave, as its receipts repeat it
+    CREATE INDEX attempts_by_gateway_id ON attempts (modem, gateway_id) WHERE gateway_id IS NOT NULL;
+    ALTER TABLE segments ADD COLUMN left_to_modems INTEGER NOT NULL DEFAULT 0;  -- a gateway refused the message
+    CREATE INDEX segments_left_to_modems ON segments (state, rank, id) WHERE left_to_modems;
+    CREATE INDEX segments_by_due ON segments (state, not_before);
+    """,
 )

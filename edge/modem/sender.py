@@ -61,7 +61,7 @@ class Sender:
         if pause > 0:
             return pause
         permission = self._office.allowance.permission(self.sim, self._device.recipients_per_month, self._rules())
-        job = self._dispatch.reserve(self._device.name, self.sim, permission)
+        job = self._dispatch.reserve(self._device.name, self.sim, permission, self._office.routes.open_to_modems())
         if job is None:
             self._keep_accepted()
             waits = (self._dispatch.next_due_s(self._device.name), permission.wait_s)

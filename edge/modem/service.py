@@ -71,7 +71,7 @@ class ModemService:
 
     async def list_modems(self, _params: NoParams, _caller: Caller) -> ModemsResult:
         """All modems as they are now."""
-        return ModemsResult(modems=self._fleet.modems())
+        return ModemsResult(modems=self._fleet.modems(), gateways=self._fleet.gateways.listed())
 
     async def send(self, params: SendParams, _caller: Caller) -> SendResult:
         """Queue a message; it is on disk when this answers."""

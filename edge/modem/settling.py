@@ -63,7 +63,7 @@ class Settling:
             (report.reference, report.status if state else None, utc_text(report.sent_at), now, attempt.id),
         )
         (current,) = db.execute("SELECT state FROM segments WHERE id = ?", (segment,)).fetchone()
-        following = _after_report(SegmentState(current), state)
+        following = decision.after_report(SegmentState(current), state)
         if following is not None:
             error = f"TP-ST 0x{report.status:02X}" if state not in (None, SegmentState.DELIVERED) else None
             move(db, self._clock.now(), segment, following, reference=report.reference, error=error)
@@ -106,16 +106,3 @@ class Settling:
             move(db, self._clock.now(), rows[0]["segment"], SegmentState.SUBMITTED, reference=reference)
         self._bell.ring()
         return True
-
-
-def _after_report(current: SegmentState, reported: SegmentState | None) -> SegmentState | None:
-    """The state a report leads to; None when it changes nothing."""
-    if reported is None:  # the network has it and still tries
-        return SegmentState.SUBMITTED if current is SegmentState.UNCERTAIN else None
-    if current is SegmentState.DELIVERED or current is reported:
-        return None
-    if reported is not SegmentState.DELIVERED and current in (SegmentState.QUEUED, SegmentState.CLAIMED):
-        return None  # the first sending failed; a second one is under way
-    if current is SegmentState.CLAIMED:
-        return None  # the modem is being given it again just now: its own answer moves it
-    return reported

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from edge.shared.messages.modem import SmsSeverity
-from edge.shared.model import ModemSection, SeverityRules
+from edge.shared.model import ModemSection, Route, SeverityRules
 
 # What is old is worse than nothing in a crisis, and a routine message may wait for a phone to be charged.
 VALIDITY_H = {SmsSeverity.CRISIS: 1.0, SmsSeverity.URGENT: 3.0}
@@ -26,6 +26,11 @@ def pacing(rules: ModemSection, severity: SmsSeverity) -> tuple[int, float] | No
         return None
     burst = rules.free_burst if own.free_burst is None else own.free_burst
     return burst, own.pacing_per_minute or rules.pacing_per_minute
+
+
+def route(rules: ModemSection, severity: SmsSeverity) -> Route:
+    """Which way messages take: by a gateway or by a modem."""
+    return _own(rules, severity).route
 
 
 def _own(rules: ModemSection, severity: SmsSeverity) -> SeverityRules:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.modem.header import Concatenation
+from edge.modem.outcomes import DELIVERED, Receipt
 from edge.modem.smpp import pdu, receipt, text
 from edge.modem.smpp.pdu import Command, Pdu, Stream
 from edge.shared.sms_length import Encoding
@@ -81,7 +82,7 @@ def test_a_receipt_is_owed_through_a_kill_until_it_is_taken(centre: Centre, form
     client.bind()
     owed = client.next()
     found = receipt.read(pdu.decode_message(owed.body))
-    assert found == receipt.Receipt("1", "33612345678", receipt.DELIVERED, error=None if form == "tlv" else "000")
+    assert found == Receipt("1", ("33612345678", "MAIRIE"), DELIVERED, error=None if form == "tlv" else "000")
     client.socket.sendall(owed.answer(b"\0").encode())
     client.ask(Command.ENQUIRE_LINK)
     centre.kill()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from edge.modem.outcomes import Refusal
 
 NAMES = {
     0x01: "ESME_RINVMSGLEN",
@@ -37,17 +37,9 @@ NAMES = {
 }
 
 
-class Answer(Enum):
-    """What to do after a submit_sm_resp that is not ESME_ROK: the gateway did not take the part in any of these cases."""
-
-    SLOWER = "slower"  # too fast for it: the part goes again, later
-    NOT_BOUND = "not_bound"  # it forgot the bind: the connection is begun anew
-    PASSING = "passing"  # a trouble of its own
-    LASTING = "lasting"  # the number, the text or the account: it will say so again
-
-
 SLOWER = frozenset({0x14, 0x58})
-PASSING = frozenset({0x08, 0x64, 0xFF})
+NOT_BOUND = 0x04
+PASSING = frozenset({NOT_BOUND, 0x08, 0x64, 0xFF})
 
 
 def name(status: int) -> str:
@@ -55,10 +47,8 @@ def name(status: int) -> str:
     return NAMES.get(status, f"command_status 0x{status:08X}")
 
 
-def judge(status: int) -> Answer:
-    """Judge the refusal of a part."""
+def judge(status: int) -> Refusal:
+    """Judge the refusal of a part; ESME_RINVBNDSTS (it forgot the bind) passes with the next connection."""
     if status in SLOWER:
-        return Answer.SLOWER
-    if status == 0x04:
-        return Answer.NOT_BOUND
-    return Answer.PASSING if status in PASSING else Answer.LASTING
+        return Refusal.SLOWER
+    return Refusal.PASSING if status in PASSING else Refusal.LASTING

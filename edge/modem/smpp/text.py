@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from edge.modem import gsm0338
+from edge.modem import gsm0338, header
+from edge.modem.body import Body, Writing
+from edge.modem.coding import Alphabet
 from edge.modem.header import Concatenation
+from edge.modem.pdu import Deliver, Kind
 from edge.modem.smpp.pdu import Address, Message, Tag
 from edge.shared.sms_length import Encoding
 
 UDH_INDICATOR = 0x40  # esm_class, 5.2.12
 FINAL_RECEIPT = 0x01  # registered_delivery, 5.2.17
-GSM7, UCS2 = 0x00, 0x08  # data_coding, 5.2.19: one septet in each octet, and two octets per character
+GSM7, IA5, LATIN1, UCS2 = 0x00, 0x01, 0x03, 0x08  # data_coding, 5.2.19; GSM-7 has one septet in each octet
 SHORT_NUMBER_MAX = 6  # digits
 
 
@@ -30,7 +34,7 @@ class Part:
 
 def submit(part: Part, sender: str, country_code: str) -> Message:
     """The body of its submit_sm. sender "" leaves it to the gateway."""
-    header = _header(part.concatenation)
+    before = header.write(part.concatenation)
     if part.encoding is Encoding.GSM7:
         coding, content = GSM7, gsm0338.encode(part.text)
     else:
@@ -38,13 +42,41 @@ def submit(part: Part, sender: str, country_code: str) -> Message:
     return Message(
         source=sender_address(sender),
         destination=recipient(part.number, country_code),
-        esm_class=UDH_INDICATOR if header else 0,
+        esm_class=UDH_INDICATOR if before else 0,
         validity=_relative(part.validity),
         registered_delivery=FINAL_RECEIPT,
         data_coding=coding,
-        short_message=header + content,
+        short_message=before + content,
         tlvs={Tag.USER_MESSAGE_REFERENCE: (part.attempt % 65_536).to_bytes(2, "big")},
     )
+
+
+def received(message: Message, now: datetime) -> Deliver:
+    """A message from a phone, as a modem would have brought it. A deliver_sm has no time of its own."""
+    content = message.short_message or message.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
+    before = header.Header()
+    if message.esm_class & UDH_INDICATOR:
+        with contextlib.suppress(ValueError):  # no header after all
+            before = header.read(content)
+    digits = message.source.digits
+    return Deliver(
+        number=f"+{digits}" if message.source.ton == 1 and not digits.startswith("+") else digits,
+        sent_at=now,
+        concatenation=before.concatenation,
+        body=_body(message.data_coding, content[before.size :], before),
+        kind=Kind.DATA if before.to_program else Kind.TEXT,
+        cut=False,
+    )
+
+
+def _body(coding: int, content: bytes, before: header.Header) -> Body:
+    if coding == LATIN1:
+        return Body(Writing(Alphabet.UCS2), content.decode("latin-1").encode("utf-16-be"))
+    if coding == UCS2:
+        return Body(Writing(Alphabet.UCS2), content)
+    if coding == IA5:
+        return Body(Writing(Alphabet.DATA), content)
+    return Body(Writing(Alphabet.GSM7, before.locking, before.single), content)
 
 
 def recipient(number: str, country_code: str) -> Address:
@@ -64,11 +96,6 @@ def sender_address(sender: str) -> Address:
     if not digits.isdigit():
         return Address(5, 0, sender)
     return Address(3, 0, digits) if len(digits) <= SHORT_NUMBER_MAX else Address(1, 1, digits)
-
-
-def _header(part: Concatenation | None) -> bytes:
-    """Concatenation with an 8-bit reference (3GPP TS 23.040, 9.2.3.24.1), as the modems send it."""
-    return b"" if part is None else bytes([5, 0, 3, part.reference, part.total, part.number])
 
 
 def _relative(validity: timedelta) -> str:

@@ -182,10 +182,30 @@ class Modem(Message):
     queued: int = Field(0, description="Parts waiting, over all modems")
 
 
+class GatewayState(StrEnum):
+    """What an IP gateway does."""
+
+    CONNECTING = "connecting"
+    READY = "ready"
+    SLOWED = "slowed"  # connected, and it says again and again that it takes nothing more now
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"  # it does not want this account
+
+
+class GatewayEntry(Message):
+    """One IP gateway that takes SMS."""
+
+    name: str
+    address: str
+    state: GatewayState
+    in_flight: int = Field(0, description="Parts handed over and not yet answered")
+
+
 class ModemsResult(Message):
-    """All modems of the settings."""
+    """All modems of the settings, and all gateways."""
 
     modems: list[Modem]
+    gateways: list[GatewayEntry] = []
 
 
 class EstimateParams(Params):

@@ -3,6 +3,7 @@
 from edge.shared.model.alerts import AlertsSection, Scenario
 from edge.shared.model.firewall import FlowClasses, Open, Protocol
 from edge.shared.model.forwarding import Forward
+from edge.shared.model.gateways import Gateway, GatewayKind, Route
 from edge.shared.model.groups import Group, GroupOrder
 from edge.shared.model.ipv6 import Ipv6, LinkIpv6
 from edge.shared.model.lan import Zone, ZoneRole
@@ -26,6 +27,8 @@ __all__ = [
     "Extension",
     "FlowClasses",
     "Forward",
+    "Gateway",
+    "GatewayKind",
     "Group",
     "GroupOrder",
     "Inbound",
@@ -49,6 +52,7 @@ __all__ = [
     "Protocol",
     "QualityLimits",
     "Reservation",
+    "Route",
     "Scenario",
     "SeverityRules",
     "ShortNumber",

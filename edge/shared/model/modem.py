@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from edge.shared.model.base import Broken, DevicePath, Given, Section, Slug, duplicates
+from edge.shared.model.gateways import Gateway, Route, names_apart
 from edge.shared.phone_numbers import NumberKind, NumberRefused, normalise
 
 COUNTRY_CODE = "33"  # of technicians' numbers in national form
@@ -47,6 +48,7 @@ class SeverityRules(Section):
     validity_h: float | None = Field(None, gt=0, le=24 * 7, description="How long the network tries to deliver (TP-VP)")
     free_burst: int | None = Field(None, ge=0, le=1_000_000, description="Segments sent before pacing starts")
     pacing_per_minute: float | None = Field(None, ge=0.1, le=6000, description="Segments a minute and SIM after that")
+    route: Route = Field(Route.GATEWAY_FIRST, description="Which way they take where there are gateways")
 
 
 class ModemSection(Section):
@@ -58,6 +60,7 @@ class ModemSection(Section):
         max_length=20,
         description="Mobile numbers that may ask ETAT by SMS and are told when the continuity level changes",
     )
+    gateways: list[Gateway] = []
     command_timeout_s: float = Field(5.0, gt=0, le=120, description="Longest wait for the answer to an AT command")
     submit_timeout_s: float = Field(
         20.0, gt=0, le=180, description="Longest wait for +CMGS after the text was handed over"
@@ -87,6 +90,7 @@ class ModemSection(Section):
         yield from duplicates(given, "devices", "name")
         yield from duplicates(given, "devices", "device")
         yield from _technicians(given.get("technicians"))
+        yield from names_apart(given)
 
 
 def _technicians(entries: object) -> Iterator[Broken]:

@@ -9,12 +9,12 @@ import pytest
 
 from edge.cli.issues import WORDS
 from edge.modem.checks import all_checks, found
-from edge.modem.facts import About, Facts, Seen, Trouble
+from edge.modem.facts import About, Facts, GatewaySeen, Seen, Trouble
 from edge.modem.ims import Ims
 from edge.modem.signal import Reading
 from edge.modem.sim import Identity
 from edge.modem.sim_book import Swap
-from edge.shared.messages.modem import ModemState
+from edge.shared.messages.modem import GatewayState, ModemState
 from edge.shared.messages.modem_radio import Registration, Technology
 from edge.shared.model import ModemSection
 from tests.edge.told import people_are_told, places
@@ -36,7 +36,17 @@ def about(**said: object) -> Facts:
     return replace(WELL, modems=(replace(MODEM, about=replace(ABOUT, **said)),))
 
 
+def gateway(kind: str, state: GatewayState = GatewayState.READY) -> Facts:
+    """A gateway of which this is true."""
+    trouble = Trouble(kind, "ESME_RINVPASWD")
+    return replace(WELL, gateways=(GatewaySeen("g1", "smpp.example.net:2775", state, trouble),))
+
+
 UNWELL = {
+    "modem.gateway_unreachable": gateway("gateway_unreachable", GatewayState.UNREACHABLE),
+    "modem.gateway_refused": gateway("gateway_refused", GatewayState.REFUSED),
+    "modem.gateway_slowed": gateway("gateway_slowed", GatewayState.SLOWED),
+    "modem.gateway_refuses": gateway("gateway_refuses"),
     "modem.device_missing": away("device_missing"),
     "modem.device_busy": away("device_busy", holder="gammu (pid 7)"),
     "modem.device_refused": away("device_refused", reason="/dev/modem: Permission denied"),

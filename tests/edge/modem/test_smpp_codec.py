@@ -9,8 +9,9 @@ import smpp34
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.modem import gsm0338
+from edge.modem import gsm0338, outcomes
 from edge.modem.header import Concatenation
+from edge.modem.outcomes import Receipt, Refusal
 from edge.modem.smpp import pdu, receipt, status, text
 from edge.modem.smpp.pdu import Address, Command, Malformed, Message, Pdu, Stream, Tag
 from edge.modem.smpp.text import Part
@@ -167,24 +168,33 @@ def deliver(short_message: bytes = b"", esm_class: int = 4, **tlvs: bytes) -> Me
     )
 
 
+PHONES = ("33612345678", "MAIRIE")
 TEXT = b"id:0A1F sub:001 dlvrd:001 submit date:2611281600 done date:2611281601 stat:DELIVRD err:000 text:Crue"
 
 
 def test_a_receipt_as_text() -> None:
-    assert receipt.read(deliver(TEXT)) == receipt.Receipt("0A1F", "33612345678", receipt.DELIVERED, "000")
+    assert receipt.read(deliver(TEXT)) == Receipt("0A1F", PHONES, outcomes.DELIVERED, "000")
 
 
 def test_the_tlvs_win_over_the_text() -> None:
     found = receipt.read(
         deliver(TEXT, receipted_message_id=b"77\0", message_state=b"\x05", user_message_reference=b"\x01\x02")
     )
-    assert found == receipt.Receipt("77", "33612345678", receipt.FAILED, "000", attempt=258)
+    assert found == Receipt("77", PHONES, outcomes.FAILED, "000", attempt=258)
 
 
 def test_a_receipt_in_the_payload() -> None:
     found = receipt.read(deliver(message_payload=TEXT))
     assert found is not None
     assert found.id == "0A1F"
+
+
+@pytest.mark.parametrize(("word", "number", "rejected"), [(b"REJECTD", b"\x08", True), (b"UNDELIV", b"\x05", False)])
+def test_what_the_centre_itself_would_not_have_is_told_apart(word: bytes, number: bytes, rejected: bool) -> None:
+    for message in (deliver(b"id:1 stat:" + word), deliver(receipted_message_id=b"1\0", message_state=number)):
+        found = receipt.read(message)
+        assert found is not None
+        assert (found.status, found.rejected) == (outcomes.FAILED, rejected)
 
 
 def test_a_message_from_a_phone_is_no_receipt() -> None:
@@ -194,14 +204,14 @@ def test_a_message_from_a_phone_is_no_receipt() -> None:
 @pytest.mark.parametrize(
     ("word", "meaning"),
     [
-        (b"DELIVRD", receipt.DELIVERED),
-        (b"EXPIRED", receipt.EXPIRED),
-        (b"UNDELIV", receipt.FAILED),
-        (b"REJECTD", receipt.FAILED),
-        (b"ENROUTE", receipt.TRYING),
-        (b"ACCEPTD", receipt.TRYING),
-        (b"UNKNOWN", receipt.TRYING),
-        (b"NONSENSE", receipt.TRYING),
+        (b"DELIVRD", outcomes.DELIVERED),
+        (b"EXPIRED", outcomes.EXPIRED),
+        (b"UNDELIV", outcomes.FAILED),
+        (b"REJECTD", outcomes.FAILED),
+        (b"ENROUTE", outcomes.TRYING),
+        (b"ACCEPTD", outcomes.TRYING),
+        (b"UNKNOWN", outcomes.TRYING),
+        (b"NONSENSE", outcomes.TRYING),
     ],
 )
 def test_what_the_states_mean(word: bytes, meaning: int) -> None:
@@ -212,19 +222,19 @@ def test_what_the_states_mean(word: bytes, meaning: int) -> None:
 
 @pytest.mark.parametrize(("answered", "receipted"), [("2A", "42"), ("42", "2a"), ("0042", "42"), ("42", "0000000042")])
 def test_an_id_is_known_in_the_other_notation(answered: str, receipted: str) -> None:
-    assert {answered, answered.lstrip("0")} & set(receipt.forms(receipted))
+    assert {answered, answered.lstrip("0")} & set(outcomes.forms(receipted))
 
 
 @settings(max_examples=30)
 @given(st.text(max_size=30))
 def test_any_text_as_an_id_has_itself_as_a_form(given_id: str) -> None:
-    assert receipt.forms(given_id)[0] == given_id
+    assert outcomes.forms(given_id)[0] == given_id
 
 
 def test_a_throttled_part_is_no_refusal() -> None:
-    assert {status.judge(code) for code in (0x58, 0x14)} == {status.Answer.SLOWER}
-    assert status.judge(0x0B) is status.Answer.LASTING
-    assert status.judge(0x64) is status.Answer.PASSING
-    assert status.judge(0x04) is status.Answer.NOT_BOUND
-    assert status.judge(0x0400) is status.Answer.LASTING
+    assert {status.judge(code) for code in (0x58, 0x14)} == {Refusal.SLOWER}
+    assert status.judge(0x0B) is Refusal.LASTING
+    assert status.judge(0x64) is Refusal.PASSING
+    assert status.judge(0x04) is Refusal.PASSING
+    assert status.judge(0x0400) is Refusal.LASTING
     assert (status.name(0x0E), status.name(0x0400)) == ("ESME_RINVPASWD", "command_status 0x00000400")

@@ -25,6 +25,7 @@ const options = {
 };
 
 const faults = {
+  spare: 0, // the next so many submits are not refused, whatever stands below
   throttle: 0, // the next so many submits: ESME_RTHROTTLED
   queue_full: 0, // ESME_RMSGQFUL
   refuse: 0, // the status below
@@ -48,7 +49,7 @@ let next = 1;
 for (const line of fs.readFileSync(options.log, "utf8").split("\n")) {
   let entry;
   try { entry = JSON.parse(line); } catch { continue; } // empty, or cut off by a kill
-  if (entry.event === "accepted") { owed.set(entry.id, entry); next = Math.max(next, entry.id + 1); }
+  if (entry.event === "accepted") { owed.set(entry.id, { ...entry, at: Date.now() }); next = Math.max(next, entry.id + 1); }
   if (entry.event === "receipt_taken" || entry.event === "no_receipt") owed.delete(entry.id);
 }
 
@@ -74,6 +75,7 @@ function spend(fault) {
 }
 
 function refusal() {
+  if (spend("spare")) return 0;
   if (spend("throttle") || tooFast()) return smpp.ESME_RTHROTTLED;
   if (spend("queue_full")) return smpp.ESME_RMSGQFUL;
   if (spend("refuse")) return faults.refuse_status;
@@ -96,6 +98,7 @@ function accept(pdu) {
     validity: pdu.validity_period, reference: pdu.user_message_reference, ...concatenation(pdu.short_message.udh),
   };
   write(entry);
+  entry.at = Date.now();
   owed.set(id, entry);
   return entry;
 }
@@ -113,8 +116,9 @@ function receiptOf(entry) {
 }
 
 function sendReceipt(entry) {
-  const [session] = sessions;
+  const session = [...sessions].pop(); // the newest: an older one may be dead without knowing it
   if (!session || !owed.has(entry.id) || faults.mute || options.receipts === "none") return;
+  write({ event: "receipt_sent", id: entry.id });
   session.deliver_sm(receiptOf(entry), (answer) => {
     if (answer.command_status === 0 && owed.delete(entry.id)) write({ event: "receipt_taken", id: entry.id });
   });
@@ -165,6 +169,9 @@ const server = smpp.createServer(tls, (session) => {
   session.on("enquire_link", (pdu) => { if (!faults.mute) { write({ event: "enquired" }); session.send(pdu.response()); } });
   session.on("unbind", (pdu) => { write({ event: "unbound" }); gone(); session.send(pdu.response()); session.close(); });
 });
+
+// What nobody acknowledged is told again, as long as it is owed.
+setInterval(() => { for (const entry of owed.values()) if (Date.now() - entry.at > 1500) { entry.at = Date.now(); sendReceipt(entry); } }, 300);
 
 const say = (answer) => process.stdout.write(JSON.stringify(answer) + "\n");
 const commands = {

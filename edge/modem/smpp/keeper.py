@@ -1,0 +1,295 @@
+"""Keeps one SMPP gateway at work: connects, binds, hands parts over in a window, and starts anew when it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from edge.modem import severity
+from edge.modem.dispatch import Claim
+from edge.modem.facts import Trouble
+from edge.modem.office import Office
+from edge.modem.outcomes import Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
+from edge.modem.smpp import pdu, receipt, status, text
+from edge.modem.smpp.link import BindRefused, Link, LinkFailed
+from edge.modem.smpp.pdu import Command, Malformed, Pdu
+from edge.modem.throttle import Throttle
+from edge.shared.messages.modem import GatewayState
+from edge.shared.model import Gateway, ModemSection
+
+log = logging.getLogger(__name__)
+
+REFUSAL_SHOWN_S = 3600.0
+LOOK_EVERY_S = 1.0  # for parts whose report window is over
+CANNOT_READ = 0x65  # ESME_RX_P_APPN: do not send it again
+UNKNOWN_COMMAND = 0x03  # ESME_RINVCMDID
+
+
+@dataclass
+class _Came:
+    """What one look at the connection brought."""
+
+    answers: list[Answer] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    replies: list[Pdu] = field(default_factory=list)  # sent only after the commit
+
+
+@dataclass
+class _Flight:
+    """The parts that wait for their answer on one connection."""
+
+    parts: dict[int, tuple[Claim, float]] = field(default_factory=dict)  # sequence -> claim, when sent
+    heard: float = 0.0
+    enquired: float | None = None
+
+
+class SmppKeeper:
+    """One gateway of the settings, reachable or not."""
+
+    def __init__(self, gateway: Gateway, rules: ModemSection, office: Office) -> None:
+        self.gateway = gateway
+        self.rules = rules
+        self.state = GatewayState.CONNECTING
+        self.trouble: Trouble | None = None
+        self.away_since = _monotonic()
+        self._office = office
+        self._throttle = Throttle(gateway.per_second, _monotonic())
+        self._stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._listening_since: datetime | None = None
+        self._refusal: tuple[float, str] | None = None  # the last lasting one: when, and why
+        self._flight = _Flight()
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people."""
+        return f"{self.gateway.host}:{self.gateway.port}"
+
+    @property
+    def in_flight(self) -> int:
+        """Parts handed over and not yet answered."""
+        return len(self._flight.parts)
+
+    def shown_trouble(self) -> Trouble | None:
+        """What is wrong with it now; the worst, if several things are."""
+        if self.trouble is not None:
+            return self.trouble
+        if self.state is GatewayState.SLOWED:
+            return Trouble("gateway_slowed")
+        if self._refusal is not None and _monotonic() - self._refusal[0] < REFUSAL_SHOWN_S:
+            return Trouble("gateway_refuses", self._refusal[1])
+        return None
+
+    async def run(self) -> None:
+        """Work for ever. Never raises for anything a gateway does."""
+        delay = self.rules.reconnect_min_s
+        while True:
+            try:
+                link = await Link.open(self.gateway)
+            except BindRefused as error:
+                # Asked often, an account is closed for good by some.
+                delay = self.rules.reconnect_max_s
+                self._is_away(GatewayState.REFUSED, "gateway_refused", str(error))
+            except LinkFailed as error:
+                self._is_away(GatewayState.UNREACHABLE, "gateway_unreachable", str(error))
+            else:
+                delay = self.rules.reconnect_min_s
+                await self._use(link)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, self.rules.reconnect_max_s)
+
+    async def wind_down(self, within_s: float) -> None:
+        """Hand over nothing more, and give what is in flight time to be answered."""
+        self._stopping = True
+        self._office.bell.ring()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("%s: stopped with parts in flight", self.gateway.name)
+
+    # -- one connection -----------------------------------------------------------------------------------------
+
+    async def _use(self, link: Link) -> None:
+        log.info("%s: bound at %s:%d", self.gateway.name, self.gateway.host, self.gateway.port)
+        self.trouble = None
+        self._listening_since = self._office.clock.now()
+        flight = self._flight = _Flight(heard=_monotonic())
+        why = "the modem daemon was stopped"
+        try:
+            await self._work(link, flight)
+        except LinkFailed as error:
+            why = str(error)
+            self._is_away(GatewayState.UNREACHABLE, "gateway_unreachable", why)
+        finally:
+            link.close()
+            self._office.routes.gateway(self.gateway.name, is_open=False)
+            lost = [Unanswered(claim, why) for claim, _ in flight.parts.values()]
+            if lost:
+                log.warning("%s: %d parts are uncertain: %s", self.gateway.name, len(lost), why)
+            flight.parts.clear()
+            self._office.handover.turn(self.gateway.name, self._office.routes.policy(), lost, [], 0)
+            self._idle.set()
+
+    async def _work(self, link: Link, flight: _Flight) -> None:
+        """Raises LinkFailed."""
+        look_at = 0.0
+        while True:
+            came = self._sort(link.take(), flight)
+            self._note_state()
+            claims = self._office.handover.turn(
+                self.gateway.name, self._office.routes.policy(), came.answers, came.receipts, self._room(flight)
+            )
+            rings = self._office.bell.rings
+            for reply in came.replies:
+                link.answer(reply)
+            for claim in claims:
+                self._submit(link, flight, claim)
+            if not flight.parts:
+                self._idle.set()
+            if link.broken is not None:
+                raise LinkFailed(link.broken)
+            now = _monotonic()
+            if now >= look_at:
+                self._resend_unreported()
+                look_at = now + LOOK_EVERY_S
+            self._listen(link, flight, now)
+            await self._wait(link, rings, self._delay(flight, now))
+
+    def _submit(self, link: Link, flight: _Flight, claim: Claim) -> None:
+        self._idle.clear()
+        self._throttle.spend(_monotonic())
+        job = claim.job
+        part = text.Part(
+            job.number,
+            job.text,
+            job.encoding,
+            job.concatenation,
+            severity.validity(self.rules, job.severity),
+            claim.attempt,
+        )
+        body = text.submit(part, self.gateway.sender, self.gateway.country_code).encode()
+        flight.parts[link.send(Command.SUBMIT_SM, body)] = (claim, _monotonic())
+
+    def _room(self, flight: _Flight) -> int:
+        if self._stopping:
+            return 0
+        return self._throttle.room(_monotonic(), self.gateway.window - len(flight.parts), len(flight.parts))
+
+    def _sort(self, pdus: list[Pdu], flight: _Flight) -> _Came:
+        came = _Came()
+        if pdus:
+            flight.heard, flight.enquired = _monotonic(), None
+        for each in pdus:
+            if each.command in (Command.SUBMIT_SM_RESP, Command.GENERIC_NACK):
+                self._answered(each, flight, came)
+            elif each.command == Command.DELIVER_SM:
+                self._delivered(each, came)
+            elif each.command in (Command.ENQUIRE_LINK, Command.UNBIND):
+                came.replies.append(each.answer())
+            elif not each.command & pdu.RESPONSE:
+                came.replies.append(Pdu(Command.GENERIC_NACK, each.sequence, status=UNKNOWN_COMMAND))
+        return came
+
+    def _answered(self, answer: Pdu, flight: _Flight, came: _Came) -> None:
+        claim, _ = flight.parts.pop(answer.sequence, (None, 0.0))
+        if claim is None:
+            log.debug("%s: an answer to nothing asked (%d)", self.gateway.name, answer.sequence)
+        elif answer.status or answer.command == Command.GENERIC_NACK:
+            refusal = status.judge(answer.status)
+            self._refused(claim, refusal, status.name(answer.status))
+            came.answers.append(NotTaken(claim, refusal, status.name(answer.status)))
+        else:
+            self._throttle.taken(_monotonic())
+            came.answers.append(Taken(claim, _message_id(answer.body)))
+
+    def _refused(self, claim: Claim, refusal: Refusal, error: str) -> None:
+        if refusal is Refusal.SLOWER:
+            self._throttle.slower(_monotonic())
+        else:
+            log.warning("%s: part %d refused: %s", self.gateway.name, claim.job.segment, error)
+        if refusal is Refusal.LASTING:
+            self._refusal = (_monotonic(), error)
+
+    def _delivered(self, request: Pdu, came: _Came) -> None:
+        try:
+            message = pdu.decode_message(request.body)
+        except Malformed as error:
+            log.warning("%s: a deliver_sm that cannot be read: %s", self.gateway.name, error)
+            came.replies.append(request.answer(b"\0", CANNOT_READ))
+            return
+        found = receipt.read(message)
+        if found is not None:
+            came.receipts.append(found)
+        else:
+            received = text.received(message, self._office.clock.now())
+            self._office.inbox.take_received(self.gateway.name, received)
+        came.replies.append(request.answer(b"\0"))
+
+    # -- time ---------------------------------------------------------------------------------------------------
+
+    def _listen(self, link: Link, flight: _Flight, now: float) -> None:
+        """Raises LinkFailed: it hangs, or the connection is open at this end only."""
+        patience = self.gateway.answer_timeout_s
+        oldest = min((sent for _, sent in flight.parts.values()), default=now)
+        if now - oldest >= patience:
+            raise LinkFailed(f"no answer to a submit in {patience:g} s")
+        if flight.enquired is not None and now - flight.enquired >= patience:
+            raise LinkFailed(f"no answer to enquire_link in {patience:g} s")
+        if flight.enquired is None and now - flight.heard >= self.gateway.enquire_s:
+            link.send(Command.ENQUIRE_LINK)
+            flight.enquired = now
+
+    def _delay(self, flight: _Flight, now: float) -> float:
+        """Seconds until something is due though nothing comes."""
+        delays = [LOOK_EVERY_S, self._throttle.wait(now) or LOOK_EVERY_S]
+        delays += [sent + self.gateway.answer_timeout_s - now for _, sent in list(flight.parts.values())[:1]]
+        due = self._office.dispatch.next_due_s(self.gateway.name)
+        return max(0.001, min(delays if due is None else [*delays, due]))
+
+    async def _wait(self, link: Link, rings: int, delay: float) -> None:
+        waiting = {asyncio.ensure_future(link.wait()), asyncio.ensure_future(self._office.bell.wait_past(rings))}
+        try:
+            await asyncio.wait(waiting, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _resend_unreported(self) -> None:
+        window = timedelta(seconds=self.rules.report_window_s)
+        over = self._office.settling.resend_unreported(self.gateway.name, window, self._listening_since)
+        if over:
+            log.warning("%s: %d parts are sent again: neither an answer nor a receipt came", self.gateway.name, over)
+
+    # -- what people and routes see -----------------------------------------------------------------------------
+
+    def _note_state(self) -> None:
+        refusing = self._throttle.refusing
+        if refusing and self.state is not GatewayState.SLOWED:
+            log.warning("%s: it takes nothing more for now (throttled)", self.gateway.name)
+        self.state = GatewayState.SLOWED if refusing else GatewayState.READY
+        self._office.routes.gateway(self.gateway.name, is_open=not refusing)
+
+    def _is_away(self, state: GatewayState, kind: str, reason: str) -> None:
+        if self.state in (GatewayState.READY, GatewayState.SLOWED):
+            self.away_since = _monotonic()
+        if self.trouble is None or self.trouble.kind != kind:
+            # Said once: the log of a box must not fill while a gateway is away.
+            log.warning("%s: %s: %s", self.gateway.name, kind, reason)
+        self.trouble = Trouble(kind, reason)
+        self.state = state
+
+
+def _message_id(body: bytes) -> str | None:
+    try:
+        return pdu.message_id(body)
+    except Malformed:
+        return None  # taken all the same; its receipt is matched by phone
+
+
+def _monotonic() -> float:
+    return asyncio.get_running_loop().time()
