@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 STORED_NOTICE = re.compile(r'\+(?:CMTI|CDSI): ?"([A-Z]{2})", ?(\d+)')
+LATIN_IN_HEX = re.compile(r"(?:00[0-9A-Fa-f]{2})+$")
 # Storages that may hold what came in; MT is ME and SM together, BM holds broadcasts.
 READABLE = ("ME", "SM", "SR")
 
@@ -78,10 +79,15 @@ def registered(lines: Sequence[str]) -> bool | None:
     return int(found[1]) in (1, 5, 6, 7) if found else None
 
 
+def readable(text: str) -> str:
+    """Text as it is meant: it comes in hex digits while a USSD dialogue has the character set at UCS2."""
+    return bytes.fromhex(text).decode("utf-16-be") if LATIN_IN_HEX.match(text) else text
+
+
 def operator(lines: Sequence[str]) -> str | None:
     """The name out of the answer to AT+COPS?."""
     found = re.search(r'\+COPS: ?\d,\d,"([^"]*)"', " ".join(lines))
-    return found[1] if found else None
+    return readable(found[1]) if found else None
 
 
 def plain(lines: Sequence[str]) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from edge.modem.answers import readable
 from edge.shared.messages.modem_calls import CallCause
 
 VOICE = 0  # <mode>; a data bearer in use stands in the list of calls too, with another mode
@@ -49,6 +50,11 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """Somebody answered, here or there."""
+
+
+@dataclass(frozen=True)
 class Over:
     """A call ended, or never came to be."""
 
@@ -62,7 +68,7 @@ class Key:
     key: str
 
 
-Said = Entry | Ring | Caller | Over | Key
+Said = Entry | Ring | Caller | Begun | Over | Key
 
 ENTRY = re.compile(r'(?:\+CLCC: ?|\+QIND: ?"ccinfo",)(\d+),(\d),(-?\d),(\d+),\d(?:,"([^"]*)",(\d+))?')
 CLIP = re.compile(r'\+CLIP: ?"([^"]*)",(\d+)')
@@ -76,15 +82,17 @@ OVER = {
     "NO DIALTONE": CallCause.NO_NETWORK,
     "NO DIAL TONE": CallCause.NO_NETWORK,
 }
+BEGUN = re.compile(r"VOICE CALL: ?BEGIN")
 ENDED = re.compile(r"VOICE CALL: ?END|MISSED_CALL:")
 INTERNATIONAL = 145
-HEX_TEXT = re.compile(r"(?:00[0-9A-Fa-f]{2})+$")
 
 
 def read(line: str) -> Said | None:  # noqa: PLR0911 - one return a kind of line
     """What a line says of calls; None when nothing."""
     if line in OVER:
         return Over(OVER[line])
+    if BEGUN.match(line):
+        return Begun()
     if ENDED.match(line):
         return Over(None)
     if RING.match(line):
@@ -124,9 +132,7 @@ def entries(lines: Sequence[str]) -> tuple[Entry, ...]:
 
 
 def _number(text: str, kind: str) -> str | None:
-    if HEX_TEXT.match(text):  # the character set of a USSD dialogue is in force
-        text = bytes.fromhex(text).decode("utf-16-be")
-    bare = text.strip()
+    bare = readable(text).strip()
     if not bare:
         return None
     return f"+{bare}" if int(kind) == INTERNATIONAL and not bare.startswith("+") else bare

@@ -28,7 +28,7 @@ from edge.modem.call_events import (
     Talk,
     Tick,
 )
-from edge.modem.call_lines import Caller, Entry, Key, Over, Ring, Stat
+from edge.modem.call_lines import Begun, Caller, Entry, Key, Over, Ring, Stat
 from edge.modem.numbers import same_phone_key
 from edge.shared.messages.modem_calls import CallCause, CallState
 
@@ -156,9 +156,9 @@ class _Step:
             case Caller(number):
                 self._caller(number)
             case Key(key):
-                talk = self.calls.speaking()
-                if talk is not None:
-                    self.actions.append(Pressed(talk, key))
+                self._pressed(key)
+            case Begun():
+                self._look()
             case Over(cause):
                 self._over(cause)
             case Entry(stat=Stat.RELEASED):
@@ -178,6 +178,17 @@ class _Step:
             self._look()
         elif number is not None and ringing.number != number:
             self._show(replace(ringing, number=number))
+
+    def _pressed(self, key: str) -> None:
+        """Where somebody presses keys somebody answered, whether or not the list was looked at since."""
+        answered = [
+            talk for talk in self.calls.talks if talk.state in (*SPEAKING, CallState.DIALLING, CallState.ALERTING)
+        ]
+        talk = self.calls.speaking() or next(iter(answered), None)
+        if talk is not None:
+            self.actions.append(Pressed(talk, key))
+            if talk.state is not CallState.ACTIVE:
+                self._look()
 
     def _over(self, cause: CallCause | None, entry: Entry | None = None) -> None:
         """Something ended: the list says what. A call that was only asked for cannot be meant."""

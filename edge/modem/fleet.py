@@ -109,6 +109,10 @@ class Fleet:
             cap=keeper.device.recipients_per_month,
         )
 
+    def keepers(self) -> list[Keeper]:
+        """Each modem of the settings, in their order."""
+        return [self._keepers[device.name] for device in self._rules.devices]
+
     def keeper(self, name: str | None) -> Keeper | None:
         """The modem of this name; of none, the first that is ready, else the first."""
         if name is not None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from edge.modem import power
 from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtSilent
+from edge.modem.call_desk import CallDesk
+from edge.modem.companion import Companion
 from edge.modem.device import Device, DeviceBusy, DeviceMissing, DeviceRefused
 from edge.modem.errands import Errand, T
 from edge.modem.estimate import PART_S
@@ -19,6 +21,7 @@ from edge.modem.power import Cycles
 from edge.modem.seldom import Seldom
 from edge.modem.session import Session
 from edge.modem.unlocking import Unfit
+from edge.modem.ussd_desk import UssdDesk
 from edge.shared.messages.modem import ModemState
 from edge.shared.model import ModemDevice, ModemSection
 
@@ -41,6 +44,11 @@ class Keeper:
     cycles: Cycles = field(default_factory=Cycles)
     log: Seldom = field(default_factory=lambda: Seldom(logging.getLogger(__name__)))
     away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
+
+    def __post_init__(self) -> None:
+        self.calls = CallDesk(self, self.office.calls, self.office.call_news.publish)
+        self.dialogues = UssdDesk(self)
+        self._companions: tuple[Companion, ...] = (self.calls, self.dialogues)
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a modem does."""
@@ -102,7 +110,22 @@ class Keeper:
         self.log.say(logging.INFO, "ready", "%s: ready at %s", self.device.name, self.device.device)
         self.state, self.about, self.trouble = ModemState.READY, session.about, None
         self.cycles = power.works(self.cycles, asyncio.get_running_loop().time())
-        await session.run()
+        working = [asyncio.create_task(self._accompany(companion)) for companion in self._companions]
+        try:
+            await session.run()
+        finally:
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+
+    async def _accompany(self, companion: Companion) -> None:
+        """A defect there must not cost the messages: it is told, and they go on."""
+        try:
+            await companion.work()
+        except AtError as error:
+            log.debug("%s: %s", self.name, type(error).__name__)  # the session ends for the same reason
+        except Exception:
+            log.exception("%s: %s failed", self.name, type(companion).__name__)
 
     async def _have_power_cycled(self, reason: str) -> None:
         """It answers nothing: panel may take its power away. Asked again at growing pauses, whether or not panel is there."""
@@ -120,6 +143,21 @@ class Keeper:
     def part_s(self) -> float:
         """Seconds that a part takes through this modem."""
         return PART_S if self.session is None else self.session.sender.part_s
+
+    @property
+    def name(self) -> str:
+        """As the settings call it."""
+        return self.device.name
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it may be used now."""
+        return self.state is ModemState.READY
+
+    @property
+    def command_timeout_s(self) -> float:
+        """Longest wait for the answer to a command."""
+        return self.rules.command_timeout_s
 
     def follow(self, rules: ModemSection) -> None:
         """Go by new rules from now on, without disturbing the port."""
@@ -151,12 +189,17 @@ class Keeper:
         )
 
     def _unsolicited(self, line: str, second: str | None) -> None:
+        if second is None and any(companion.hears(line) for companion in self._companions):
+            return
         if self.session is not None:
             self.session.unsolicited(line, second)
 
     def _is_away(self, state: ModemState, kind: str, error: Exception, **data: str) -> None:
         if self.state is ModemState.READY:
             self.away_since = asyncio.get_running_loop().time()
+        if self.state is ModemState.READY or state is ModemState.ABSENT:
+            for companion in self._companions:
+                companion.lost()
         if self.trouble is None or self.trouble.kind != kind:
             self.log.warning(kind, "%s: %s: %s", self.device.name, kind, error)
         self.trouble = Trouble(kind, str(error), data)

@@ -7,6 +7,7 @@ import logging
 
 from edge.modem.bell import Bell
 from edge.modem.bulletins import Bulletins
+from edge.modem.call_service import CallService
 from edge.modem.fleet import Fleet
 from edge.modem.herald import Herald
 from edge.modem.neighbours import Neighbours
@@ -42,6 +43,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     fleet = Fleet(office)
     server = Server(MODEM, paths.socket("modem"))
     ModemService(fleet, office).serve_on(server)
+    CallService(fleet, office).serve_on(server)
     herald = Herald(Bulletins(ledger, clock), office, fleet, Neighbours(paths))
     herald.follow(site)
     RadioService(fleet, office).serve_on(server)

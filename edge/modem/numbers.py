@@ -7,6 +7,7 @@ import re
 SEPARATORS = re.compile(r"[\s.\-/()\u00a0\u202f]")
 # At least 3 digits: 15, 17 and 18 take no SMS. TP-DA holds 20 digits (TS 23.040, 9.1.2.5).
 DIALLABLE = re.compile(r"\+?[0-9]{3,20}")
+CALLABLE = re.compile(r"\+?[0-9]{2,20}")
 TELLING_DIGITS = 9  # national significant digits of France; longer prefixes may be dropped or added on the way
 
 
@@ -16,6 +17,12 @@ def dialled(number: str) -> str | None:
     if bare.startswith("00"):
         bare = "+" + bare[2:]
     return bare if DIALLABLE.fullmatch(bare) else None
+
+
+def callable_number(number: str) -> str | None:
+    """The number as it is dialled, without separators; None when it is none. A service code (*21*...#) is no number."""
+    bare = SEPARATORS.sub("", number)
+    return bare if CALLABLE.fullmatch(bare) else None
 
 
 def same_phone_key(number: str) -> str:

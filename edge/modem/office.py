@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edge.modem.allowance import Allowance
 from edge.modem.bell import Bell
+from edge.modem.call_book import CallBook
 from edge.modem.dispatch import Dispatch
 from edge.modem.handover import Handover
 from edge.modem.inbox import Inbox
@@ -14,8 +15,10 @@ from edge.modem.panel_link import PanelLink
 from edge.modem.route import Routes
 from edge.modem.settling import Settling
 from edge.modem.sim_book import SimBook
+from edge.shared.broadcast import Broadcast
 from edge.shared.clock import Clock
 from edge.shared.ledger import Ledger
+from edge.shared.messages.modem_calls import CallEvent
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Office:
     settling: Settling
     allowance: Allowance
     inbox: Inbox
+    calls: CallBook
+    call_news: Broadcast[CallEvent | None]
     sims: SimBook
     bell: Bell
     clock: Clock
@@ -48,6 +53,8 @@ def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> O
         allowance=Allowance(ledger, clock),
         inbox=Inbox(ledger, clock, bell, settling.apply_report),
         sims=SimBook(ledger, clock),
+        calls=CallBook(ledger, clock),
+        call_news=Broadcast(None),
         bell=bell,
         clock=clock,
         panel=panel,

@@ -251,4 +251,29 @@ STEPS = (
     CREATE INDEX segments_left_to_modems ON segments (state, rank, id) WHERE left_to_modems;
     CREATE INDEX segments_by_due ON segments (state, not_before);
     """,
+    """
+    CREATE TABLE calls (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        request_id TEXT UNIQUE,          -- none for a call from outside
+        modem TEXT NOT NULL,
+        incoming INTEGER NOT NULL,
+        number TEXT,
+        state TEXT NOT NULL,
+        cause TEXT,
+        detail TEXT NOT NULL DEFAULT '',
+        started_at TEXT NOT NULL,
+        answered_at TEXT,
+        ended_at TEXT
+    );
+    CREATE INDEX calls_in_progress ON calls (id) WHERE ended_at IS NULL;
+    CREATE TABLE dialogues (             -- USSD
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        request_id TEXT NOT NULL UNIQUE,
+        modem TEXT NOT NULL,
+        code TEXT NOT NULL,
+        outcome TEXT NOT NULL,
+        text TEXT NOT NULL,
+        asked_at TEXT NOT NULL
+    );
+    """,
 )

@@ -110,8 +110,8 @@ def _packed(text: str, octets: bytes) -> str | None:
 
 def _from_port(text: str) -> str:
     """Plain text: the port's octets, read as Latin-1, in what the modem took for our character set."""
-    if any(ord(letter) < 0x20 and letter not in "\r\n" for letter in text):
-        return gsm0338.decode(text.encode("latin-1", "replace"))
+    if text.isascii() and any((letter < " " or letter == "\x7f") and letter not in "\r\n" for letter in text):
+        return gsm0338.decode(text.encode("ascii"))
     if fits(text) or text.isascii():
         return text
     try:

@@ -9,6 +9,7 @@ from edge.cli.modem_outbox import add_outbox
 from edge.cli.modem_sim import add_sim
 from edge.cli.modem_sms import add_sms
 from edge.cli.modem_status import add_status
+from edge.cli.modem_ussd import add_ussd
 from edge.cli.words import _
 
 
@@ -22,4 +23,5 @@ def register(subjects: Subjects) -> None:
     add_sms(verbs)
     add_outbox(verbs)
     add_inbox(verbs)
+    add_ussd(verbs)
     add_estimate(verbs)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from edge.shared.messages.common import STATUS
+from edge.shared.messages.modem_calls import CALL_ERRORS, CALL_METHODS
 from edge.shared.messages.modem_radio import RADIO_ERRORS, RADIO_METHODS
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
 
@@ -271,6 +272,6 @@ ESTIMATE = Method("Estimate", EstimateParams, EstimateResult, "How long messages
 MODEM = Interface(
     "fr.repli.modem",
     "SMS out and in. States of sending survive a crash; nothing is sent twice unless marked maybe_dup.",
-    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, *RADIO_METHODS],
-    [NumberRefused, TextRefused, RequestIdReused, *RADIO_ERRORS],
+    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, *RADIO_METHODS, *CALL_METHODS],
+    [NumberRefused, TextRefused, RequestIdReused, *RADIO_ERRORS, *CALL_ERRORS],
 )

@@ -155,6 +155,7 @@ def test_a_call_that_was_only_just_dialled_is_not_missed_in_the_list() -> None:
     scene.look()
     scene.look()
     assert scene.last() == (CallState.DIALLING, None)
+    assert "AT+CEER" not in scene.told()
     scene.look(f'+CLCC: 1,0,3,0,0,"{NUMBER}",145')
     assert scene.last() == (CallState.ALERTING, None)
 
@@ -227,6 +228,7 @@ def test_a_dial_nobody_answers_is_given_up() -> None:
     [
         ["RING", '+CLIP: "0612345678",129,"",,"",0'],
         ['+CLIP: "+33612345678",145,,,,0'],
+        ['+CLIP: "0030003600310032003300340035003600370038",129'],  # the character set is UCS2
         ["+CRING: VOICE", '+CLIP: "33612345678",145'],
         ['+QIND: "ccinfo",1,1,4,0,0,"0612345678",129'],
     ],
@@ -260,6 +262,23 @@ def test_an_answered_call_is_active_and_hears_keys() -> None:
     for line in ("+RXDTMF: 1", "+RXDTMF: #", "+QTONEDET: 50", "+QTONEDET: 42", "+DTMF: 7"):
         scene.give(Said(line))
     assert scene.pressed == ["1", "#", "2", "*", "7"]
+
+
+def test_a_key_before_the_list_was_looked_at_is_heard_and_has_it_looked_at() -> None:
+    scene = Scene()
+    scene.dialled()
+    scene.give(Said("VOICE CALL: BEGIN"))
+    assert scene.told() == ["AT+CLCC"]
+    scene.give(Said("+RXDTMF: 1"))
+    assert scene.pressed == ["1"]
+    assert scene.told() == ["AT+CLCC"]
+
+
+def test_a_key_while_nobody_speaks_is_nobodys() -> None:
+    scene = Scene()
+    scene.give(Said("RING"))
+    scene.give(Said("+RXDTMF: 1"))
+    assert scene.pressed == []
 
 
 def test_a_call_nobody_answered_was_missed() -> None:

@@ -8,7 +8,7 @@ from gsmmodem import pdu as oracle_pdu
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge.modem import ussd
+from edge.modem import answers, ussd
 from edge.modem.ussd import Said, UssdAnswer
 from edge.shared import gsm7
 
@@ -84,3 +84,8 @@ def test_a_code_is_of_keys_of_a_phone(code: str) -> None:
 @pytest.mark.parametrize("code", ["", '*100#"', "*100#\rAT", "solde", "*1 0#", "9" * 183])
 def test_what_a_phone_cannot_key_is_no_code(code: str) -> None:
     assert not ussd.CODE.match(code)
+
+
+@pytest.mark.parametrize("said", ['"Free Mobile"', '"0046007200650065"'])
+def test_an_operator_is_named_whatever_the_character_set(said: str) -> None:
+    assert answers.operator([f"+COPS: 0,0,{said},7"]) in {"Free Mobile", "Free"}
