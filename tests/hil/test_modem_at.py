@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from hil.rig.virtual.modem import tpdu
 from hil.rig.virtual.modem.client import VirtualModem
 
 FINAL = re.compile(rb"\r\n(OK|ERROR|\+CM[ES] ERROR: [^\r]*)\r\n")
@@ -205,6 +206,26 @@ def test_several_commands_on_one_line_are_obeyed_up_to_the_one_that_fails(start:
     assert terminal.ask("AT+CMGF?;+CNMI?") == ["+CMGF: 0", "+CNMI: 2,1,0,0,0", "OK"]
 
 
+@pytest.mark.parametrize(
+    ("pdu", "why"),
+    [
+        ("0021000B913316325476F8000802D83D", "truncated or damaged"),  # half a surrogate pair
+        ("0021000B913316325476F800000341", "TP-UDL"),
+        ("0021000B913316325476F80000011B", "a pair was split"),
+        ("0021000B913316325476F8000C0141", "TP-DCS"),
+        ("0021000B91331632547608000802004F", "destination"),  # the filler is not F
+        ("00210000910008020041", "0 digits"),
+        ("0061000B913316325476F80008080500030703040041", "part 4 of 3"),
+        ("0002000B913316325476F8000802004F", "not a SUBMIT"),
+        ("0021000B913316325476F80008040041", "TP-UDL"),
+        ("0021ZZ", "not hex"),
+    ],
+)
+def test_the_network_is_strict(pdu: str, why: str) -> None:
+    with pytest.raises(tpdu.BadTpdu, match=why):
+        tpdu.read_submit(pdu, len(pdu) // 2 - 1)
+
+
 def test_listing_and_reading_mark_as_read_and_the_flags_of_deleting_go_by_kind(start: Start) -> None:
     modem, terminal = start()
 
@@ -391,13 +412,21 @@ def test_a_malformed_part_is_refused_and_a_line_of_its_own_in_the_log(start: Sta
 # -- traps -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "error_500_accepted"])
-def test_the_network_has_it_and_the_answer_does_not_say_so(start: Start, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("faults", "answer"),
+    [
+        ({"lost_answer": 1}, []),
+        ({"error_500_accepted": 1}, ["+CMS ERROR: 500"]),
+        ({"error_500_accepted": 1, "accepted_code": 332}, ["+CMS ERROR: 332"]),
+    ],
+)
+def test_the_network_has_it_and_the_answer_does_not_say_so(
+    start: Start, faults: dict[str, int], answer: list[str]
+) -> None:
     modem, terminal = start(*PLAIN)
-    modem.arm(**{fault: 1})
+    modem.arm(**faults)
     terminal.begin("Parti")
-    heard = lines(terminal.listen(0.4))
-    assert heard == ([] if fault == "lost_answer" else ["+CMS ERROR: 500"])
+    assert lines(terminal.listen(0.4)) == answer
     assert terminal.submit("Ensuite")[-1] == "OK"
     assert [line.text for line in modem.log()] == ["Parti", "Ensuite"]
 
@@ -479,6 +508,15 @@ def test_a_prompt_may_come_late(start: Start) -> None:
     terminal.until("\r\n> ")
 
 
+def test_an_answer_may_come_late(start: Start) -> None:
+    modem, terminal = start()
+    modem.arm(late_answer=1, late_answer_s=0.6)
+    terminal.begin()
+    wait(lambda: len(modem.log()) == 1)
+    assert terminal.listen(0.3) == b""
+    assert lines(terminal.until("OK\r\n")) == ["+CMGS: 0", "OK"]
+
+
 def test_unsolicited_lines_come_at_every_legal_place(start: Start) -> None:
     _, terminal = start("--latency", "0.1")
     terminal.ask("AT+CNMI=2,1,0,2")
@@ -493,6 +531,7 @@ def test_unsolicited_lines_come_at_every_legal_place(start: Start) -> None:
     heard = terminal.until("CMGS: 0\r\n").rpartition(b"\r\n+CMGS")[0]
     assert heard.count(b"\r\n+") >= 2, "lines between Ctrl-Z and +CMGS"
     assert lines(terminal.until("OK\r\n"))[:-1], "a line between +CMGS and OK"
+    assert lines(terminal.listen(0.2)), "a line after it"
     assert [line.text for line in modem.log()] == ["Dans le bruit"]
     modem.inject("bring", number="+33698765432", text="Un")
     modem.inject("bring", number="+33698765432", text="Deux")

@@ -33,9 +33,7 @@ def test_nothing_is_lost_or_doubled_in_its_noise(bench: ModemBench, make: str) -
 
 @MAKES
 def test_a_power_cut_after_the_network_had_it_is_survived(bench: ModemBench, make: str) -> None:
-    # The report comes only after the daemon has begun anew: until then it must wait for it.
-    options = ["--personality", make, "--arm", "power_cut_accepted=1", "--report-after", "1.5"]
-    modem = bench.add_modem(options=options, rules=REPLIES)
+    modem = bench.add_modem(options=["--personality", make, "--arm", "power_cut_accepted=1"], rules=REPLIES)
     bench.write_site()
     bench.start()
     send(bench, 4)

@@ -11,7 +11,9 @@ class Armed:
 
     # Once the network has the part.
     lost_answer: int = 0  # no +CMGS ever
-    error_500_accepted: int = 0  # answered +CMS ERROR: 500
+    error_500_accepted: int = 0  # answered +CMS ERROR: accepted_code
+    accepted_code: int = 500  # 41, 42 and 332 mean as little
+    late_answer: int = 0  # +CMGS comes late_answer_s later than it should
     hang_accepted: int = 0  # answers nothing from then on
     usb_reset_accepted: int = 0  # the port vanishes and comes back, the modem itself goes on
     vanish_accepted: int = 0  # the firmware crashes: gone for vanish_s, then starts anew
@@ -32,6 +34,7 @@ class Armed:
     vanish_s: float = 0.3
     power_cut_s: float = 0.5
     late_prompt_s: float = 1.0
+    late_answer_s: float = 3.0
 
     def arm(self, name: str, value: float) -> None:
         """Set one. Raises ValueError."""

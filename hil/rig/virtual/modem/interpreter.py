@@ -268,6 +268,7 @@ class Interpreter:
         if lines is not None:
             self._inform(lines)
             self._say("OK")
+            self.chatter()
 
     def _inform(self, lines: str) -> None:
         """Each information line with what belongs to it, the PDU of a listing for one, is a unit."""

@@ -98,7 +98,9 @@ class VirtualHardware:
             case "power_cut":
                 await self.reenumerate(float(request.get("off_s", self.armed.power_cut_s)))
             case "reports":
-                self.behaviour.reports = bool(request["on"])
+                self.behaviour.reports = bool(request.get("on", self.behaviour.reports))
+                self.behaviour.report_status = int(request.get("status", self.behaviour.report_status))
+                self.behaviour.report_after_s = float(request.get("after_s", self.behaviour.report_after_s))
             case "rules":
                 self.network.handsets.rules = [Rule(**rule) for rule in request["rules"]]
             case "bring":

@@ -11,10 +11,12 @@ from hil.rig.virtual.part import Fault
 if TYPE_CHECKING:
     from hil.rig.virtual.running import RunningTown
 
+MAKE = "sim7600"  # what most LTE HATs carry
+
 
 def modem_of(town: RunningTown) -> VirtualModem:
     """The town's modem, to read its log, set its handsets and make it fail; whoever built the town."""
-    return VirtualModem(town.folder)
+    return VirtualModem(town.folder, options=("--personality", MAKE))
 
 
 class ModemPart:

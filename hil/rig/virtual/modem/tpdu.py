@@ -55,7 +55,7 @@ def read_submit(hexadecimal: str, length: int) -> Submit:
         if len(tpdu) != length:
             raise BadTpdu(f"announced {length} octets, got {len(tpdu)}")
         return _submit(tpdu, has_service_centre=octets[0] > 0)
-    except (IndexError, UnicodeDecodeError) as error:
+    except (IndexError, ValueError) as error:
         raise BadTpdu(f"truncated or damaged: {error}") from error
 
 
@@ -64,6 +64,8 @@ def _submit(tpdu: list[int], *, has_service_centre: bool) -> Submit:
     if flags & 3 != 1:
         raise BadTpdu("not a SUBMIT")
     digits, place = tpdu[2], 4
+    if not 1 <= digits <= 20:
+        raise BadTpdu(f"a destination of {digits} digits")
     octets = (digits + 1) // 2
     destination = _number(tpdu[3], digits, tpdu[place : place + octets])
     place += octets + 1  # TP-PID
@@ -92,12 +94,11 @@ def _submit(tpdu: list[int], *, has_service_centre: bool) -> Submit:
 def _body(data: list[int], used: int, size: int, coding: int) -> tuple[str, str]:
     if len(data) > 140:
         raise BadTpdu(f"{len(data)} octets of user data")
-    if coding == 8:
+    alphabet = _alphabet(coding)
+    if alphabet == "ucs2":
         if size != len(data):
             raise BadTpdu("TP-UDL is not the user data's length")
         return bytes(data[used:]).decode("utf-16-be"), "ucs2"
-    if coding != 0:
-        raise BadTpdu(f"TP-DCS {coding}")
     if len(data) != (size * 7 + 7) // 8:
         raise BadTpdu("TP-UDL is not the user data's length")
     # The lowest bit of the first octet comes first on the air.
@@ -105,6 +106,15 @@ def _body(data: list[int], used: int, size: int, coding: int) -> tuple[str, str]
     first = -(-used * 8 // 7)
     septets = [int(bits[7 * n : 7 * n + 7][::-1], 2) for n in range(first, size)]
     return _letters(septets), "gsm7"
+
+
+def _alphabet(coding: int) -> str:
+    """TS 23.038, 4: plain, or with a message class."""
+    if coding & 0xE0 == 0 and coding & 0x0C in (0, 8):
+        return "ucs2" if coding & 0x0C else "gsm7"
+    if coding & 0xF4 == 0xF0:
+        return "gsm7"
+    raise BadTpdu(f"TP-DCS {coding}")
 
 
 def _letters(septets: list[int]) -> str:
@@ -141,17 +151,18 @@ def _concatenation(header: list[int]) -> tuple[int | None, int, int]:
     while place < len(header):
         element, size = header[place], header[place + 1]
         data = header[place + 2 : place + 2 + size]
-        if element == 0:
-            return data[0], data[1], data[2]
-        if element == 8:
-            return data[0] * 256 + data[1], data[2], data[3]
+        if element in (0, 8):
+            *reference, total, number = data
+            if not 1 <= number <= total or len(reference) != (1 if element == 0 else 2):
+                raise BadTpdu(f"part {number} of {total}")
+            return int.from_bytes(bytes(reference), "big"), total, number
         place += 2 + size
     return None, 1, 1
 
 
 def _number(kind: int, digits: int, octets: list[int]) -> str:
     text = "".join(f"{octet % 16:X}{octet // 16:X}" for octet in octets)[:digits]
-    if not text.isdigit():
+    if not text.isdigit() or (digits % 2 and octets[-1] >> 4 != 0xF):
         raise BadTpdu(f"destination {text!r}")
     return "+" + text if kind == 0x91 else text
 

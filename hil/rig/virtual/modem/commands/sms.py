@@ -91,7 +91,9 @@ async def _send(modem: Interpreter, submit: Submit, name: str) -> Answer:
     if armed.take("lost_answer"):
         return None
     if armed.take("error_500_accepted"):
-        raise cms(500)
+        raise cms(armed.accepted_code)
+    if armed.take("late_answer"):
+        await asyncio.sleep(armed.late_answer_s)
     return f"{name}: {reference}"
 
 
