@@ -53,6 +53,12 @@ def one_line(shown: Sequence[Column]) -> str:
     return "".join(SOME_LOST if 0 < column.loss < 1 else _delay(column, scale) for column in shown)
 
 
+def level_line(levels: Sequence[float | None], lowest: float, highest: float) -> str:
+    """Levels on a scale between two; nothing where there is none."""
+    span = highest - lowest
+    return "".join(NOTHING if level is None else _block((level - lowest) / span) for level in levels)
+
+
 def counts_line(counts: Sequence[int]) -> str:
     """Counts on a scale from none to the most."""
     most = max(counts, default=0)
@@ -85,4 +91,4 @@ def _loss(column: Column) -> str:
 
 
 def _block(share: float) -> str:
-    return BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))]
+    return BLOCKS[max(0, min(len(BLOCKS) - 1, int(share * len(BLOCKS))))]

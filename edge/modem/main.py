@@ -60,6 +60,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             )
         finally:
             await fleet.stop()
+    office.radio.close()
     ledger.close()
 
 

@@ -12,6 +12,7 @@ from edge.modem.handover import Handover
 from edge.modem.inbox import Inbox
 from edge.modem.outbox import Outbox
 from edge.modem.panel_link import PanelLink
+from edge.modem.radio_log import RadioLog
 from edge.modem.route import Routes
 from edge.modem.settling import Settling
 from edge.modem.sim_book import SimBook
@@ -35,6 +36,7 @@ class Office:
     calls: CallBook
     call_news: Broadcast[CallEvent | None]
     sims: SimBook
+    radio: RadioLog
     bell: Bell
     clock: Clock
     panel: PanelLink
@@ -55,6 +57,7 @@ def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> O
         sims=SimBook(ledger, clock),
         calls=CallBook(ledger, clock),
         call_news=Broadcast(None),
+        radio=RadioLog(ledger, clock),
         bell=bell,
         clock=clock,
         panel=panel,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 
 from edge.modem import sim
 from edge.modem.facts import Seen
@@ -15,6 +16,10 @@ from edge.shared.messages.modem_radio import (
     AcceptSimParams,
     AcceptSimResult,
     Registration,
+    Signal,
+    SignalNews,
+    SignalParams,
+    SignalResult,
     Sim,
     SimsResult,
 )
@@ -25,6 +30,8 @@ from edge.shared.varlink_idl import NoParams
 
 log = logging.getLogger(__name__)
 
+EVENTS_AT_ONCE = 100
+
 
 class RadioService:
     """Answers for the modem daemon about the air and the cards."""
@@ -32,11 +39,35 @@ class RadioService:
     def __init__(self, fleet: Fleet, office: Office) -> None:
         self._fleet = fleet
         self._sims = office.sims
+        self._radio = office.radio
 
     def serve_on(self, server: Server) -> None:
         """Register every method."""
+        server.on(messages.SIGNAL, self.signal)
+        server.on_stream(messages.WATCH_SIGNAL, self.watch_signal)
         server.on(messages.SIMS, self.sims)
         server.on(messages.ACCEPT_SIM, self.accept_sim)
+
+    async def signal(self, params: SignalParams, _caller: Caller) -> SignalResult:
+        """What the modems receive, and did."""
+        names = [device.name for device, _seen in self._fleet.seen()]
+        samples = (
+            [sample for name in names for sample in self._radio.samples(name, params.hours)] if params.hours else []
+        )
+        return SignalResult(signals=self._signals(), samples=samples, events=self._radio.events())
+
+    async def watch_signal(self, _params: NoParams, _caller: Caller) -> AsyncIterator[SignalNews]:
+        """What the modems receive now, then at each look."""
+        newest = max((event.seq for event in self._radio.events(limit=1)), default=0)
+        while True:
+            rings = self._radio.bell.rings
+            events = self._radio.events(newest, EVENTS_AT_ONCE)
+            newest = max([newest, *(event.seq for event in events)])
+            yield SignalNews(signals=self._signals(), events=events)
+            await self._radio.bell.wait_past(rings)
+
+    def _signals(self) -> list[Signal]:
+        return [self._radio.now[device.name] for device, _seen in self._fleet.seen() if device.name in self._radio.now]
 
     async def sims(self, _params: NoParams, _caller: Caller) -> SimsResult:
         """The SIM of every modem."""

@@ -45,6 +45,7 @@ class Session:
         self._mailbox = mailbox
         self._settling = office.settling
         self._sims = office.sims
+        self._radio = office.radio
         self._bell = office.bell
         self._clock = office.clock
         self._rules = rules
@@ -65,6 +66,7 @@ class Session:
         self.sender.sim = self.about.imsi or self.name
         await self._setup.service_centre()
         await self._looker.start()
+        self._radio.look(self.name, self.about)
         # What came while nobody listened is read before anything is sent: it may settle uncertain parts.
         await self._mailbox.fetch()
         self._meet_sim()
@@ -80,7 +82,7 @@ class Session:
             await self._errands.run()
             await self._mind_sim()
             if self._looker.overdue():
-                await self._looker.step()
+                await self._look()
             if self._mailbox.fills_up():
                 await self._fetch()
             elif self._mailbox.wants_skimming():
@@ -93,7 +95,7 @@ class Session:
                 await self._fetch()
                 continue
             if self._looker.due():
-                await self._looker.step()
+                await self._look()
                 continue
             await self._idle(rings, delay)
 
@@ -105,6 +107,7 @@ class Session:
         """The port is closed."""
         self.sender.end()
         self._errands.end()
+        self._radio.away(self.name)
 
     def unsolicited(self, line: str, second: str | None) -> None:
         """A line nobody asked for."""
@@ -115,6 +118,10 @@ class Session:
             self._sim_gone = line
         elif not self._mailbox.notice(line, second) and not self._looker.hear(line):
             log.debug("%s: %s", self.name, line)
+
+    async def _look(self) -> None:
+        if await self._looker.step():
+            self._radio.look(self.name, self.about)
 
     def _meet_sim(self) -> None:
         """Another SIM than before gets no reports of what the last one sent: nothing waits for them."""

@@ -43,6 +43,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.modem.Watch": frozenset({"alerts"}),
     "fr.repli.modem.Estimate": frozenset({"alerts", "web"}),
     "fr.repli.panel.PowerCycle": frozenset({"modem"}),
+    "fr.repli.modem.Signal": frozenset({"web", "voice", "alerts"}),
+    "fr.repli.modem.WatchSignal": frozenset({"web", "voice", "alerts"}),
     "fr.repli.modem.Sims": frozenset({"web"}),
     "fr.repli.modem.AcceptSim": frozenset({"web"}),
     "fr.repli.modem.Dial": frozenset({"voice"}),

@@ -102,6 +102,8 @@ def test_every_file_of_a_running_appliance_is_on_the_page(full: Appliance) -> No
         "modem status",
         "modem outbox",
         "modem inbox",
+        "modem sim",
+        "modem signal",
         "alerts list",
         "alerts scenarios",
         "alerts lists",

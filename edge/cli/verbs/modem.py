@@ -6,6 +6,7 @@ from edge.cli.main import Subjects
 from edge.cli.modem_estimate import add_estimate
 from edge.cli.modem_inbox import add_inbox
 from edge.cli.modem_outbox import add_outbox
+from edge.cli.modem_signal import add_signal
 from edge.cli.modem_sim import add_sim
 from edge.cli.modem_sms import add_sms
 from edge.cli.modem_status import add_status
@@ -19,6 +20,7 @@ def register(subjects: Subjects) -> None:
         dest="action", required=True, metavar=_("ACTION")
     )
     add_status(verbs)
+    add_signal(verbs)
     add_sim(verbs)
     add_sms(verbs)
     add_outbox(verbs)

@@ -11,7 +11,7 @@ from edge.shared.messages.common import Severity
 ISSUE = "modem.no_network"
 SEVERITY = Severity.FAULT
 SUGGESTION = "check_antenna"
-FIX = "modem status"
+FIX = "modem signal"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

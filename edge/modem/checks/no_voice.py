@@ -13,7 +13,7 @@ from edge.shared.messages.modem_radio import VoiceWay
 ISSUE = "modem.no_voice"
 SEVERITY = Severity.FAULT
 SUGGESTION = "enable_volte"
-FIX = "modem status"
+FIX = "modem signal"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from edge.shared.messages.modem_radio import Registration
 ISSUE = "modem.roaming"
 SEVERITY = Severity.INFO
 SUGGESTION = "expect_roaming"
-FIX = "modem status"
+FIX = "modem signal"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

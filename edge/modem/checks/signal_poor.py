@@ -13,7 +13,7 @@ from edge.shared.messages.modem_radio import Quality
 ISSUE = "modem.signal_poor"
 SEVERITY = Severity.FAULT
 SUGGESTION = "move_antenna"
-FIX = "modem status"
+FIX = "modem signal"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from edge.shared.messages.modem_radio import VoiceWay
 ISSUE = "modem.voice_unknown"
 SEVERITY = Severity.INFO
 SUGGESTION = "try_a_call"
-FIX = "modem status"
+FIX = "modem signal"
 
 
 def check(facts: Facts) -> Iterator[Finding]:

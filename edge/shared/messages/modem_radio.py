@@ -10,6 +10,8 @@ from pydantic import Field
 from edge.shared.messages.common import Actor, Role, RoleRequired
 from edge.shared.varlink_idl import ErrorReply, Message, Method, NoParams, Params
 
+SIGNAL_HOURS_MAX = 400 * 24
+
 
 class Technology(StrEnum):
     """The kind of mobile network."""
@@ -115,8 +117,59 @@ class NoSuchModem(ErrorReply):
     modem: str
 
 
+class SignalSample(Message):
+    """What one modem received in one step of time; levels are RSRP or RSCP, of 2G the RSSI, in dBm."""
+
+    modem: str
+    at: str = Field(description="When the step begins, RFC 3339, UTC")
+    step_s: int = Field(description="300 or 3600")
+    looks: int
+    unregistered: int = Field(description="Looks at which no network had the SIM")
+    low_dbm: float | None = None
+    mean_dbm: float | None = None
+    high_dbm: float | None = None
+    rsrq_db: float | None = None
+    sinr_db: float | None = None
+    technology: str | None = None
+    cell: int | None = None
+
+
+class RadioEvent(Message):
+    """Something that changed: network_lost, network_back, roams, home, technology, operator, level_dropped, level_rose,
+    voice_lost, voice_back; the data say from what to what."""
+
+    seq: int
+    at: str
+    modem: str
+    kind: str
+    data: dict[str, str] = {}
+
+
+class SignalParams(Params):
+    """Which past goes with it: of so many hours; 0 for none."""
+
+    hours: int = Field(0, ge=0, le=SIGNAL_HOURS_MAX)
+
+
+class SignalResult(Message):
+    """What every modem at work receives now, and its past."""
+
+    signals: list[Signal]
+    samples: list[SignalSample] = []
+    events: list[RadioEvent] = Field([], description="The newest twenty, oldest first")
+
+
+class SignalNews(Message):
+    """What every modem at work receives, whenever one was looked at; and the events since the last news."""
+
+    signals: list[Signal]
+    events: list[RadioEvent] = []
+
+
+SIGNAL = Method("Signal", SignalParams, SignalResult, "What the modems receive, and did.")
+WATCH_SIGNAL = Method("WatchSignal", NoParams, SignalNews, "What the modems receive, then each look.", streams=True)
 SIMS = Method("Sims", NoParams, SimsResult, "The SIM of every modem.")
 ACCEPT_SIM = Method("AcceptSim", AcceptSimParams, AcceptSimResult, "Say that a new SIM is right. Role: technician.")
 
-RADIO_METHODS: tuple[Method[Any, Any], ...] = (SIMS, ACCEPT_SIM)
+RADIO_METHODS: tuple[Method[Any, Any], ...] = (SIGNAL, WATCH_SIGNAL, SIMS, ACCEPT_SIM)
 RADIO_ERRORS: tuple[type[ErrorReply], ...] = (NoSuchModem, RoleRequired)

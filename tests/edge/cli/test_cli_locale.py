@@ -49,6 +49,11 @@ WORD_TABLES = {
     "_HEALTH",
     "_REGISTRATION",
     "_SIM_TROUBLES",
+    "_REGISTRATIONS",
+    "_QUALITIES",
+    "_TECHNOLOGIES",
+    "_VOICE_WAYS",
+    "_RADIO_EVENTS",
     "_LEVELS",
     "_ASIDE",
 }

@@ -37,6 +37,8 @@ TABLE = {
     "fr.repli.modem.Watch": "alerts",
     "fr.repli.modem.Estimate": "alerts web",
     "fr.repli.panel.PowerCycle": "modem",
+    "fr.repli.modem.Signal": "voice alerts web",
+    "fr.repli.modem.WatchSignal": "voice alerts web",
     "fr.repli.modem.Sims": "web",
     "fr.repli.modem.AcceptSim": "web",
     "fr.repli.modem.Dial": "voice",
