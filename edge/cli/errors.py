@@ -74,6 +74,10 @@ _TEMPLATES: dict[str, str] = {
     "MethodNotFound": "Ce service ne connaît pas {method}.",
     "NothingToConfirm": "Aucun réglage n'attend de confirmation.",
     "StorageFailed": "Les réglages n'ont pas pu être enregistrés ({reason}) : rien n'a changé.",
+    "BreaksSending": "Refusé : « {command} » empêcherait d'envoyer. Ajoutez --break-sending si c'est voulu : le modem sera "
+    "ensuite remis en service.",
+    "NotForThisPort": "Refusé : « {command} » attend un texte ou quitte le mode commande. Pour un SMS : repli modem sms send.",
+    "NoModemReady": "Aucun modem prêt ne convient ({modem}).",
     "NumberRefused": "{number} n'est pas un numéro qui peut recevoir un SMS.",
     "TextRefused": "Texte trop long : {segments} parties.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",

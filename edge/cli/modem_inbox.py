@@ -1,4 +1,4 @@
-"""repli modem inbox: the messages received."""
+"""repli modem inbox: the messages received, and following them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import argparse
 
 from edge.cli.arguments import count_up_to
 from edge.cli.main import Subjects
-from edge.cli.modem_words import one_line
-from edge.cli.output import moment, print_json, print_table
+from edge.cli.modem_follow import follow
+from edge.cli.modem_words import number_words, print_with_texts
+from edge.cli.output import moment, print_json, print_json_line
 from edge.cli.words import _
 from edge.shared.messages.modem import INBOX, LIMIT_MAX, MODEM, AsideReason, InboundSms, InboxParams, SetAside
 from edge.shared.paths import Paths
@@ -30,47 +31,73 @@ def add_inbox(verbs: Subjects) -> None:
         action="store_true",
         help=_("plutôt ce qui n'est pas un message d'une personne : illisible, répondeur, données"),
     )
+    received.add_argument("--numbers", action="store_true", help=_("les numéros en entier"))
+    received.add_argument("--follow", action="store_true", help=_("rester, et montrer ce qui change"))
     received.add_argument("--json", action="store_true")
     received.set_defaults(verb=show_inbox)
 
 
 async def show_inbox(arguments: argparse.Namespace, paths: Paths) -> int:
-    """Every message received, or what was kept aside."""
+    """Every message received, or what was kept aside. With --follow --json: one object a line."""
     params = InboxParams(after=arguments.after, limit=arguments.limit, aside=ASIDE_SHOWN if arguments.aside else 0)
     result = await call_once(MODEM, paths.socket("modem"), INBOX, params)
-    if arguments.json:
+    if arguments.follow:
+        await _follow(result.messages, arguments, paths)
+    elif arguments.json:
         print_json(result)
     elif arguments.aside:
-        _print_aside(result.aside)
+        _print_aside(result.aside, arguments)
     elif not result.messages:
         print(_("Aucun SMS reçu."))
     else:
-        headings = (_("N°"), _("REÇU (UTC)"), _("NUMÉRO"), _("TEXTE"))
-        print_table(headings, [_row(message) for message in result.messages])
+        _print(result.messages, arguments)
     return 0
 
 
-def _print_aside(items: list[SetAside]) -> None:
+async def _follow(messages: list[InboundSms], arguments: argparse.Namespace, paths: Paths) -> None:
+    _show_followed(messages, arguments)
+    after = messages[-1].seq if messages else arguments.after
+    async for event in follow(paths, inbox_after=after):
+        if event.inbound is not None:
+            _show_followed([event.inbound], arguments)
+
+
+def _show_followed(messages: list[InboundSms], arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        for message in messages:
+            print_json_line(message)
+    elif messages:
+        _print(messages, arguments)
+
+
+def _print(messages: list[InboundSms], arguments: argparse.Namespace) -> None:
+    print_with_texts(
+        (_("N°"), _("REÇU (UTC)"), _("NUMÉRO")),
+        [(message.seq, moment(message.received_at), number_words(message.number, arguments)) for message in messages],
+        [
+            message.text if message.complete else _("(incomplet) {text}").format(text=message.text)
+            for message in messages
+        ],
+    )
+
+
+def _print_aside(items: list[SetAside], arguments: argparse.Namespace) -> None:
     if not items:
         print(_("Rien à part."))
         return
-    headings = (_("REÇU (UTC)"), _("MODEM"), _("NATURE"), _("NUMÉRO"), _("TEXTE"))
-    rows = [
-        (
-            moment(item.received_at),
-            item.modem,
-            _(_ASIDE[item.reason]),
-            item.number,
-            one_line(item.text or item.pdu or ""),
-        )
-        for item in items
-    ]
-    print_table(headings, rows)
-
-
-def _row(message: InboundSms) -> tuple[object, ...]:
-    text = message.text if message.complete else _("(incomplet) {text}").format(text=message.text)
-    return (message.seq, moment(message.received_at), message.number, one_line(text))
+    print_with_texts(
+        (_("REÇU (UTC)"), _("MODEM"), _("NATURE"), _("NUMÉRO")),
+        [
+            (
+                moment(item.received_at),
+                item.modem,
+                _(_ASIDE[item.reason]),
+                number_words(item.number, arguments) if item.number else "-",
+            )
+            for item in items
+        ],
+        [item.text or item.pdu or "" for item in items],
+    )
 
 
 _ASIDE: dict[AsideReason, str] = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
 from edge.modem.bell import Bell
@@ -12,7 +14,7 @@ from edge.modem.rows import next_change, next_concatenation
 from edge.modem.severity import RANK
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
-from edge.shared.messages.modem import OutboxChange, OutboxEntry, Segment, SmsSeverity
+from edge.shared.messages.modem import OutboxChange, OutboxEntry, Segment, SegmentState, SmsSeverity
 
 
 class RequestIdTaken(Exception):
@@ -65,13 +67,24 @@ class Outbox:
         self._bell.ring()
         return self.entries(request_id=request_id)[0], False
 
-    def entries(self, *, limit: int = 1, request_id: str | None = None) -> list[OutboxEntry]:
-        """Messages, newest first, or the one of a request_id."""
+    def entries(
+        self, *, limit: int = 1, request_id: str | None = None, states: Sequence[SegmentState] = ()
+    ) -> list[OutboxEntry]:
+        """Messages, newest first, or the one of a request_id; with a part in one of these states, if any are named."""
+        conditions, values = [], []
         if request_id is not None:
-            rows = self._ledger.read("SELECT * FROM messages WHERE request_id = ?", request_id)
-        else:
-            rows = self._ledger.read("SELECT * FROM messages ORDER BY id DESC LIMIT ?", limit)
+            conditions.append("request_id = ?")
+            values.append(request_id)
+        if states:
+            conditions.append("id IN (SELECT message FROM segments WHERE state IN (SELECT value FROM json_each(?)))")
+            values.append(json.dumps([state.value for state in states]))
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        rows = self._ledger.read(f"SELECT * FROM messages {where} ORDER BY id DESC LIMIT ?", *values, limit)  # noqa: S608
         return [self._entry(row) for row in rows]
+
+    def newest_change(self) -> int:
+        """The number of the last change."""
+        return int(self._ledger.read("SELECT value FROM counters WHERE name = 'change'")[0][0])
 
     def changes_after(self, change: int, limit: int) -> list[OutboxChange]:
         """The newest state of each message that changed after this change, oldest change first."""

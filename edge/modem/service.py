@@ -90,7 +90,8 @@ class ModemService:
 
     async def outbox(self, params: OutboxParams, _caller: Caller) -> OutboxResult:
         """Messages and the states of their parts."""
-        return OutboxResult(messages=self._outbox.entries(limit=params.limit, request_id=params.request_id))
+        messages = self._outbox.entries(limit=params.limit, request_id=params.request_id, states=params.states)
+        return OutboxResult(messages=messages, change=self._outbox.newest_change())
 
     async def inbox(self, params: InboxParams, _caller: Caller) -> InboxResult:
         """Messages received."""

@@ -41,6 +41,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.modem.Outbox": frozenset({"alerts"}),
     "fr.repli.modem.Inbox": frozenset({"alerts"}),
     "fr.repli.modem.Watch": frozenset({"alerts"}),
+    "fr.repli.modem.At": frozenset(),
     "fr.repli.modem.Estimate": frozenset({"alerts", "web"}),
     "fr.repli.panel.PowerCycle": frozenset({"modem"}),
     "fr.repli.modem.Signal": frozenset({"web", "voice", "alerts"}),

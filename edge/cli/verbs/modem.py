@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.cli.main import Subjects
+from edge.cli.modem_at import add_at
 from edge.cli.modem_estimate import add_estimate
 from edge.cli.modem_inbox import add_inbox
 from edge.cli.modem_outbox import add_outbox
@@ -27,3 +28,4 @@ def register(subjects: Subjects) -> None:
     add_inbox(verbs)
     add_ussd(verbs)
     add_estimate(verbs)
+    add_at(verbs)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from edge.shared.messages.common import STATUS
+from edge.shared.messages.modem_at import AT, AT_ERRORS
 from edge.shared.messages.modem_calls import CALL_ERRORS, CALL_METHODS
 from edge.shared.messages.modem_radio import RADIO_ERRORS, RADIO_METHODS
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
@@ -84,12 +85,14 @@ class OutboxParams(Params):
 
     limit: int = Field(100, ge=1, le=LIMIT_MAX)
     request_id: str | None = None
+    states: list[SegmentState] = Field([], description="Only messages with a part in one of these; empty: all")
 
 
 class OutboxResult(Message):
     """Messages and the states of their parts."""
 
     messages: list[OutboxEntry]
+    change: int = Field(0, description="The newest change of the outbox: where to watch from")
 
 
 class InboundSms(Message):
@@ -269,9 +272,12 @@ INBOX = Method("Inbox", InboxParams, InboxResult, "Messages received.")
 WATCH = Method("Watch", WatchParams, ModemEvent, "What happened since, then what happens.", streams=True)
 ESTIMATE = Method("Estimate", EstimateParams, EstimateResult, "How long messages would take, and what the plans allow.")
 
+# Several parts have some in common.
+_ERRORS: list[type[ErrorReply]] = [NumberRefused, TextRefused, RequestIdReused, *AT_ERRORS, *RADIO_ERRORS, *CALL_ERRORS]
+
 MODEM = Interface(
     "fr.repli.modem",
     "SMS out and in. States of sending survive a crash; nothing is sent twice unless marked maybe_dup.",
-    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, *RADIO_METHODS, *CALL_METHODS],
-    [NumberRefused, TextRefused, RequestIdReused, *RADIO_ERRORS, *CALL_ERRORS],
+    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, AT, *RADIO_METHODS, *CALL_METHODS],
+    list(dict.fromkeys(_ERRORS)),
 )

@@ -55,6 +55,7 @@ WORD_TABLES = {
     "_VOICE_WAYS",
     "_RADIO_EVENTS",
     "_LEVELS",
+    "_SEVERITIES",
     "_ASIDE",
 }
 

@@ -35,6 +35,7 @@ TABLE = {
     "fr.repli.modem.Outbox": "alerts",
     "fr.repli.modem.Inbox": "alerts",
     "fr.repli.modem.Watch": "alerts",
+    "fr.repli.modem.At": "",
     "fr.repli.modem.Estimate": "alerts web",
     "fr.repli.panel.PowerCycle": "modem",
     "fr.repli.modem.Signal": "voice alerts web",
