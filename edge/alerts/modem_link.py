@@ -15,6 +15,7 @@ from edge.shared.messages.modem import (
     MODEM,
     SEND,
     WATCH,
+    CharacterRefused,
     EstimateParams,
     InboxParams,
     ModemEvent,
@@ -35,7 +36,9 @@ UNREAD_MAX = 5000  # replies looked at when the daemon is reached again; some 1.
 BATCH_MAX = 500  # events applied in one transaction
 
 # Answers to Send after which trying again changes nothing.
-FINAL = frozenset({error.__name__ for error in (NumberRefused, TextRefused, RequestIdReused)} | {"InvalidParameter"})
+FINAL = frozenset(
+    {error.__name__ for error in (NumberRefused, TextRefused, CharacterRefused, RequestIdReused)} | {"InvalidParameter"}
+)
 
 
 class ModemRefused(Exception):

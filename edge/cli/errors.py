@@ -80,6 +80,7 @@ _TEMPLATES: dict[str, str] = {
     "NoModemReady": "Aucun modem prêt ne convient ({modem}).",
     "NumberRefused": "{number} n'est pas un numéro qui peut recevoir un SMS.",
     "TextRefused": "Texte trop long : {segments} parties.",
+    "CharacterRefused": "Le {place}e caractère du texte ({character}) ne peut pas être envoyé par SMS.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",
     "NoModemReady": "Aucun modem prêt ne convient ({modem}).",
     "ModemInCall": "Le modem est déjà en communication ({modem}).",

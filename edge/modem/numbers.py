@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-SEPARATORS = re.compile(r"[\s.\-/()\u00a0\u202f]")
+# Also the dashes and invisible marks that come along when a number is copied from a page or a phone's contacts.
+SEPARATORS = re.compile(r"[\s.\-/()\u00ad\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+TRUNK_ZERO = re.compile(r"(?<=\+33)0(?=[1-9])")  # "+33 (0)6 12 34 56 78", as letterheads have it
 # At least 3 digits: 15, 17 and 18 take no SMS. TP-DA holds 20 digits (TS 23.040, 9.1.2.5).
-DIALLABLE = re.compile(r"\+?[0-9]{3,20}")
-CALLABLE = re.compile(r"\+?[0-9]{2,20}")
+DIALLABLE = re.compile(r"\+[1-9][0-9]{2,19}|[0-9]{3,20}")
+CALLABLE = re.compile(r"\+[1-9][0-9]{1,19}|[0-9]{2,20}")
 TELLING_DIGITS = 9  # national significant digits of France; longer prefixes may be dropped or added on the way
 
 
@@ -16,6 +18,7 @@ def dialled(number: str) -> str | None:
     bare = SEPARATORS.sub("", number)
     if bare.startswith("00"):
         bare = "+" + bare[2:]
+    bare = TRUNK_ZERO.sub("", bare)
     return bare if DIALLABLE.fullmatch(bare) else None
 
 

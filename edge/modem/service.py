@@ -8,7 +8,7 @@ from edge.modem.fleet import Fleet
 from edge.modem.numbers import dialled
 from edge.modem.office import Office
 from edge.modem.outbox import RequestIdTaken
-from edge.modem.parts import TooManyParts, split
+from edge.modem.parts import TooManyParts, UnsendableCharacter, split
 from edge.shared.messages import modem as messages
 from edge.shared.messages.common import STATUS, DaemonStatus, state_of
 from edge.shared.messages.modem import (
@@ -82,6 +82,8 @@ class ModemService:
             message, repeated = self._outbox.put(
                 number, params.text, split(params.text), params.request_id, params.severity
             )
+        except UnsendableCharacter as error:
+            raise Refused(messages.CharacterRefused(character=error.code, place=error.place)) from error
         except TooManyParts as error:
             raise Refused(messages.TextRefused(segments=error.parts)) from error
         except RequestIdTaken as error:

@@ -256,6 +256,7 @@ _ERRORS = {
     "no_number": "aucun numéro qui reçoit les SMS",
     "NumberRefused": "numéro refusé",
     "TextRefused": "texte trop long",
+    "CharacterRefused": "caractère impossible dans le texte",
 }
 _ROW_FAULTS = {
     "no_number_column": "pas de colonne de numéros (Téléphone, Portable…) : rien n'a été lu",

@@ -259,6 +259,13 @@ class TextRefused(ErrorReply):
     segments: int
 
 
+class CharacterRefused(ErrorReply):
+    """The text holds what no SMS can carry: NUL, or half a surrogate pair."""
+
+    character: str = Field(description="Its code, e.g. U+0000")
+    place: int = Field(description="1 for the first of the text")
+
+
 class RequestIdReused(ErrorReply):
     """This request_id stands for another number or text."""
 
@@ -273,7 +280,15 @@ WATCH = Method("Watch", WatchParams, ModemEvent, "What happened since, then what
 ESTIMATE = Method("Estimate", EstimateParams, EstimateResult, "How long messages would take, and what the plans allow.")
 
 # Several parts have some in common.
-_ERRORS: list[type[ErrorReply]] = [NumberRefused, TextRefused, RequestIdReused, *AT_ERRORS, *RADIO_ERRORS, *CALL_ERRORS]
+_ERRORS: list[type[ErrorReply]] = [
+    NumberRefused,
+    TextRefused,
+    CharacterRefused,
+    RequestIdReused,
+    *AT_ERRORS,
+    *RADIO_ERRORS,
+    *CALL_ERRORS,
+]
 
 MODEM = Interface(
     "fr.repli.modem",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta, timezone
 
 import gsm0338 as oracle_gsm
@@ -13,15 +14,18 @@ from hypothesis import strategies as st
 
 from edge.modem import fields, gsm0338, parts, pdu
 from edge.modem.header import Concatenation
+from edge.modem.numbers import dialled
 from edge.shared import gsm7
-from edge.shared.sms_length import Encoding
+from edge.shared.clusters import may_be_cut
+from edge.shared.sms_length import PART_WIDE, Encoding, cut, measure
 from hil.rig.virtual.modem import tpdu
 
 GSM_LETTERS = gsm7.ALPHABET.replace("\x1b", "") + "".join(gsm7.EXTENSION.values())
 gsm_text = st.text(st.sampled_from(GSM_LETTERS), min_size=1, max_size=500)
 any_text = st.text(
     st.one_of(
-        st.sampled_from(GSM_LETTERS + "çâêëîïôœûÿÀÂÈÊÎÔÙ«»’‘“”–—…°🚨🌊"), st.characters(exclude_categories=["Cs"])
+        st.sampled_from(GSM_LETTERS + "çâêëîïôœûÿÀÂÈÊÎÔÙ«»’‘“”–—…°🚨🌊"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
     ),
     min_size=1,
     max_size=700,
@@ -58,7 +62,10 @@ def test_parts_make_the_text_and_are_as_many_as_smsutil_finds(text: str) -> None
     theirs = smsutil.split(text)
     if "\x1b" not in text:  # smsutil lets the bare escape pass as a letter
         assert (split.encoding is Encoding.GSM7) == (theirs.encoding == "gsm0338")
-        assert list(split.parts) == [part.content for part in theirs.parts]
+        assert len(split.parts) == len(theirs.parts)
+        places = list(itertools.accumulate(len(part.content) for part in theirs.parts))[:-1]
+        if split.encoding is Encoding.GSM7 or all(may_be_cut(text, place) for place in places):
+            assert list(split.parts) == [part.content for part in theirs.parts]
 
 
 @pytest.mark.parametrize(
@@ -75,6 +82,54 @@ def test_parts_make_the_text_and_are_as_many_as_smsutil_finds(text: str) -> None
 )
 def test_where_a_text_is_cut(text: str, expected: list[int]) -> None:
     assert [len(part) for part in parts.split(text).parts] == expected
+
+
+FAMILY, FLAG, ACCENTED, WAVE = "👨‍👩‍👧‍👦", "🇫🇷", "e\u0301", "👋🏽"
+
+
+@pytest.mark.parametrize("cluster", [FAMILY, FLAG, ACCENTED, WAVE, "❤️", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+def test_what_a_reader_takes_for_one_character_is_cut_only_where_whole_it_would_cost_a_part(cluster: str) -> None:
+    for before in range(50, 70):
+        text = "ç" * before + cluster + "ç" * 30
+        first, second = parts.split(text).parts
+        assert cluster in first or cluster in second
+        assert measure(text).segments == 2
+    full = "ç" * 65 + cluster + "ç" * (134 - 65 - len(cluster.encode("utf-16-be")) // 2)
+    assert len(parts.split(full).parts) == 2  # to keep it whole would cost a third one
+    assert len(parts.split("e" + "\u0301" * 200).parts) == 3  # no letter at all
+
+
+@given(st.lists(st.sampled_from([FAMILY, FLAG, ACCENTED, WAVE, "a", "ç", " "]), min_size=1, max_size=120))
+@example([*"ç" * 60, FAMILY, *"ç" * 60, *"ç" * 10])
+def test_clusters_cost_no_part(letters: list[str]) -> None:
+    text = "".join(letters)
+    split = parts.split(text)
+    assert "".join(split.parts) == text
+    assert len(split.parts) == len(smsutil.split(text).parts) == measure(text).segments
+    if split.encoding is Encoding.UCS2 and len(split.parts) > 1:
+        assert all(len(part.encode("utf-16-be")) <= 134 for part in split.parts)
+
+
+@given(any_text)
+@example("ç" * 150)
+def test_parts_behind_a_reference_of_sixteen_bits_fit(text: str) -> None:
+    assert [len(piece) for piece in cut("a" * 305, PART_WIDE)[1]] == [152, 152, 1]
+    encoding, pieces = cut(text, PART_WIDE)
+    assert "".join(pieces) == text
+    for place, piece in enumerate(pieces[:255], start=1):
+        part = Concatenation(0x1234, min(255, len(pieces)), place) if len(pieces) > 1 else None
+        encoded = pdu.submit("+33612345678", piece, encoding, validity=SIX_HOURS, concatenation=part)
+        read = tpdu.read_submit(encoded.hex, encoded.length)
+        assert (read.text, read.reference) == (piece, 0x1234 if part else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"), [("ab\0", "U+0000", 3), ("\ud800x", "U+D800", 1), ("é\udcff", "U+DCFF", 2)]
+)
+def test_what_no_sms_can_carry_is_refused_by_its_place(text: str, code: str, place: int) -> None:
+    with pytest.raises(parts.UnsendableCharacter) as refused:
+        parts.split(text)
+    assert (refused.value.code, refused.value.place) == (code, place)
 
 
 @given(any_text, numbers, st.integers(0, 255))
@@ -202,3 +257,25 @@ def test_a_damaged_pdu_is_refused_or_read_and_never_crashes(moment: datetime, no
         pdu.decode(octets.hex())
     except pdu.PduError:
         return
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("06 12 34 56 78", "0612345678"),
+        ("+33 (0)6 12 34 56 78", "+33612345678"),
+        ("0033 0612345678", "+33612345678"),
+        ("\u202a+33\u00a06\u201112\u201134\u201156\u201178\u202c", "+33612345678"),
+        ("(0)6.12.34.56.78", "0612345678"),
+        ("+3900612345", "+3900612345"),  # Italy keeps its zeros
+        ("07000 123456789", "07000123456789"),
+        ("17", None),
+        ("Mairie", None),
+        ("", None),
+        ("+", None),
+        ("٠٦١٢٣٤٥٦٧٨", None),
+        ("0" * 3 + "1" * 18, None),
+    ],
+)
+def test_numbers_as_people_write_them(written: str, sent: str | None) -> None:
+    assert dialled(written) == sent
