@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from edge.modem import assembly
@@ -59,15 +59,17 @@ class Inbox:
         query = "SELECT count(*) FROM aside WHERE reason = 'unreadable' AND received_at > ?"
         return int(self._ledger.read(query, since)[0][0])
 
-    def take(self, modem: str, storage: str, place: int, pdu: str) -> None:
-        """Commit what a modem holds at this place of a storage; it may be deleted there afterwards."""
+    def take(self, modem: str, storage: str, pdus: Mapping[int, str]) -> None:
+        """Commit what a modem holds, place by place; it may be deleted there afterwards. One transaction for all."""
         with self._ledger.change() as db:
-            key = (modem, storage, place)
-            known = db.execute("SELECT pdu FROM taken WHERE modem = ? AND storage = ? AND place = ?", key).fetchone()
-            if known is not None and known["pdu"] == pdu:
-                return
-            db.execute("INSERT OR REPLACE INTO taken (modem, storage, place, pdu) VALUES (?, ?, ?, ?)", (*key, pdu))
-            self._use(db, modem, pdu)
+            for place, pdu in pdus.items():
+                key = (modem, storage, place)
+                query = "SELECT pdu FROM taken WHERE modem = ? AND storage = ? AND place = ?"
+                known = db.execute(query, key).fetchone()
+                if known is None or known["pdu"] != pdu:
+                    statement = "INSERT OR REPLACE INTO taken (modem, storage, place, pdu) VALUES (?, ?, ?, ?)"
+                    db.execute(statement, (*key, pdu))
+                    self._use(db, modem, pdu)
         self._bell.ring()
 
     def take_pushed(self, modem: str, pdu: str) -> None:
@@ -82,10 +84,13 @@ class Inbox:
             self._keep(db, gateway, received)
         self._bell.ring()
 
-    def deleted(self, modem: str, storage: str, place: int) -> None:
-        """The modem does not hold it any more."""
+    def deleted(self, modem: str, storage: str, places: Iterable[int]) -> None:
+        """The modem does not hold these any more."""
         with self._ledger.change() as db:
-            db.execute("DELETE FROM taken WHERE modem = ? AND storage = ? AND place = ?", (modem, storage, place))
+            db.executemany(
+                "DELETE FROM taken WHERE modem = ? AND storage = ? AND place = ?",
+                [(modem, storage, place) for place in places],
+            )
 
     def show_incomplete(self) -> int:
         """Show long messages whose missing parts did not come. Returns how many."""

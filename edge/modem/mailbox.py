@@ -1,7 +1,7 @@
 """The storages of one modem: what lies there is committed here, then deleted there.
 
-Real modems are slow at deleting, so it is done while nothing is to be sent. In between, when much has gathered or has
-waited long, only what is new is read and committed.
+Real modems are slow at deleting, so it is done while nothing is to be sent, and left at once when something is. In
+between, when much has gathered or has waited long, only what is new is read and committed.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ DAMAGED_READS = 3  # an entry that reads damaged this often is damaged in the mo
 LIST_TIMEOUT_FACTOR = 4  # listing a full storage takes real modems seconds
 LIST_NEW, LIST_ALL = "AT+CMGL=0", "AT+CMGL=4"
 CAPACITY_ASSUMED = 20  # places; a small SIM
+
+IsWanted = Callable[[], bool]
 
 
 class Mailbox:
@@ -96,13 +98,20 @@ class Mailbox:
         notices, self._notices, self._oldest_notice = self._notices, {}, None
         for storage, places in notices.items():
             if await self._select(storage):
-                for stored in await self._stored(LIST_NEW, places):
-                    if stored.intact:
-                        self._inbox.take(self._modem, storage, stored.place, stored.pdu)
-                    self._left[storage] = self._left.get(storage, 0) + 1
+                found = await self._stored(LIST_NEW, places)
+                self._take(storage, [stored for stored in found if stored.intact])
+                self._left[storage] = self._left.get(storage, 0) + len(found)
 
-    async def fetch(self) -> None:
-        """Commit and delete what lies in the storages that have something; in all of them when none is named."""
+    async def make_room(self, is_wanted: IsWanted) -> None:
+        """Fetch, and delete some even if the port is wanted."""
+        await self.fetch(is_wanted, self._capacity // 4)
+
+    async def fetch(self, is_wanted: IsWanted = lambda: False, at_least: int = 0) -> None:
+        """Commit and delete what lies in the storages that have something; in all of them when none is named.
+
+        Everything is committed. Once is_wanted() says that the port is wanted to send, what is not deleted yet stays for
+        the next time: at_least so many of a storage go.
+        """
         notices, self._notices, self._oldest_notice = self._notices, {}, None
         named = [*notices, *(storage for storage in self._left if storage not in notices)]
         everywhere = self._all_next or not named
@@ -110,7 +119,7 @@ class Mailbox:
         self._all_next, self._left = False, {}
         for storage in storages if everywhere else named:
             if await self._select(storage):
-                await self._empty(storage, notices.get(storage, set()))
+                await self._empty(storage, notices.get(storage, set()), is_wanted, at_least)
         self._last_fetch = _monotonic()
 
     async def _select(self, storage: str) -> bool:
@@ -121,13 +130,27 @@ class Mailbox:
         self._selected = storage
         return True
 
-    async def _empty(self, storage: str, places: set[int]) -> None:
-        for stored in await self._stored(LIST_ALL, places):
-            if stored.intact or self._is_damaged_for_good(storage, stored.place):
-                self._inbox.take(self._modem, storage, stored.place, stored.pdu)
-                await self._delete(storage, stored.place)
-            else:
-                self._left[storage] = self._left.get(storage, 0) + 1  # read again at once
+    async def _empty(self, storage: str, places: set[int], is_wanted: IsWanted, at_least: int) -> None:
+        found = await self._stored(LIST_ALL, places)
+        good = [one for one in found if one.intact or self._is_damaged_for_good(storage, one.place)]
+        self._take(storage, good)
+        gone: list[int] = []
+        try:
+            for stored in good:
+                if len(gone) >= at_least and is_wanted():
+                    break
+                if await self._delete(stored.place):
+                    gone.append(stored.place)
+        finally:
+            if gone:
+                self._inbox.deleted(self._modem, storage, gone)
+        left = len(found) - len(gone)
+        if left:
+            self._left[storage] = self._left.get(storage, 0) + left  # damaged: read again at once
+
+    def _take(self, storage: str, found: list[Stored]) -> None:
+        if found:
+            self._inbox.take(self._modem, storage, {stored.place: stored.pdu for stored in found})
 
     async def _stored(self, listing: str, places: set[int]) -> list[Stored]:
         timeout = self._command_timeout() * LIST_TIMEOUT_FACTOR
@@ -142,7 +165,8 @@ class Mailbox:
                 found.append(one)
         return found
 
-    async def _delete(self, storage: str, place: int) -> None:
+    async def _delete(self, place: int) -> bool:
+        """Whether it is gone for certain."""
         try:
             await self._port.command(f"AT+CMGD={place}", timeout=self._command_timeout())
         except AtRefused as refused:
@@ -152,7 +176,8 @@ class Mailbox:
             log.warning("%s: %s", self._modem, error)
             self._all_next = True
         else:
-            self._inbox.deleted(self._modem, storage, place)
+            return True
+        return False
 
     def _is_damaged_for_good(self, storage: str, place: int) -> bool:
         reads = self._damaged.pop((storage, place), 0) + 1

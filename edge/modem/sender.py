@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable
 
 from edge.modem import pdu, severity
+from edge.modem.allowance import Permission
 from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtRefused, NotHandedOver, OutcomeUnknown
 from edge.modem.decision import LASTING
 from edge.modem.dispatch import Accepted, Claim, Job, NoLongerQueued
@@ -60,8 +61,8 @@ class Sender:
         pause = self._paused_until - _monotonic()
         if pause > 0:
             return pause
-        permission = self._office.allowance.permission(self.sim, self._device.recipients_per_month, self._rules())
-        job = self._dispatch.reserve(self._device.name, self.sim, permission, self._office.routes.open_to_modems())
+        permission = self._permission()
+        job = self._reserve(permission)
         if job is None:
             self._keep_accepted()
             waits = (self._dispatch.next_due_s(self._device.name), permission.wait_s)
@@ -73,6 +74,14 @@ class Sender:
             self._sending = False
             self._dispatch.release(self._device.name)
         return 0
+
+    def may_send(self) -> bool:
+        """Whether a part could go now."""
+        if self._stopping or self._paused_until > _monotonic():
+            return False
+        job = self._reserve(self._permission())
+        self._dispatch.release(self._device.name)
+        return job is not None
 
     async def wind_down(self, within_s: float) -> None:
         """Start no further part, and give the one under way time to be answered: else it would be uncertain."""
@@ -90,6 +99,12 @@ class Sender:
         """The answer to a submit that was given up came after all."""
         if self._office.settling.late_reference(self._device.name, reference):
             log.info("%s: the lost answer of a submit came after all", self._device.name)
+
+    def _permission(self) -> Permission:
+        return self._office.allowance.permission(self.sim, self._device.recipients_per_month, self._rules())
+
+    def _reserve(self, permission: Permission) -> Job | None:
+        return self._dispatch.reserve(self._device.name, self.sim, permission, self._office.routes.open_to_modems())
 
     async def _send(self, job: Job) -> None:
         rules = self._rules()

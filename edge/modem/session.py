@@ -68,7 +68,7 @@ class Session:
         await self._looker.start()
         self._radio.look(self.name, self.about)
         # What came while nobody listened is read before anything is sent: it may settle uncertain parts.
-        await self._mailbox.fetch()
+        await self._mailbox.fetch(self.sender.may_send)
         self._meet_sim()
         self.listening_since = self._clock.now()
 
@@ -84,7 +84,8 @@ class Session:
             if self._looker.overdue():
                 await self._look()
             if self._mailbox.fills_up():
-                await self._fetch()
+                await self._mailbox.make_room(self.sender.may_send)
+                self._resend_unreported()
             elif self._mailbox.wants_skimming():
                 await self._mailbox.skim()
                 self._resend_unreported()
@@ -141,7 +142,7 @@ class Session:
             await self._setup.sim()
 
     async def _fetch(self) -> None:
-        await self._mailbox.fetch()
+        await self._mailbox.fetch(self.sender.may_send)
         self._resend_unreported()
 
     def _resend_unreported(self) -> None:

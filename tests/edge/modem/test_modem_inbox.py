@@ -60,8 +60,8 @@ class Post:
 
     def come(self, pdu: str, modem: str = "m1") -> None:
         """A PDU comes in and is deleted there."""
-        self.inbox.take(modem, "ME", 1, pdu)
-        self.inbox.deleted(modem, "ME", 1)
+        self.inbox.take(modem, "ME", {1: pdu})
+        self.inbox.deleted(modem, "ME", [1])
 
     def wait(self, minutes: float) -> None:
         """So long nothing comes."""
@@ -280,10 +280,10 @@ def test_what_the_network_delivers_again_is_shown_once_and_two_alike_are_two(pos
 def test_what_was_read_and_not_deleted_is_not_taken_twice(post: Post) -> None:
     pdu = deliver("OUI".encode("utf-16-be"))
     for _ in range(3):
-        post.inbox.take("m1", "SM", 4, pdu)
+        post.inbox.take("m1", "SM", {4: pdu})
         post.restart()
     assert post.texts() == ["OUI"]
-    post.inbox.deleted("m1", "SM", 4)
+    post.inbox.deleted("m1", "SM", [4])
     assert post.ledger.read("SELECT * FROM taken") == []
 
 

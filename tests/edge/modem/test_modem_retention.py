@@ -96,12 +96,12 @@ class Box:
         now = self.clock.now()
         for number in (1, 2):
             part = deliver(b"\0a" * 60, elements=[concatenation(1, 2, number)], stamp=stamp(now))
-            self.inbox.take("m1", "ME", number, part)
-            self.inbox.deleted("m1", "ME", number)
+            self.inbox.take("m1", "ME", {number: part})
+            self.inbox.deleted("m1", "ME", [number])
         self.copies(
             "inbox", A_DAY - 1, seq=newest.format("inbox").replace("max(id)", "max(seq)").replace("- n + 1", "+ n")
         )
-        self.inbox.take("m1", "ME", 1, "00AB")
+        self.inbox.take("m1", "ME", {1: "00AB"})
         self.copies("aside", 99)
         self.copies("long_messages", 99, reference="n + 10")
 
@@ -143,7 +143,7 @@ def test_a_month_at_a_thousand_a_day(box: Box) -> None:
 def test_a_quiet_box_keeps_its_last_messages(box: Box) -> None:
     for place in range(5):
         box.put(f"m{place}")
-        box.inbox.take("m1", "ME", 1, deliver(bytes([0, 65 + place])))
+        box.inbox.take("m1", "ME", {1: deliver(bytes([0, 65 + place]))})
     box.hours(24 * 40)
     assert (box.count("messages"), box.count("inbox")) == (5, 5)
 
