@@ -82,7 +82,6 @@ _TEMPLATES: dict[str, str] = {
     "TextRefused": "Texte trop long : {segments} parties.",
     "CharacterRefused": "Le {place}e caractère du texte ({character}) ne peut pas être envoyé par SMS.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",
-    "NoModemReady": "Aucun modem prêt ne convient ({modem}).",
     "ModemInCall": "Le modem est déjà en communication ({modem}).",
     "NotDiallable": "{number} n'est pas un numéro qui se compose.",
     "NoSuchCall": "Il n'y a pas d'appel n° {call}.",

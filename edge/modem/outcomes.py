@@ -71,12 +71,10 @@ class Policy:
 
 
 def forms(given: str) -> tuple[str, ...]:
-    """An id as given, then as the answer may have written it: hexadecimal, decimal, without leading zeros."""
+    """An id as given, then as the answer may have written it: in hexadecimal, in decimal."""
     found = [given]
-    bare = given.lstrip("0") or given
-    found.append(bare)
-    if bare.isascii() and bare.isdigit():
-        found += [f"{int(bare):x}", f"{int(bare):X}"]
-    if re.fullmatch(r"[0-9A-Fa-f]{1,16}", bare):
-        found.append(str(int(bare, 16)))
+    if re.fullmatch(r"[0-9]{1,20}", given):
+        found.append(f"{int(given):x}")
+    if re.fullmatch(r"[0-9a-f]{1,16}", given):
+        found.append(str(int(given, 16)))
     return tuple(dict.fromkeys(found))

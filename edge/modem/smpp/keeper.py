@@ -286,7 +286,7 @@ class SmppKeeper:
 
 def _message_id(body: bytes) -> str | None:
     try:
-        return pdu.message_id(body)
+        return receipt.plain(pdu.message_id(body))
     except Malformed:
         return None  # taken all the same; its receipt is matched by phone
 

@@ -23,6 +23,11 @@ BY_WORD = {"DELIVRD": DELIVERED, "EXPIRED": EXPIRED, "DELETED": FAILED, "UNDELIV
 REJECTED = (8, "REJECTD")  # the centre itself would not have it
 
 
+def plain(given: str | None) -> str | None:
+    """An id without what makers change between answer and receipt: leading zeros, upper case. None for an empty one."""
+    return (given.lstrip("0").lower() or "0") if given else None
+
+
 def read(message: Message) -> Receipt | None:
     """The receipt in a deliver_sm; None when it is a message from a phone."""
     if message.esm_class & KIND not in (RECEIPT, NOTIFICATION):
@@ -35,7 +40,7 @@ def read(message: Message) -> Receipt | None:
     state = number[0] if len(number) == 1 else None
     short = word[1].upper()[:7] if word else ""
     return Receipt(
-        id=named or (found[1] if found else None),
+        id=plain(named or (found[1] if found else "")),
         phones=(message.source.digits, message.destination.digits),
         status=BY_WORD.get(short, TRYING) if state is None else BY_NUMBER.get(state, TRYING),
         error=error[1] if error else None,
