@@ -196,10 +196,10 @@ _REGISTRATIONS: dict[str, str] = {
     Registration.UNKNOWN: "inconnu",
 }
 _TECHNOLOGIES: dict[str, str] = {
-    Technology.G2: "2G",
-    Technology.G3: "3G",
-    Technology.G4: "4G",
-    Technology.G5: "5G",
+    Technology.GSM: "2G",
+    Technology.UMTS: "3G",
+    Technology.LTE: "4G",
+    Technology.NR: "5G",
 }
 _VOICE_WAYS: dict[str, str] = {
     VoiceWay.VOLTE: "VoLTE",

@@ -57,7 +57,7 @@ def voice_way(ims: Ims, technology: Technology | None) -> VoiceWay:
     """How a call would go out."""
     if ims.registered and ims.voice is not False:
         return VoiceWay.VOLTE
-    if technology in (Technology.G2, Technology.G3):
+    if technology in (Technology.GSM, Technology.UMTS):
         return VoiceWay.LEGACY
     if ims.registered is None and ims.switched_on is not False:
         return VoiceWay.UNKNOWN

@@ -65,37 +65,37 @@ _BEST_FIRST = (
 )
 # <AcT> of +COPS and +CEREG (TS 27.007, 7.3).
 _ACCESS = {
-    0: Technology.G2,
-    1: Technology.G2,
-    2: Technology.G3,
-    3: Technology.G2,
-    4: Technology.G3,
-    5: Technology.G3,
-    6: Technology.G3,
-    7: Technology.G4,
-    8: Technology.G2,
-    9: Technology.G4,
-    10: Technology.G4,
-    11: Technology.G5,
-    12: Technology.G5,
-    13: Technology.G4,
+    0: Technology.GSM,
+    1: Technology.GSM,
+    2: Technology.UMTS,
+    3: Technology.GSM,
+    4: Technology.UMTS,
+    5: Technology.UMTS,
+    6: Technology.UMTS,
+    7: Technology.LTE,
+    8: Technology.GSM,
+    9: Technology.LTE,
+    10: Technology.LTE,
+    11: Technology.NR,
+    12: Technology.NR,
+    13: Technology.LTE,
 }
 # System modes of +CPSI, +QCSQ, +QENG and +QNWINFO, by how they begin; the longer ones first.
 _MODES = (
     ("NO", Technology.NONE),
-    ("NR5G", Technology.G5),
-    ("LTE", Technology.G4),
-    ("FDD LTE", Technology.G4),
-    ("TDD LTE", Technology.G4),
-    ("WCDMA", Technology.G3),
-    ("TDSCDMA", Technology.G3),
-    ("TDS", Technology.G3),
-    ("HSPA", Technology.G3),
-    ("HSDPA", Technology.G3),
-    ("HSUPA", Technology.G3),
-    ("GSM", Technology.G2),
-    ("GPRS", Technology.G2),
-    ("EDGE", Technology.G2),
+    ("NR5G", Technology.NR),
+    ("LTE", Technology.LTE),
+    ("FDD LTE", Technology.LTE),
+    ("TDD LTE", Technology.LTE),
+    ("WCDMA", Technology.UMTS),
+    ("TDSCDMA", Technology.UMTS),
+    ("TDS", Technology.UMTS),
+    ("HSPA", Technology.UMTS),
+    ("HSDPA", Technology.UMTS),
+    ("HSUPA", Technology.UMTS),
+    ("GSM", Technology.GSM),
+    ("GPRS", Technology.GSM),
+    ("EDGE", Technology.GSM),
 )
 # dBm from which a level deserves its word, best first: RSRP (LTE), RSCP (3G), RSSI (2G), and the SINR that limits LTE in dB.
 _RSRP = ((-85.0, Quality.EXCELLENT), (-95.0, Quality.GOOD), (-105.0, Quality.FAIR), (-115.0, Quality.WEAK))
@@ -117,11 +117,11 @@ def cesq(lines: Sequence[str]) -> Reading:
     found = _fields(lines, "+CESQ:")
     rxlev, rscp, rsrq, rsrp = (_whole(found, place) for place in (0, 2, 4, 5))
     if rsrp is not None and rsrp <= 97:
-        return Reading(Technology.G4, rsrp_dbm=_rsrp_of(rsrp), rsrq_db=_rsrq_of(rsrq))
+        return Reading(Technology.LTE, rsrp_dbm=_rsrp_of(rsrp), rsrq_db=_rsrq_of(rsrq))
     if rscp is not None and rscp <= 96:
-        return Reading(Technology.G3, rsrp_dbm=-121.0 + rscp)
+        return Reading(Technology.UMTS, rsrp_dbm=-121.0 + rscp)
     if rxlev is not None and rxlev <= 63:
-        return Reading(Technology.G2, rssi_dbm=-111.0 + rxlev)
+        return Reading(Technology.GSM, rssi_dbm=-111.0 + rxlev)
     return NOTHING
 
 
@@ -177,9 +177,9 @@ def cpsi(lines: Sequence[str]) -> Reading:
         plmn=found[2].replace("-", "") if len(found) > 2 and re.fullmatch(r"\d{3}-\d{2,3}", found[2]) else None,
         area=_area(found, 3),
         cell=_whole(found, 4),
-        band=_band(found, 6 if technology is Technology.G4 else 5),
+        band=_band(found, 6 if technology is Technology.LTE else 5),
     )
-    if technology is Technology.G4 and len(found) >= 14:
+    if technology is Technology.LTE and len(found) >= 14:
         rsrq, rsrp, rssi, sinr = (_whole(found, place) for place in (10, 11, 12, 13))
         return Reading(
             rsrp_dbm=_simcom_dbm(rsrp, -140),
@@ -187,10 +187,10 @@ def cpsi(lines: Sequence[str]) -> Reading:
             rssi_dbm=_simcom_dbm(rssi, -120) if rssi is not None and rssi < 0 else None,
             sinr_db=float(sinr) if sinr is not None and -20 <= sinr <= 30 else None,
         ).over(common)
-    if technology is Technology.G3:
+    if technology is Technology.UMTS:
         rscp = _whole(found, 10)
         return Reading(rsrp_dbm=-float(abs(rscp)) if rscp else None).over(common)
-    if technology is Technology.G2:
+    if technology is Technology.GSM:
         level = _whole(found, 6)
         return Reading(rssi_dbm=float(level) if level is not None and level < 0 else None).over(common)
     return common
@@ -201,7 +201,7 @@ def qcsq(lines: Sequence[str]) -> Reading:
     found = _fields(lines, "+QCSQ:")
     technology = _technology(found[0]) if found else None
     rssi = _level(found, 1)
-    if technology is Technology.G4:
+    if technology is Technology.LTE:
         sinr = _whole(found, 3)
         return Reading(
             technology,
@@ -211,7 +211,7 @@ def qcsq(lines: Sequence[str]) -> Reading:
             sinr_db=sinr / 5 - 20 if sinr is not None and 0 <= sinr <= 250 else None,
             rsrq_db=_level(found, 4),
         )
-    if technology is Technology.G3:
+    if technology is Technology.UMTS:
         return Reading(technology, rssi_dbm=rssi, rsrp_dbm=_level(found, 2))
     return Reading(technology, rssi_dbm=rssi)
 
@@ -228,7 +228,7 @@ def qeng(lines: Sequence[str]) -> Reading:
     state = serving[1] if len(serving) > 1 else ""
     values = serving[2:] or _fields([line for line in lines if '"servingcell"' not in line], "+QENG:")
     technology = Technology.NONE if state == "SEARCH" else _technology(values[0]) if values else None
-    if technology is Technology.G4:
+    if technology is Technology.LTE:
         return Reading(
             technology,
             plmn=_plmn(values, 2),
@@ -239,7 +239,7 @@ def qeng(lines: Sequence[str]) -> Reading:
             rsrq_db=_level(values, 12),
             rssi_dbm=_level(values, 13),
         )
-    if technology is Technology.G3:
+    if technology is Technology.UMTS:
         return Reading(
             technology,
             plmn=_plmn(values, 1),
@@ -247,7 +247,7 @@ def qeng(lines: Sequence[str]) -> Reading:
             cell=_hex(values, 4),
             rsrp_dbm=_level(values, 8),
         )
-    if technology is Technology.G2:
+    if technology is Technology.GSM:
         return Reading(
             technology,
             plmn=_plmn(values, 1),
@@ -272,8 +272,8 @@ def quality(reading: Reading) -> Quality:
     if reading.technology is Technology.NONE:
         return Quality.NONE
     if reading.rsrp_dbm is not None:
-        word = _word(reading.rsrp_dbm, _RSCP if reading.technology is Technology.G3 else _RSRP)
-        if reading.sinr_db is None or reading.technology is Technology.G3:
+        word = _word(reading.rsrp_dbm, _RSCP if reading.technology is Technology.UMTS else _RSRP)
+        if reading.sinr_db is None or reading.technology is Technology.UMTS:
             return word
         return max(word, _word(reading.sinr_db, _SINR), key=_ORDER.index)
     return Quality.UNKNOWN if reading.rssi_dbm is None else _word(reading.rssi_dbm, _RSSI)

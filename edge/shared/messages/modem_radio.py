@@ -17,10 +17,10 @@ class Technology(StrEnum):
     """The kind of mobile network."""
 
     NONE = "none"
-    G2 = "2g"
-    G3 = "3g"
-    G4 = "4g"
-    G5 = "5g"
+    GSM = "gsm"
+    UMTS = "umts"
+    LTE = "lte"
+    NR = "nr"
 
 
 class Registration(StrEnum):

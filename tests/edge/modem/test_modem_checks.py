@@ -20,7 +20,7 @@ from edge.shared.model import ModemSection
 from tests.edge.told import people_are_told, places
 
 NOW = datetime(2026, 11, 28, 2, 14, tzinfo=UTC)
-HERE = Reading(Technology.G4, Registration.HOME, rsrp_dbm=-85.0)
+HERE = Reading(Technology.LTE, Registration.HOME, rsrp_dbm=-85.0)
 ABOUT = About(registered=True, service_centre="+33609001390", reading=HERE, ims=Ims(registered=True, voice=True))
 MODEM = Seen("m1", "/dev/modem", ModemState.READY, about=ABOUT)
 WELL = Facts(now=NOW, settings=ModemSection(), modems=(MODEM,))
@@ -66,7 +66,7 @@ UNWELL = {
     "modem.sms_barred": about(refusal=50),
     "modem.roaming": about(reading=replace(HERE, registration=Registration.ROAMING)),
     "modem.no_voice": about(ims=Ims(registered=False, voice=False)),
-    "modem.voice_legacy": about(ims=Ims(registered=False), reading=replace(HERE, technology=Technology.G3)),
+    "modem.voice_legacy": about(ims=Ims(registered=False), reading=replace(HERE, technology=Technology.UMTS)),
     "modem.voice_unknown": about(ims=Ims()),
     "modem.signal_poor": about(reading=replace(HERE, rsrp_dbm=-121.0)),
     "modem.no_network": replace(WELL, modems=(replace(MODEM, about=About(registered=False)),)),

@@ -55,7 +55,7 @@ def test_what_is_received_is_shown_whatever_the_make(bench: ModemBench, make: st
     bench.start()
     bench.wait(lambda: ready(bench))
     (now,) = signal_of(bench)["signals"]
-    assert (now["technology"], now["registration"], now["quality"]) == ("4g", "home", "excellent")
+    assert (now["technology"], now["registration"], now["quality"]) == ("lte", "home", "excellent")
     assert (now["rsrp_dbm"], now["operator"], now["cell"], now["area"]) == (-85, "Virtuel", 187214780, "5A1E")
     assert now["rsrq_db"] == pytest.approx(-9.5, abs=0.6), "the EC25 gives whole ones"
     assert now["sinr_db"] == (None if make == "plain" else 15), "the standard has no command for it"
@@ -179,7 +179,7 @@ def seen(**changed: Any) -> Signal:
     fields: dict[str, Any] = {
         "modem": "m1",
         "at": "2026-11-28T02:14:00Z",
-        "technology": Technology.G4,
+        "technology": Technology.LTE,
         "registration": Registration.HOME,
         "operator": "Orange F",
         "voice": VoiceWay.VOLTE,
@@ -192,7 +192,7 @@ def seen(**changed: Any) -> Signal:
     [
         ({"registration": Registration.DENIED}, "network_lost"),
         ({"registration": Registration.ROAMING}, "roams"),
-        ({"technology": Technology.G2}, "technology"),
+        ({"technology": Technology.GSM}, "technology"),
         ({"operator": "SFR"}, "operator"),
         ({"voice": VoiceWay.NONE}, "voice_lost"),
     ],
@@ -207,7 +207,7 @@ def test_nothing_is_told_of_a_first_look_or_of_no_change() -> None:
     assert changes(seen(), seen(registration=Registration.UNKNOWN), None, None) == [], "the modem did not tell"
 
 
-ABOUT = About(reading=Reading(Technology.G4, Registration.HOME, rsrp_dbm=-90.0), ims=Ims(registered=True, voice=True))
+ABOUT = About(reading=Reading(Technology.LTE, Registration.HOME, rsrp_dbm=-90.0), ims=Ims(registered=True, voice=True))
 
 
 @pytest.fixture

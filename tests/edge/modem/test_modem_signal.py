@@ -11,7 +11,7 @@ from edge.modem.ims import Ims
 from edge.modem.signal import NOTHING, Reading
 from edge.shared.messages.modem_radio import Quality, Registration, Technology, VoiceWay
 
-G2, G3, G4, G5 = Technology.G2, Technology.G3, Technology.G4, Technology.G5
+G2, G3, G4, G5 = Technology.GSM, Technology.UMTS, Technology.LTE, Technology.NR
 
 
 @pytest.mark.parametrize(
