@@ -77,6 +77,7 @@ _TEMPLATES: dict[str, str] = {
     "BreaksSending": "Refusé : « {command} » empêcherait d'envoyer. Ajoutez --break-sending si c'est voulu : le modem sera "
     "ensuite remis en service.",
     "NotForThisPort": "Refusé : « {command} » attend un texte ou quitte le mode commande. Pour un SMS : repli modem sms send.",
+    "NoSuchBearer": "Le modem « {modem} » n'a pas de données mobiles dans les réglages.",
     "NoModemReady": "Aucun modem prêt ne convient ({modem}).",
     "NumberRefused": "{number} n'est pas un numéro qui peut recevoir un SMS.",
     "TextRefused": "Texte trop long : {segments} parties.",

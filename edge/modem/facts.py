@@ -11,6 +11,7 @@ from edge.modem.signal import NOTHING, Reading
 from edge.modem.sim_book import Swap
 from edge.shared.checks import Finding
 from edge.shared.messages.modem import GatewayState, ModemState
+from edge.shared.messages.modem_bearer import Bearer
 from edge.shared.model import ModemSection
 
 
@@ -56,6 +57,7 @@ class Seen:
     cap: int | None = None  # as the settings have it
     expect_roaming: bool = False
     voice: bool = True  # it is a way out for calls
+    bearer: Bearer | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from edge.modem import power
 from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtSilent
+from edge.modem.bearer_desk import BearerDesk
 from edge.modem.call_desk import CallDesk
 from edge.modem.companion import Companion
 from edge.modem.device import Device, DeviceBusy, DeviceMissing, DeviceRefused
@@ -48,7 +49,8 @@ class Keeper:
     def __post_init__(self) -> None:
         self.calls = CallDesk(self, self.office.calls, self.office.call_news.publish)
         self.dialogues = UssdDesk(self)
-        self._companions: tuple[Companion, ...] = (self.calls, self.dialogues)
+        self.bearer = BearerDesk(self, self.device.bearer, self.office.clock)
+        self._companions: tuple[Companion, ...] = (self.calls, self.dialogues, self.bearer)
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a modem does."""
@@ -186,6 +188,7 @@ class Keeper:
             cap=self.device.recipients_per_month,
             expect_roaming=self.device.expect_roaming,
             voice=self.device.voice,
+            bearer=self.bearer.seen(),
         )
 
     def _unsolicited(self, line: str, second: str | None) -> None:

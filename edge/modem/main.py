@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from edge.modem.at_desk import AtDesk
+from edge.modem.bearer_service import BearerService
 from edge.modem.bell import Bell
 from edge.modem.bulletins import Bulletins
 from edge.modem.call_service import CallService
@@ -45,6 +46,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     server = Server(MODEM, paths.socket("modem"))
     ModemService(fleet, office).serve_on(server)
     CallService(fleet, office).serve_on(server)
+    BearerService(fleet).serve_on(server)
     AtDesk(fleet).serve_on(server)
     herald = Herald(Bulletins(ledger, clock), office, fleet, Neighbours(paths))
     herald.follow(site)

@@ -54,6 +54,8 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.modem.SendDtmf": frozenset({"voice"}),
     "fr.repli.modem.Calls": frozenset({"voice"}),
     "fr.repli.modem.WatchCalls": frozenset({"voice"}),
+    "fr.repli.modem.Bearers": frozenset({"uplinks", "web"}),
+    "fr.repli.modem.SetBearer": frozenset({"uplinks"}),
     "fr.repli.modem.Ussd": frozenset(),
     "fr.repli.modem.UssdCancel": frozenset(),
     "fr.repli.voice.Status": EVERY_DAEMON,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from edge.shared.messages.common import STATUS
 from edge.shared.messages.modem_at import AT, AT_ERRORS
+from edge.shared.messages.modem_bearer import BEARER_ERRORS, BEARER_METHODS
 from edge.shared.messages.modem_calls import CALL_ERRORS, CALL_METHODS
 from edge.shared.messages.modem_radio import RADIO_ERRORS, RADIO_METHODS
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
@@ -288,11 +289,12 @@ _ERRORS: list[type[ErrorReply]] = [
     *AT_ERRORS,
     *RADIO_ERRORS,
     *CALL_ERRORS,
+    *BEARER_ERRORS,
 ]
 
 MODEM = Interface(
     "fr.repli.modem",
     "SMS out and in. States of sending survive a crash; nothing is sent twice unless marked maybe_dup.",
-    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, AT, *RADIO_METHODS, *CALL_METHODS],
+    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, AT, *RADIO_METHODS, *CALL_METHODS, *BEARER_METHODS],
     list(dict.fromkeys(_ERRORS)),
 )

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from edge.shared.model.base import Broken, DevicePath, Given, Section, Slug, duplicates
 from edge.shared.model.gateways import Gateway, Route, names_apart
+from edge.shared.model.modem_bearer import BearerSection
 from edge.shared.phone_numbers import NumberKind, NumberRefused, normalise
 
 COUNTRY_CODE = "33"  # of technicians' numbers in national form
@@ -33,6 +34,10 @@ class ModemDevice(Section):
     )
     expect_roaming: bool = Field(False, description="Its SIM always roams, as many M2M SIMs do: that is no fault")
     voice: bool = Field(True, description="It is a way out for calls: without VoLTE (IMS) that is a fault")
+    bearer: BearerSection | None = Field(
+        None,
+        description="Its data bearer, for the link of uplinks with its name as `modem`; absent: messages and calls only",
+    )
     recipients_per_month: int | None = Field(
         None,
         ge=1,

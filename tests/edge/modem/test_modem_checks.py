@@ -15,6 +15,7 @@ from edge.modem.signal import Reading
 from edge.modem.sim import Identity
 from edge.modem.sim_book import Swap
 from edge.shared.messages.modem import GatewayState, ModemState
+from edge.shared.messages.modem_bearer import Bearer, BearerCause, BearerState
 from edge.shared.messages.modem_radio import Registration, Technology
 from edge.shared.model import ModemSection
 from tests.edge.told import people_are_told, places
@@ -40,6 +41,13 @@ def gateway(kind: str, state: GatewayState = GatewayState.READY) -> Facts:
     """A gateway of which this is true."""
     trouble = Trouble(kind, "ESME_RINVPASWD")
     return replace(WELL, gateways=(GatewaySeen("g1", "smpp.example.net:2775", state, trouble),))
+
+
+def bearer(**said: object) -> Facts:
+    """The data bearer of the only modem is down, or as it is said."""
+    how: dict[str, object] = {"state": BearerState.DOWN, "present": True, **said}
+    shown = Bearer(modem="m1", interface="lte0", apn="internet", since="2026-11-28T02:00:00Z", **how)  # type: ignore[arg-type]
+    return replace(WELL, modems=(replace(MODEM, bearer=shown),))
 
 
 UNWELL = {
@@ -69,6 +77,12 @@ UNWELL = {
     "modem.voice_legacy": about(ims=Ims(registered=False), reading=replace(HERE, technology=Technology.UMTS)),
     "modem.voice_unknown": about(ims=Ims()),
     "modem.signal_poor": about(reading=replace(HERE, rsrp_dbm=-121.0)),
+    "modem.bearer_apn": bearer(cause=BearerCause.APN),
+    "modem.bearer_authentication": bearer(cause=BearerCause.AUTHENTICATION),
+    "modem.bearer_barred": bearer(cause=BearerCause.BARRED),
+    "modem.bearer_down": bearer(cause=BearerCause.UNKNOWN),
+    "modem.bearer_roaming": bearer(state=BearerState.ROAMING),
+    "modem.bearer_no_interface": bearer(state=BearerState.UP, present=False),
     "modem.no_network": replace(WELL, modems=(replace(MODEM, about=About(registered=False)),)),
 }
 

@@ -48,6 +48,8 @@ TABLE = {
     "fr.repli.modem.SendDtmf": "voice",
     "fr.repli.modem.Calls": "voice",
     "fr.repli.modem.WatchCalls": "voice",
+    "fr.repli.modem.Bearers": "uplinks web",
+    "fr.repli.modem.SetBearer": "uplinks",
     "fr.repli.modem.Ussd": "",
     "fr.repli.modem.UssdCancel": "",
     "fr.repli.voice.Status": ALL,

@@ -1,0 +1,23 @@
+"""The operator refuses name or password of the data bearer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.modem.facts import Facts
+from edge.shared.checks import Finding
+from edge.shared.messages.common import Severity
+from edge.shared.messages.modem_bearer import BearerCause
+
+ISSUE = "modem.bearer_authentication"
+SEVERITY = Severity.FAULT
+SUGGESTION = "check_apn"
+FIX = "modem status"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for each modem."""
+    for modem in facts.ready():
+        bearer = modem.bearer
+        if bearer is not None and bearer.cause is BearerCause.AUTHENTICATION:
+            yield Finding(subject=modem.name, data={"apn": bearer.apn, "interface": bearer.interface})

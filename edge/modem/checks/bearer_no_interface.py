@@ -1,0 +1,23 @@
+"""The bearer is up and the network interface of the settings is not there: another name, or another USB mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.modem.facts import Facts
+from edge.shared.checks import Finding
+from edge.shared.messages.common import Severity
+from edge.shared.messages.modem_bearer import BearerState
+
+ISSUE = "modem.bearer_no_interface"
+SEVERITY = Severity.FAULT
+SUGGESTION = "check_bearer_interface"
+FIX = "modem status"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for each modem."""
+    for modem in facts.ready():
+        bearer = modem.bearer
+        if bearer is not None and bearer.state is BearerState.UP and not bearer.present:
+            yield Finding(subject=modem.name, data={"apn": bearer.apn, "interface": bearer.interface})

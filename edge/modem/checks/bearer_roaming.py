@@ -1,0 +1,23 @@
+"""A data bearer is left down: the modem is on another operator's network, which the settings do not allow for data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.modem.facts import Facts
+from edge.shared.checks import Finding
+from edge.shared.messages.common import Severity
+from edge.shared.messages.modem_bearer import BearerState
+
+ISSUE = "modem.bearer_roaming"
+SEVERITY = Severity.INFO
+SUGGESTION = "allow_roaming"
+FIX = "modem status"
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    """Once for each modem."""
+    for modem in facts.ready():
+        bearer = modem.bearer
+        if bearer is not None and bearer.state is BearerState.ROAMING:
+            yield Finding(subject=modem.name, data={"apn": bearer.apn, "interface": bearer.interface})
