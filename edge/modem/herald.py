@@ -19,7 +19,7 @@ from edge.modem.office import Office
 from edge.modem.parts import split
 from edge.modem.state_text import Condition, answer_text, change_text
 from edge.shared.level import level_of, usable_modem
-from edge.shared.messages.modem import ModemsResult, SmsSeverity
+from edge.shared.messages.modem import GatewayState, ModemsResult, SmsSeverity
 from edge.shared.model import Site
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class Herald:
 
     async def _watch_level(self) -> None:
         condition, heard = await self._condition()
-        sight = Sight(condition.level, heard.cloud_known, usable_modem(condition.modems) is not None)
+        sight = Sight(condition.level, heard.cloud_known, _can_send(condition.modems))
         watched = self._bulletins.watched()
         seen, change = step(watched, sight, self._bulletins.told_at(), self._office.clock.now())
         if seen != watched or change is not None:
@@ -103,7 +103,7 @@ class Herald:
 
     async def _condition(self) -> tuple[Condition, Heard]:
         heard = await self._neighbours.hear()
-        modems = ModemsResult(modems=self._fleet.modems())
+        modems = ModemsResult(modems=self._fleet.modems(), gateways=self._fleet.gateways.listed())
         level = level_of(heard.links, heard.mode, modems)
         return Condition(heard.links, heard.mode, None, modems, level), heard
 
@@ -112,6 +112,10 @@ class Herald:
         if not self._in_trouble:
             log.error("the technicians cannot be told how the box is: %s", error)
         self._in_trouble = True
+
+
+def _can_send(ways: ModemsResult) -> bool:
+    return usable_modem(ways) is not None or any(way.state is GatewayState.READY for way in ways.gateways)
 
 
 def _monotonic() -> float:

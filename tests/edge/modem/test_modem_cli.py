@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -130,6 +131,20 @@ def test_the_inbox_is_followed_and_hides_numbers(ready: ModemBench, following: A
     assert "Avant" in table
     assert "+33…78" in table
     assert "12345" not in table
+
+
+def test_the_modems_are_followed_over_a_kill_of_the_daemon(ready: ModemBench, following: Any) -> None:
+    followed = following("status", "--json")
+    ready.wait(lambda: len(followed.lines()) == 1)
+    ready.modems[0].inject("unplug")
+    ready.wait(lambda: followed.lines()[-1]["modems"][0]["state"] == "absent")
+    ready.kill()
+    ready.start()
+    ready.modems[0].inject("plug")
+    ready.wait(lambda: followed.lines()[-1]["modems"][0]["state"] == "ready")
+    lines = followed.lines()
+    assert all(line["schema"] == 1 for line in lines)
+    assert all(earlier != later for earlier, later in itertools.pairwise(lines))
 
 
 def test_at_is_done_only_by_who_knows_and_between_two_messages(ready: ModemBench) -> None:
