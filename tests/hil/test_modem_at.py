@@ -1,140 +1,18 @@
-"""The virtual modem at its AT port: what it answers, what it forgets, and each trap that can be armed in it."""
+"""The virtual modem at its AT port: what it answers, what it forgets, and what it does with what comes."""
 
 from __future__ import annotations
 
-import itertools
-import os
 import re
-import select
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from hil.rig.virtual.modem import tpdu
 from hil.rig.virtual.modem.client import VirtualModem
-
-FINAL = re.compile(rb"\r\n(OK|ERROR|\+CM[ES] ERROR: [^\r]*)\r\n")
-BUSY, PLAIN = ("--personality", "ec25", "--boot", "0.1"), ("--latency", "0.1")
-
-
-def part(text: str, reference: int = 0, centre: str = "00") -> tuple[int, str]:
-    """A SUBMIT to +33612345678 that wants a report, in UCS-2: its length for AT+CMGS, and the hex."""
-    body = text.encode("utf-16-be")
-    tpdu = f"21{reference:02X}0B913316325476F80008{len(body):02X}{body.hex().upper()}"
-    return len(tpdu) // 2, centre + tpdu
-
-
-class Terminal:
-    """Somebody's end of the port."""
-
-    def __init__(self, modem: VirtualModem) -> None:
-        self.device = os.path.realpath(modem.link)
-        self._port = os.open(self.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        self.heard = b""
-        self.reads: list[bytes] = []
-        time.sleep(0.05)  # a modem sees that its port was opened
-
-    def close(self) -> None:
-        """Leave the port."""
-        if self._port >= 0:
-            os.close(self._port)
-            self._port = -1
-
-    def say(self, octets: bytes) -> None:
-        os.write(self._port, octets)
-
-    def listen(self, seconds: float) -> bytes:
-        """All that comes within this time."""
-        return self._until(lambda _: False, seconds)
-
-    def until(self, pattern: str, within: float = 3.0) -> bytes:
-        """What came up to the first match of this. AssertionError when it does not come."""
-        heard = self._until(lambda so_far: re.search(pattern.encode(), so_far) is not None, within)
-        found = re.search(pattern.encode(), heard)
-        assert found, heard
-        self.heard = heard[found.end() :]
-        return heard[: found.end()]
-
-    def ask(self, command: str, within: float = 3.0) -> list[str]:
-        """The lines of the answer, the final one included."""
-        self.say(command.encode() + b"\r")
-        return lines(self.until(FINAL.pattern.decode(), within))
-
-    def get_ready(self) -> None:
-        """No echo, and PDU mode as soon as the modem takes it."""
-        self.ask("ATE0")
-        wait(lambda: self.ask("AT+CMGF=0")[-1] == "OK")
-        self.listen(0.05)
-
-    def submit(self, text: str = "Bonjour", **how: Any) -> list[str]:
-        """Hand a part over, as far as the answer."""
-        self.begin(text, **how)
-        return lines(self.until(FINAL.pattern.decode()))
-
-    def begin(self, text: str = "Bonjour", **how: Any) -> None:
-        """Hand a part over; its answer is left to come."""
-        length, pdu = part(text, **how)
-        self.say(f"AT+CMGS={length}\r".encode())
-        self.until("\r\n> ")
-        self.say(pdu.encode() + b"\x1a")
-
-    def _until(self, enough: Callable[[bytes], bool], within: float) -> bytes:
-        heard, self.heard = self.heard, b""
-        deadline = time.monotonic() + within
-        while not enough(heard) and (left := deadline - time.monotonic()) > 0:
-            if select.select([self._port], [], [], left)[0]:
-                try:
-                    self.reads.append(os.read(self._port, 65536))
-                except OSError:  # the device vanished
-                    break
-                heard += self.reads[-1]
-        return heard
-
-
-def lines(heard: bytes) -> list[str]:
-    return [line for line in heard.decode("latin-1").replace("\r", "\n").split("\n") if line]
-
+from hil.rig.virtual.modem.terminal import FINAL, Terminal, lines, part, reopened, wait
 
 Start = Callable[..., tuple[VirtualModem, Terminal]]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """start(*options) gives a modem in PDU mode without echo, and who is at its port."""
-    modems: list[VirtualModem] = []
-    terminals: list[Terminal] = []
-
-    def begin(*options: str) -> tuple[VirtualModem, Terminal]:
-        modems.append(VirtualModem(tmp_path, f"m{len(modems)}", options=options))
-        modems[-1].start()
-        terminals.append(Terminal(modems[-1]))
-        terminals[-1].get_ready()
-        return modems[-1], terminals[-1]
-
-    try:
-        yield begin
-    finally:
-        for terminal in terminals:
-            terminal.close()
-        for modem in modems:
-            modem.stop()
-
-
-def reopened(modem: VirtualModem, terminal: Terminal) -> Terminal:
-    """The port, once it is back under another name."""
-    wait(lambda: modem.link.exists() and os.path.realpath(modem.link) != terminal.device)
-    return Terminal(modem)
-
-
-def wait(condition: Callable[[], bool], within: float = 5.0) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
 
 # -- power-up ----------------------------------------------------------------------------------------------------------
 
@@ -168,7 +46,7 @@ def test_a_make_boots_as_it_does_and_its_sms_commands_wait_for_it(
 
 
 def test_settings_are_lost_at_power_up_and_what_is_stored_is_not(start: Start) -> None:
-    modem, terminal = start(*BUSY)
+    modem, terminal = start("--personality", "ec25", "--boot", "0.1")
     settings = ("AT+CMEE?", "AT+CMGF?", "AT+CNMI?", "AT+CPMS?", "AT+CSCS?", "AT+CSMS?", "AT+CMMS?")
     fresh = [terminal.ask(command) for command in settings]
     for command in (
@@ -336,6 +214,31 @@ def test_a_modem_that_is_off_gets_reports_and_messages_later(start: Start) -> No
     wait(lambda: modem.inject("look")["stored"]["ME"] == 2)
 
 
+def test_a_modem_that_hangs_or_boots_takes_nothing_until_it_is_well(start: Start) -> None:
+    modem, _ = start("--personality", "ec25", "--boot", "0.2")
+    modem.arm(hang=1)
+    modem.inject("bring", number="+33698765432", text="Pendant la panne")
+    assert modem.inject("look")["held"] == 1
+    modem.arm(hang=0)
+    wait(lambda: modem.inject("look")["stored"]["ME"] == 1)
+    modem.inject("power_cut", off_s=0)
+    modem.inject("bring", number="+33698765432", text="Pendant le démarrage")
+    assert modem.inject("look")["held"] == 1
+    wait(lambda: modem.inject("look")["stored"]["ME"] == 2)
+
+
+def test_what_reports_say_is_changed_while_it_runs(start: Start) -> None:
+    modem, terminal = start("--report-after", "9")
+    modem.inject("reports", status=0x46, after_s=0)
+    terminal.submit()
+    wait(lambda: modem.inject("look")["stored"]["ME"] == 1)
+    assert terminal.ask("AT+CMGR=1")[1].endswith("46")
+    modem.inject("reports", on=False)
+    terminal.submit()
+    time.sleep(0.1)
+    assert modem.inject("look")["stored"]["ME"] == 1
+
+
 def test_reports_may_be_lost_while_nobody_asked_for_them_and_may_come_twice(start: Start) -> None:
     modem, terminal = start("--drops-unrouted", "--report-after", "0", "--report-first", "48")
     terminal.submit()
@@ -374,6 +277,19 @@ def test_the_latency_is_from_the_end_of_the_text_and_shorter_while_the_link_is_k
     assert took(lambda: terminal.until("CMGS: 2")) < 0.75
 
 
+def test_a_realistic_one_takes_the_time_of_its_make(start: Start) -> None:
+    modem, terminal = start("--personality", "ec25", "--realistic", "--boot", "0", "--list-latency", "0.2")
+    for text in ("Un", "Deux"):
+        modem.inject("bring", number="+33698765432", text=text)
+    for command, least in (("AT", 0.02), ("AT+CMGL=4", 0.4), ("AT+CMGD=0", 0.15)):
+        begun = time.monotonic()
+        assert terminal.ask(command)[-1] == "OK"
+        assert time.monotonic() - begun >= least
+    begun = time.monotonic()
+    terminal.submit()
+    assert time.monotonic() - begun >= 2.0
+
+
 def test_without_a_service_centre_only_a_part_with_its_own_is_taken(start: Start) -> None:
     modem, terminal = start("--do", '{"do": "smsc", "number": ""}')
     assert terminal.ask("AT+CSCA?")[0] == '+CSCA: "",129'
@@ -407,157 +323,3 @@ def test_a_malformed_part_is_refused_and_a_line_of_its_own_in_the_log(start: Sta
     assert [line.text for line in modem.log()] == ["Après"]
     assert [line.pdu for line in modem.malformed()] == ["0001000B91"]
     assert modem.inject("look")["malformed"] == 1
-
-
-# -- traps -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("faults", "answer"),
-    [
-        ({"lost_answer": 1}, []),
-        ({"error_500_accepted": 1}, ["+CMS ERROR: 500"]),
-        ({"error_500_accepted": 1, "accepted_code": 332}, ["+CMS ERROR: 332"]),
-    ],
-)
-def test_the_network_has_it_and_the_answer_does_not_say_so(
-    start: Start, faults: dict[str, int], answer: list[str]
-) -> None:
-    modem, terminal = start(*PLAIN)
-    modem.arm(**faults)
-    terminal.begin("Parti")
-    assert lines(terminal.listen(0.4)) == answer
-    assert terminal.submit("Ensuite")[-1] == "OK"
-    assert [line.text for line in modem.log()] == ["Parti", "Ensuite"]
-
-
-@pytest.mark.parametrize(
-    ("fault", "accepted"),
-    [("vanish_accepted", True), ("power_cut_accepted", True), ("vanish_before", False), ("power_cut_before", False)],
-)
-def test_a_crash_ends_the_submit_and_the_port_before_or_after_the_network_has_the_part(
-    start: Start, fault: str, accepted: bool
-) -> None:
-    modem, terminal = start(*PLAIN)
-    modem.arm(**{fault: 1}, vanish_s=0.2, power_cut_s=0.2)
-    terminal.begin("Perdu de vue")
-    assert b"CMGS" not in terminal.listen(0.4)
-    terminal.close()
-    back = reopened(modem, terminal)
-    assert back.ask("AT")[0] == "AT"  # the echo is on again: it started anew
-    assert [line.text for line in modem.log()] == ["Perdu de vue"] * accepted
-    back.close()
-
-
-def test_a_bus_reset_takes_the_answer_and_leaves_the_settings(start: Start) -> None:
-    modem, terminal = start(*PLAIN)
-    terminal.ask("AT+CNMI=2,1,0,2")
-    modem.arm(usb_reset_accepted=1, vanish_s=0.2)
-    terminal.begin("Parti")
-    assert b"CMGS" not in terminal.listen(0.5)
-    terminal.close()
-    back = reopened(modem, terminal)
-    assert back.ask("AT+CNMI?") == ["+CNMI: 2,1,0,2,0", "OK"]
-    assert [line.text for line in modem.log()] == ["Parti"]
-    back.close()
-
-
-def test_it_never_comes_back_under_the_name_it_had(start: Start) -> None:
-    modem, terminal = start()
-    terminal.close()
-    names = [os.path.realpath(modem.link)]
-    for _ in range(4):
-        modem.inject("reenumerate", pause_s=0)
-        names.append(os.path.realpath(modem.link))
-    assert all(before != after for before, after in itertools.pairwise(names))
-
-
-def test_a_modem_that_hangs_after_accepting_answers_nothing_until_its_power_is_cut(start: Start) -> None:
-    modem, terminal = start(*PLAIN)
-    modem.arm(hang_accepted=1)
-    terminal.begin("Parti")
-    terminal.say(b"\x1bAT\r")
-    assert terminal.listen(0.4) == b""
-    modem.inject("power_cut", off_s=0.05)
-    terminal.close()
-    back = reopened(modem, terminal)
-    assert back.ask("AT")[-1] == "OK"
-    assert [line.text for line in modem.log()] == ["Parti"]
-    back.close()
-
-
-def test_after_a_lost_prompt_what_comes_is_swallowed_as_text_until_it_is_escaped(start: Start) -> None:
-    modem, terminal = start()
-    modem.arm(lost_prompt=2)
-    for end, answer in ((b"\x1b", "OK"), (b"\x1a", "+CMS ERROR: 304")):
-        terminal.say(b"AT+CMGS=20\r")
-        assert terminal.listen(0.1) == b""
-        terminal.say(b"AT\rAT+CSQ\r")
-        assert terminal.listen(0.1) == b""
-        terminal.say(end)
-        assert lines(terminal.until(FINAL.pattern.decode())) == [answer]
-    assert [line.pdu for line in modem.malformed()] == ["AT\rAT+CSQ"]
-    assert terminal.ask("AT") == ["OK"]
-
-
-def test_a_prompt_may_come_late(start: Start) -> None:
-    modem, terminal = start()
-    modem.arm(late_prompt=1, late_prompt_s=0.5)
-    terminal.say(b"AT+CMGS=20\r")
-    assert terminal.listen(0.2) == b""
-    terminal.until("\r\n> ")
-
-
-def test_an_answer_may_come_late(start: Start) -> None:
-    modem, terminal = start()
-    modem.arm(late_answer=1, late_answer_s=0.6)
-    terminal.begin()
-    wait(lambda: len(modem.log()) == 1)
-    assert terminal.listen(0.3) == b""
-    assert lines(terminal.until("OK\r\n")) == ["+CMGS: 0", "OK"]
-
-
-def test_unsolicited_lines_come_at_every_legal_place(start: Start) -> None:
-    _, terminal = start("--latency", "0.1")
-    terminal.ask("AT+CNMI=2,1,0,2")
-    modem, terminal = start("--latency", "0.1", "--arm", "noise=1", "--seed", "4")
-    length, pdu = part("Dans le bruit")
-    terminal.say(f"AT+CMGS={length}\r".encode())
-    prompt = terminal.listen(0.15)
-    before, _, after = prompt.partition(b"\r\n> ")
-    assert before, "a line before the prompt"
-    assert after, "a line after the prompt"
-    terminal.say(pdu.encode() + b"\x1a")
-    heard = terminal.until("CMGS: 0\r\n").rpartition(b"\r\n+CMGS")[0]
-    assert heard.count(b"\r\n+") >= 2, "lines between Ctrl-Z and +CMGS"
-    assert lines(terminal.until("OK\r\n"))[:-1], "a line between +CMGS and OK"
-    assert lines(terminal.listen(0.2)), "a line after it"
-    assert [line.text for line in modem.log()] == ["Dans le bruit"]
-    modem.inject("bring", number="+33698765432", text="Un")
-    modem.inject("bring", number="+33698765432", text="Deux")
-    listing = terminal.ask("AT+CMGL=4")
-    headers = [place for place, line in enumerate(listing) if line.startswith("+CMGL")]
-    assert all(listing[place + 1].startswith("00") for place in headers), "nothing between a header and its PDU"
-    assert headers[1] - headers[0] > 2, "a line between two entries"
-
-
-def test_chance_is_seeded(start: Start) -> None:
-    def transcript(seed: int) -> bytes:
-        _, terminal = start("--arm", "noise=0.5", "--arm", "garbage=0.5", "--seed", str(seed))
-        terminal.listen(0.1)
-        return b"".join(terminal.until("\r\nOK\r\n") for _ in range(12) if not terminal.say(b"AT\r"))
-
-    assert transcript(1) == transcript(1) != transcript(2)
-
-
-def test_answers_come_in_pieces_and_the_echo_stays_where_it_cannot_be_switched_off(start: Start) -> None:
-    _, terminal = start("--arm", "pieces=3", "--keeps-echo", "--personality", "sim7600", "--boot", "0")
-    terminal.reads.clear()
-    assert terminal.ask("ATI")[0] == "ATI"
-    assert sum(len(read) <= 3 for read in terminal.reads) > len(terminal.reads) / 2 > 10
-
-
-def test_a_fault_that_does_not_exist_is_refused_by_name(start: Start) -> None:
-    modem, _ = start()
-    with pytest.raises(ValueError, match="no fault lost_anwser"):
-        modem.arm(lost_anwser=1)
