@@ -118,13 +118,14 @@ class AtPort:
                 self._give_unsolicited(item.text)
 
     async def command(self, command: str, *, timeout: float) -> list[str]:
-        """Send AT…, return the information lines. timeout: longest silence in seconds. Raises AtError."""
+        """Send AT…, return the information lines. timeout: longest wait for a line of the answer, in seconds. Raises AtError."""
         self.listen()
         await self._write(command.encode("ascii") + b"\r", timeout)
         answer = _Answer(command)
+        deadline = self._loop.time() + timeout
         while True:
             try:
-                item = await self._next(timeout)
+                item = await self._next(deadline - self._loop.time())
             except AtSilent:
                 await self.resync()
                 raise AtSilent(f"{command}: no answer within {timeout:g} s") from None
@@ -132,8 +133,10 @@ class AtPort:
                 continue
             if answer.is_end(item.text):
                 return answer.lines
-            if not answer.takes(item.text):
-                self._give_unsolicited(item.text)
+            if answer.takes(item.text):
+                deadline = self._loop.time() + timeout
+            else:
+                self._give_unsolicited(item.text)  # a modem that only says other things does not answer
 
     async def secret_command(self, command: str, secret: str, *, timeout: float) -> list[str]:
         """A command that holds a secret: neither it nor its echo reaches a log or an error. Raises AtError."""
@@ -222,9 +225,10 @@ class AtPort:
         self.listen()
         command = f"AT+CMGS={length}"
         await self._write(command.encode("ascii") + b"\r", timeout)
+        deadline = self._loop.time() + timeout
         while True:
             try:
-                item = await self._next(timeout)
+                item = await self._next(deadline - self._loop.time())
             except AtSilent:
                 await self.resync()
                 raise NotHandedOver(f"no prompt within {timeout:g} s") from None

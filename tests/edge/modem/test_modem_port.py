@@ -165,6 +165,28 @@ def test_silence_is_said_and_does_not_last() -> None:
     with_modem({b"AT+CSQ": [b"", b"\r\n+CSQ: 9,99\r\n\r\nOK\r\n"]}, use)
 
 
+@pytest.mark.parametrize("ask", [lambda port: port.command("AT+CSQ", timeout=0.5), submit], ids=["command", "prompt"])
+def test_a_modem_that_rings_and_does_not_answer_is_silent(ask: Callable[[AtPort], Awaitable[object]]) -> None:
+    """A call that comes in rings every few seconds: no answer would ever be given up."""
+
+    async def use(port: AtPort, script: Script, heard: Heard) -> None:
+        async def ring() -> None:
+            while True:
+                os.write(script.master, b"\r\nRING\r\n")
+                await asyncio.sleep(0.1)
+
+        ringing = asyncio.create_task(ring())
+        try:
+            async with asyncio.timeout(10):
+                with pytest.raises((AtSilent, NotHandedOver)):
+                    await ask(port)
+        finally:
+            ringing.cancel()
+        assert ("RING", None) in heard
+
+    with_modem({}, use)
+
+
 def test_a_modem_that_does_not_know_the_mark_is_used_all_the_same() -> None:
     async def use(port: AtPort, _script: Script, _heard: Heard) -> None:
         await port.resync()
