@@ -7,10 +7,11 @@ import logging
 from datetime import timedelta
 
 from edge.modem.facts import GatewaySeen
+from edge.modem.http.keeper import HttpKeeper
 from edge.modem.office import Office
 from edge.modem.smpp.keeper import SmppKeeper
 from edge.shared.messages.modem import GatewayEntry, GatewayState
-from edge.shared.model import ModemSection
+from edge.shared.model import GatewayKind, ModemSection
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +22,7 @@ class Gateways:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._rules = ModemSection()
-        self._keepers: dict[str, SmppKeeper] = {}
+        self._keepers: dict[str, SmppKeeper | HttpKeeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def apply(self, rules: ModemSection) -> None:
@@ -33,7 +34,8 @@ class Gateways:
             if name in self._keepers:
                 self._keepers[name].rules = rules
             else:
-                self._keepers[name] = SmppKeeper(gateway, rules, self._office)
+                keeper = HttpKeeper if gateway.kind is GatewayKind.HTTP else SmppKeeper
+                self._keepers[name] = keeper(gateway, rules, self._office)
                 self._tasks[name] = asyncio.create_task(self._keepers[name].run(), name=f"gateway {name}")
         self._rules = rules
         self._office.routes.follow(rules)

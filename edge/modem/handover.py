@@ -26,6 +26,7 @@ from edge.shared.messages.modem import SegmentState, SmsSeverity
 
 log = logging.getLogger(__name__)
 
+NOWHERE_ELSE = Policy(take=(), leave=())
 PASSING_TRIES = 3  # then a passing trouble counts as a lasting one
 
 
@@ -39,9 +40,19 @@ class Handover:
         self._dispatch = dispatch
 
     def turn(
-        self, gateway: str, policy: Policy, answers: Sequence[Answer], receipts: Sequence[Receipt], room: int
+        self,
+        gateway: str,
+        policy: Policy,
+        answers: Sequence[Answer],
+        receipts: Sequence[Receipt],
+        room: int,
+        *,
+        whole: bool = False,
     ) -> list[Claim]:
-        """Commit what came back from a gateway, and claim up to `room` parts for it: they must be sent now."""
+        """Commit what came back from a gateway, and claim up to `room` parts for it: they must be sent now.
+
+        whole: with each part all of its message, one after another, though they are more.
+        """
         if not answers and not receipts and not self._next(gateway, policy, min(room, 1)):
             return []
         now = self._clock.now()
@@ -50,7 +61,8 @@ class Handover:
                 self._settle(db, now, gateway, answer, policy)
             for receipt in receipts:
                 self._apply(db, now, gateway, receipt, policy)
-            claims = [self._claim(db, now, gateway, row) for row in self._next(gateway, policy, room)]
+            rows = self._next(gateway, policy, room)
+            claims = [self._claim(db, now, gateway, row) for row in (self._whole(rows) if whole else rows)]
         self._bell.ring()
         return claims
 
@@ -76,6 +88,16 @@ class Handover:
                 gateway,
                 prepared,
                 room - len(found),
+            )
+        return found
+
+    def _whole(self, rows: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
+        found: list[sqlite3.Row] = []
+        for message in dict.fromkeys(row["id"] for row in rows):
+            found += self._ledger.read(
+                "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
+                " JOIN messages m ON m.id = s.message WHERE m.id = ? AND s.state = 'queued' ORDER BY s.number",
+                message,
             )
         return found
 
@@ -166,6 +188,25 @@ class Handover:
 
     # -- receipts -----------------------------------------------------------------------------------------------
 
+    def unreported(self, gateway: str, since: datetime) -> list[str]:
+        """Ids under which this gateway has parts that were claimed since then and of which nothing final is known."""
+        rows = self._ledger.read(
+            "SELECT DISTINCT gateway_id FROM attempts WHERE modem = ? AND gateway_id IS NOT NULL AND status IS NULL"
+            " AND claimed_at >= ?",
+            gateway,
+            utc_text(since),
+        )
+        return [row["gateway_id"] for row in rows]
+
+    def report(self, gateway: str, receipt: Receipt) -> None:
+        """What became of everything that has exactly this id."""
+        now = self._clock.now()
+        with self._ledger.change() as db:
+            query = "SELECT * FROM attempts WHERE modem = ? AND gateway_id = ? AND status IS NULL"
+            for attempt in db.execute(query, (gateway, receipt.id)).fetchall():
+                self._note(db, now, gateway, attempt, receipt)
+        self._bell.ring()
+
     def _apply(self, db: sqlite3.Connection, now: datetime, gateway: str, receipt: Receipt, policy: Policy) -> None:
         attempt = (
             _by_id(db, gateway, receipt) or _unanswered_to(db, gateway, receipt) or _by_id_alone(db, gateway, receipt)
@@ -173,6 +214,17 @@ class Handover:
         if attempt is None:
             log.warning("%s: a receipt (id %s) matches nothing sent", gateway, receipt.id)
             return
+        self._note(db, now, gateway, attempt, receipt, policy)
+
+    def _note(
+        self,
+        db: sqlite3.Connection,
+        now: datetime,
+        gateway: str,
+        attempt: sqlite3.Row,
+        receipt: Receipt,
+        policy: Policy = NOWHERE_ELSE,
+    ) -> None:
         state = state_of_report(receipt.status)
         db.execute(
             "UPDATE attempts SET outcome = 'submitted', gateway_id = coalesce(gateway_id, ?),"

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from edge.shared.varlink_idl import Message
 
-SECRETS = frozenset({"password", "ha1", "pin"})  # never repeated in a fault
+SECRETS = frozenset({"password", "ha1", "pin", "application_key", "consumer_key"})  # never repeated in a fault
 GIVEN_MAX = 40  # characters of a wrong value that a fault repeats
 
 

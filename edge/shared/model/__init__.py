@@ -4,6 +4,7 @@ from edge.shared.model.alerts import AlertsSection, Scenario
 from edge.shared.model.firewall import FlowClasses, Open, Protocol
 from edge.shared.model.forwarding import Forward
 from edge.shared.model.gateways import Gateway, GatewayKind, Route
+from edge.shared.model.gateways_http import HttpCall, HttpProfile, HttpRules
 from edge.shared.model.groups import Group, GroupOrder
 from edge.shared.model.ipv6 import Ipv6, LinkIpv6
 from edge.shared.model.lan import Zone, ZoneRole
@@ -31,6 +32,9 @@ __all__ = [
     "GatewayKind",
     "Group",
     "GroupOrder",
+    "HttpCall",
+    "HttpProfile",
+    "HttpRules",
     "Inbound",
     "InboundNumber",
     "Ipv6",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from edge.shared.model.base import Broken, Given, Section, Slug, duplicates
+from edge.shared.model.gateways_http import HttpProfile, HttpRules
 
 
 class Route(StrEnum):
@@ -23,6 +24,7 @@ class GatewayKind(StrEnum):
     """How a gateway is spoken to."""
 
     SMPP = "smpp"
+    HTTP = "http"
 
 
 class Gateway(Section):
@@ -43,12 +45,17 @@ class Gateway(Section):
     window: int = Field(10, ge=1, le=1000, description="Segments handed over and not yet answered")
     per_second: float = Field(20.0, ge=0.1, le=10_000, description="Segments a second that the account allows")
     answer_timeout_s: float = Field(10.0, gt=0, le=120, description="Longest wait for any answer of it")
+    http: HttpRules | None = Field(None, description="Its HTTP API; `window` is the requests at a time")
     enquire_s: float = Field(30.0, gt=0, le=3600, description="Silence after which it is asked whether it is there")
 
     @classmethod
     def rules(cls, given: Given) -> Iterator[Broken]:
-        """A server, and an account."""
-        for name in ("host", "account"):
+        """SMPP: a server and an account. HTTP: its API, and OVHcloud's an account and its secret."""
+        needed: tuple[str, ...] = ("host", "account")
+        if given.get("kind") == GatewayKind.HTTP:
+            is_ovh = given.part("http").get("profile") == HttpProfile.OVH
+            needed = ("http", "account", "password", "sender") if is_ovh else ("http",)
+        for name in needed:
             if not given.get(name):
                 yield Broken((name,), "missing", "missing")
 

@@ -40,6 +40,13 @@ class GatewayBench(ModemBench):
             lines += ["[[modem.gateways]]", *(f"{name} = {_toml(value)}" for name, value in values.items())]
         self.root.write_site("\n".join(lines) + "\n")
 
+    def write_http(self, entry: str) -> None:
+        """site.toml with all modems and one HTTP gateway h1; entry: lines of it."""
+        lines = ["[modem]", *(f"{name} = {value}" for name, value in SETTINGS.items())]
+        for number, modem in enumerate(self.modems, start=1):
+            lines += ["[[modem.devices]]", f'name = "m{number}"', f'device = "{modem.link}"']
+        self.root.write_site("\n".join([*lines, "[[modem.gateways]]", 'name = "h1"', 'kind = "http"', entry, ""]))
+
     def gateways(self) -> list[GatewayEntry]:
         """The gateways as the daemon shows them."""
         return asyncio.run(call_once(MODEM, self.root.paths.socket("modem"), LIST, NoParams())).gateways
