@@ -84,10 +84,11 @@ class Herald:
         if text is None:
             text = await self._words(owed)
             self._bulletins.write(owed.id, text)
+        # Before an alert to thousands, which would take the hour: these are few, and their number is limited.
         numbers = self._technicians if owed.number is None else (owed.number,)
         for number in numbers:
             self._office.outbox.put(
-                number, text, split(text), f"{owed.request_id}-{number}", severity=SmsSeverity.URGENT
+                number, text, split(text), f"{owed.request_id}-{number}", severity=SmsSeverity.CRISIS
             )
         self._bulletins.queued(owed.id)
 

@@ -25,12 +25,13 @@ from edge.shared.clock import SystemClock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.level import Level
 from edge.shared.messages.common import STATUS, DaemonStatus
-from edge.shared.messages.modem import OutboxEntry, SmsSeverity
+from edge.shared.messages.modem import MODEM, SEND, OutboxEntry, SendParams, SmsSeverity
 from edge.shared.messages.uplinks import LIST
 from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.rights import Caller
 from edge.shared.sms_length import measure
+from edge.shared.varlink import call_once
 from hil.rig.virtual.modem.bench import ModemBench
 from tests.webui.scripted import Loop, Neighbours, link
 
@@ -49,8 +50,8 @@ def around(bench: ModemBench) -> Iterator[Neighbours]:
     loop.close()
 
 
-def set_up(bench: ModemBench, technicians: str = '"06 12 34 56 78", "0033712345678"') -> None:
-    bench.add_modem(options=["--latency", "0.02", "--report-after", "0.05"])
+def set_up(bench: ModemBench, *, latency: str = "0.02", technicians: str = '"06 12 34 56 78", "0033712345678"') -> None:
+    bench.add_modem(options=["--latency", latency, "--report-after", "0.05"])
     bench.write_site()
     document = bench.root.paths.site_file.read_text()
     document = document.replace("[modem]\n", f"[modem]\ntechnicians = [{technicians}]\n")
@@ -79,7 +80,7 @@ def test_etat_is_answered_with_level_links_phones_and_signal(bench: ModemBench, 
     assert answer.text.startswith(
         "Bellac: niveau 0 (normal). Internet par fibre, 4G. Téléphones opérateur 12/14. Signal "
     )
-    assert (measure(answer.text).segments, answer.encoding, answer.severity) == (1, "gsm7", SmsSeverity.URGENT)
+    assert (measure(answer.text).segments, answer.encoding, answer.severity) == (1, "gsm7", SmsSeverity.CRISIS)
     bench.wait_all(within=5)
     (accepted,) = bench.accepted()
     assert (accepted.destination, accepted.text) == (TECHNICIAN, answer.text)
@@ -107,6 +108,18 @@ def test_a_frozen_daemon_is_not_waited_for(bench: ModemBench, around: Neighbours
     bench.modems[0].inject("bring", number=TECHNICIAN, text="etat")
     bench.wait(lambda: bool(answers(bench)), within=8)
     assert "Internet: inconnu. Téléphones opérateur 12/14" in answers(bench)[0].text
+
+
+def test_it_is_answered_in_the_middle_of_an_alert(bench: ModemBench) -> None:
+    set_up(bench, latency="0.3")
+    for number in range(40):
+        params = SendParams(
+            number=f"+336000000{number}", text="Bonjour", request_id=str(number), severity=SmsSeverity.URGENT
+        )
+        asyncio.run(call_once(MODEM, bench.root.paths.socket("modem"), SEND, params))
+    bench.modems[0].inject("bring", number=TECHNICIAN, text="etat")
+    bench.wait(lambda: any(one.destination == TECHNICIAN for one in bench.accepted()), within=8)
+    assert len(bench.accepted()) < 30
 
 
 def test_nobody_else_is_answered_and_an_automaton_that_says_the_word_to_everything_comes_to_an_end(
