@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.modem import national
-from edge.modem.national import DEFAULT
+from edge.modem.national import DEFAULT, REPLACEMENT
 from edge.shared.gsm7 import ESCAPE, SEPTETS
 
 
@@ -13,7 +13,7 @@ def encode(text: str) -> bytes:
 
 
 def decode(septets: bytes, locking: int = DEFAULT, single: int = DEFAULT) -> str:
-    """Read septets by the tables of these national languages.
+    """Read septets, one in each octet, by the tables of these national languages. What is no septet is U+FFFD.
 
     An unknown extension shows the character of the main table (TS 23.038, 6.2.1.1, note); an escape of an escape, and
     one at the end, are a space.
@@ -25,10 +25,10 @@ def decode(septets: bytes, locking: int = DEFAULT, single: int = DEFAULT) -> str
         if septet == ESCAPE and not escaped:
             escaped = True
         elif escaped:
-            letters.append(" " if septet == ESCAPE else extension.get(septet) or main[septet])
+            letters.append(" " if septet == ESCAPE else extension.get(septet) or main.get(septet, REPLACEMENT))
             escaped = False
         else:
-            letters.append(main[septet])
+            letters.append(main.get(septet, REPLACEMENT))
     return "".join(letters) + (" " if escaped else "")
 
 

@@ -316,3 +316,37 @@ def test_what_is_no_message_is_kept_aside_and_shown_there(post: Post) -> None:
 def test_a_report_with_an_unreadable_time_is_used(post: Post) -> None:
     post.come("0006070B913316325476F8" + "00" * 7 + "FF" * 7 + "00")
     assert post.reports == [StatusReport(7, PHONE, post.clock.now(), 0)]
+
+
+ELEMENTS = st.one_of(
+    st.binary(max_size=12),
+    st.builds(concatenation, st.integers(0, 2), st.integers(0, 3), st.integers(0, 3)),
+    st.builds(lambda reference: concatenation(reference, 2, 1, wide=True), st.integers(0, 0xFFFF)),
+)
+ANYTHING = st.builds(
+    deliver,
+    st.binary(max_size=140),
+    elements=st.lists(ELEMENTS, max_size=3),
+    dcs=st.integers(0, 255),
+    pid=st.integers(0, 255),
+    length=st.one_of(st.none(), st.integers(0, 255)),
+    sender=st.one_of(st.just(sender(PHONE)), st.binary(min_size=2, max_size=12)),
+    stamp=st.binary(min_size=7, max_size=7),
+    smsc=st.one_of(st.just(b"\0"), st.binary(min_size=1, max_size=4)),
+    first=st.integers(0, 255),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.one_of(ANYTHING, st.binary(max_size=60).map(bytes.hex)), max_size=40))
+def test_whatever_comes_in_is_shown_or_kept_aside_and_stops_nothing(pdus: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        post = Post(Path(folder))
+        post.inbox.take("m1", "ME", dict(enumerate(pdus)))
+        post.come(part("OUI", 1, 1, 0, PHONE, post.clock.now()))
+        post.wait(11)
+        assert post.texts().count("OUI") >= 1
+        assert len(post.ledger.read("SELECT * FROM long_messages WHERE waiting")) == 0
+        kept = post.inbox.after(0, 1000) + post.inbox.aside(1000)
+        assert all("\0" not in (item.text or "") for item in kept)
+        post.ledger.close()

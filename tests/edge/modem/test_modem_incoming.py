@@ -143,6 +143,12 @@ def test_a_part_that_cannot_be_is_void_and_the_text_is_kept(element: str) -> Non
 def test_where_an_element_comes_twice_the_last_one_counts() -> None:
     elements = [concatenation(1, 2, 1), concatenation(9, 5, 4)]
     assert read(deliver(HELLO, elements=elements)).concatenation == Concatenation(9, 5, 4)
+    mixed = [concatenation(1, 2, 1), concatenation(9, 5, 4, wide=True)]
+    assert read(deliver(HELLO, elements=mixed)).concatenation == Concatenation(9, 5, 4, wide=True)
+
+
+def test_escapes_that_mean_nothing_take_a_place() -> None:
+    assert read(deliver_septets(b"a\x1b\x1bb\x1bc\x1b")).text == "a bc "
 
 
 def test_a_header_longer_than_the_message_is_refused() -> None:
