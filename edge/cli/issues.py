@@ -109,6 +109,10 @@ WORDS: dict[str, str] = {
     "les messages ordinaires à d'autres attendent, les alertes partent.",
     "modem.recipients_unusual": "La SIM du modem « {subject} » a écrit à {people} personnes ce mois-ci : "
     "au-delà de {limit}, un opérateur peut la bloquer.",
+    "modem.gps_port": "Le port du modem « {subject} » ({device}) est celui de son récepteur GPS : il dit « {heard} ».",
+    "modem.nonsense": "Ce qui répond sur le port du modem « {subject} » ({device}) n'est pas un modem : « {heard} ».",
+    "modem.other_opener": "Un autre programme a aussi ouvert le port du modem « {subject} » ({device}) : {programs}.",
+    "modem.port_grabber": "{programs} est en marche et ouvre tout port de modem : des réponses se perdent.",
     "modem.sim_pin_wrong": "La carte SIM du modem « {subject} » a refusé le code PIN des réglages, ou n'y a pas répondu "
     "(essais restants : {left}). Il n'est plus essayé.",
     "modem.sim_last_try": "La carte SIM du modem « {subject} » n'a plus qu'un essai de code PIN (restants : {left}) : "
@@ -216,6 +220,8 @@ SUGGESTIONS: dict[str, str] = {
     "spread_recipients": "Passez par une passerelle SMS ou une seconde SIM (« repli {fix} »).",
     "set_recipients": "Demandez la limite à l'opérateur, mettez-la dans les réglages (« recipients_per_month »).",
     "unlock_sim": "Mettez-le dans « pin » des réglages, ou désactivez-le dans un téléphone (« repli {fix} »).",
+    "check_port_and_baud": "Vérifiez le port dans les réglages et, sur une vraie ligne série, « baud ».",
+    "disable_grabber": "Arrêtez-le pour de bon (« systemctl disable --now ModemManager », ou brltty).",
     "correct_pin": "Corrigez « pin » dans les réglages : le nouveau code est essayé une fois (« repli {fix} »).",
     "type_pin_in_phone": "Mettez la carte dans un téléphone, tapez-y le bon code, et corrigez « pin » (« repli {fix} »).",
     "type_puk_in_phone": "Mettez la carte dans un téléphone et tapez-y le code PUK que donne l'opérateur (« repli {fix} »).",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import serial
 
+from edge.modem import strangers
+
 log = logging.getLogger(__name__)
 
 # Unix98 pty slaves (Linux admin-guide/devices.txt).
@@ -80,13 +82,13 @@ def _lock(path: str) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise DeviceBusy(path, _holder(path)) from error
+        raise DeviceBusy(path, strangers.holder(path)) from error
     return descriptor
 
 
 def _refusal(path: str, error: OSError) -> DeviceMissing | DeviceBusy | DeviceRefused:
     if error.errno in (errno.EBUSY, errno.EAGAIN):
-        return DeviceBusy(path, _holder(path))
+        return DeviceBusy(path, strangers.holder(path))
     reason = f"{path}: {os.strerror(error.errno or 0)}"
     if error.errno in (errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO, errno.ENOTDIR):
         return DeviceMissing(reason)
@@ -116,15 +118,3 @@ def _exclude_others(descriptor: int, opened: os.stat_result) -> None:
     if os.major(opened.st_rdev) not in PTY_MAJORS:
         with contextlib.suppress(OSError):
             fcntl.ioctl(descriptor, termios.TIOCEXCL)
-
-
-def _holder(path: str) -> str:
-    """Name the process that has the device open, as far as /proc shows it to this user."""
-    wanted = os.path.realpath(path)
-    for folder in Path("/proc").glob("[0-9]*"):
-        if int(folder.name) == os.getpid():
-            continue
-        with contextlib.suppress(OSError):
-            if any(str(link.readlink()) == wanted for link in (folder / "fd").iterdir()):
-                return f"{(folder / 'comm').read_text().strip()} (pid {folder.name})"
-    return "another process"

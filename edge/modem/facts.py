@@ -56,6 +56,7 @@ class Seen:
     recipients: int = 0  # whom its SIM has written to this month
     cap: int | None = None  # as the settings have it
     expect_roaming: bool = False
+    others: Sequence[str] = ()  # programs that have its port open too
     voice: bool = True  # it is a way out for calls
     bearer: Bearer | None = None
 
@@ -79,6 +80,7 @@ class Facts:
     modems: Sequence[Seen] = ()
     unreadable: int = 0  # received in these last days and kept aside
     gateways: Sequence[GatewaySeen] = ()
+    grabbers: Sequence[str] = ()  # programs that open every modem's port
 
     def ready(self) -> Iterator[Seen]:
         """The modems at work."""

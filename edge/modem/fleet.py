@@ -6,11 +6,12 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from edge.modem import checks, estimate, severity
+from edge.modem import checks, estimate, lookout, severity
 from edge.modem.estimate import Sim
 from edge.modem.facts import Facts, Seen
 from edge.modem.gateways import Gateways
 from edge.modem.keeper import Keeper
+from edge.modem.lookout import Lookout
 from edge.modem.office import Office
 from edge.shared.checks import issue_of
 from edge.shared.clock import utc_text
@@ -35,6 +36,7 @@ class Fleet:
         self._rules = ModemSection()
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._lookout = Lookout()
         self._first_seen: dict[tuple[str, str], str] = {}  # RFC 3339, by issue and subject
 
     async def apply(self, rules: ModemSection) -> None:
@@ -62,6 +64,12 @@ class Fleet:
                 if task.done():
                     task.result()  # a keeper never ends: its exception is a defect that must be seen
             await asyncio.sleep(CARE_EVERY_S)
+
+    async def look_out(self) -> None:
+        """Now and then: see who else has the ports open."""
+        while True:
+            await self._lookout.run([device.device for device in self._rules.devices])
+            await asyncio.sleep(lookout.EVERY_S)
 
     async def stop(self) -> None:
         """Let go of every port, after the answers to what is being handed over."""
@@ -148,9 +156,10 @@ class Fleet:
         facts = Facts(
             self._office.clock.now(),
             self._rules,
-            [keeper.seen() for keeper in self._keepers.values()],
+            [keeper.seen(self._lookout.last.others.get(keeper.device.device, ())) for keeper in self._keepers.values()],
             self._office.inbox.unreadable_since(UNREADABLE_SHOWN_DAYS),
             self.gateways.seen(),
+            grabbers=self._lookout.last.grabbers,
         )
         now = utc_text(facts.now)
         found = [(check, finding, (check.ISSUE, finding.subject)) for check, finding in checks.found(facts)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edge.modem import power
+from edge.modem import power, strangers
 from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtSilent
 from edge.modem.bearer_desk import BearerDesk
 from edge.modem.call_desk import CallDesk
@@ -21,6 +23,7 @@ from edge.modem.office import Office
 from edge.modem.power import Cycles
 from edge.modem.seldom import Seldom
 from edge.modem.session import Session
+from edge.modem.strangers import Heard
 from edge.modem.unlocking import Unfit
 from edge.modem.ussd_desk import UssdDesk
 from edge.shared.messages.modem import ModemState
@@ -28,6 +31,7 @@ from edge.shared.model import ModemDevice, ModemSection
 
 log = logging.getLogger(__name__)
 
+HEARD_MAX = 20  # lines
 PATH_CHECK_S = 0.2  # how soon a re-pointed symlink is noticed
 
 
@@ -44,6 +48,9 @@ class Keeper:
     session: Session | None = None
     cycles: Cycles = field(default_factory=Cycles)
     log: Seldom = field(default_factory=lambda: Seldom(logging.getLogger(__name__)))
+    heard: deque[str] = field(
+        default_factory=lambda: deque(maxlen=HEARD_MAX)
+    )  # lines nobody asked for, before it was ready
     away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
 
     def __post_init__(self) -> None:
@@ -81,6 +88,7 @@ class Keeper:
             return await self._use(device)
 
     async def _use(self, device: Device) -> bool:
+        self.heard.clear()
         port = AtPort(device.descriptor, self._unsolicited)
         mailbox = Mailbox(self.device.name, port, self.office.inbox, lambda: self.rules.command_timeout_s)
         session = self.session = Session(
@@ -94,8 +102,10 @@ class Keeper:
         except Unfit as error:
             self._is_away(ModemState.FAILED, error.trouble, error, **error.data)
         except (AtOutOfStep, AtSilent) as error:
-            self._is_away(ModemState.FAILED, "no_answer", error)
-            await self._have_power_cycled(str(error))
+            kind = Heard.NOTHING if session.listening_since else strangers.judge(self.heard)
+            self._is_away(ModemState.FAILED, kind.value, error, heard=strangers.sample(self.heard))
+            if kind is not Heard.GPS:
+                await self._have_power_cycled(str(error))
         except AtError as error:
             self._is_away(ModemState.FAILED, "no_answer", error)
         finally:
@@ -176,7 +186,7 @@ class Keeper:
         if self.session is not None:
             await self.session.sender.wind_down(within_s)
 
-    def seen(self) -> Seen:
+    def seen(self, others: Sequence[str] = ()) -> Seen:
         """The modem as the checks look at it."""
         return Seen(
             name=self.device.name,
@@ -189,9 +199,12 @@ class Keeper:
             expect_roaming=self.device.expect_roaming,
             voice=self.device.voice,
             bearer=self.bearer.seen(),
+            others=others,
         )
 
     def _unsolicited(self, line: str, second: str | None) -> None:
+        if self.state is not ModemState.READY:
+            self.heard.append(line)
         if second is None and any(companion.hears(line) for companion in self._companions):
             return
         if self.session is not None:

@@ -58,6 +58,7 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
             await until_stopped(
                 stop,
                 asyncio.create_task(fleet.care(), name="fleet"),
+                asyncio.create_task(fleet.look_out(), name="lookout"),
                 asyncio.create_task(_follow(source, site, fleet, herald), name="settings"),
                 asyncio.create_task(herald.run(), name="herald"),
                 asyncio.create_task(Sweeper(ledger, clock).run(), name="sweeper"),

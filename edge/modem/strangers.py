@@ -15,7 +15,10 @@ from functools import reduce
 from pathlib import Path
 
 SAMPLE_MAX = 60  # characters of what was heard that are repeated
-MODEM_MANAGER = "ModemManager"
+# They open every port they take for a modem's or a Braille display's.
+GRABBERS = ("ModemManager", "brltty")
+# What a modem says, well or not; nothing of it is nonsense.
+MODEMS_OWN = re.compile(r"[+^]|AT|OK$|ERROR|RDY$|RING$|NO CARRIER|SMS|PB DONE|Call Ready|> ?$")
 NMEA = re.compile(r"\$([A-Z]{2}[A-Z]{3},[^*]*)\*([0-9A-Fa-f]{2})")
 
 
@@ -33,7 +36,8 @@ def judge(lines: Sequence[str]) -> Heard:
     # One of them with a right checksum is no accident.
     if any(_checksum(body) == int(given, 16) for body, given in sentences):
         return Heard.GPS
-    return Heard.NONSENSE if any(line.strip() for line in lines) else Heard.NOTHING
+    strange = [line for line in lines if line.strip() and not MODEMS_OWN.match(line.strip())]
+    return Heard.NONSENSE if strange else Heard.NOTHING
 
 
 def sample(lines: Sequence[str]) -> str:
@@ -67,11 +71,15 @@ def suspects(device: str, proc: Path = Path("/proc")) -> list[str]:
     return [_named(pid, proc) for pid in found if pid != os.getpid()]
 
 
-def modem_manager(proc: Path = Path("/proc")) -> str | None:
-    """ModemManager, if it runs: it opens every port it takes for a modem's."""
-    found = (pid for pid in _pids(proc) if _comm(pid, proc) == MODEM_MANAGER)
-    pid = next(found, None)
-    return None if pid is None else _named(pid, proc)
+def grabbers(proc: Path = Path("/proc")) -> list[str]:
+    """Programs that run and open ports which nobody told them to."""
+    return [_named(pid, proc) for pid in _pids(proc) if _comm(pid, proc) in GRABBERS]
+
+
+def holder(device: str) -> str:
+    """Who has it, as far as this user may know."""
+    known = openers(device) or suspects(device)
+    return ", ".join(known) or "another process"
 
 
 def _by_files(real: str, proc: Path) -> Iterator[int]:

@@ -17,7 +17,7 @@ from edge.modem.sim_book import Swap
 from edge.shared.messages.modem import GatewayState, ModemState
 from edge.shared.messages.modem_bearer import Bearer, BearerCause, BearerState
 from edge.shared.messages.modem_radio import Registration, Technology
-from edge.shared.model import ModemSection
+from edge.shared.model import ModemDevice, ModemSection
 from tests.edge.told import people_are_told, places
 
 NOW = datetime(2026, 11, 28, 2, 14, tzinfo=UTC)
@@ -65,6 +65,14 @@ UNWELL = {
     "modem.recipients_used": replace(WELL, modems=(replace(MODEM, recipients=100, cap=100),)),
     "modem.recipients_unusual": replace(WELL, modems=(replace(MODEM, recipients=201),)),
     "modem.unreadable": replace(WELL, unreadable=2),
+    "modem.gps_port": away("gps_port", heard="$GPGGA,092751.000,5321.6802,N"),
+    "modem.nonsense": away("nonsense", heard="login:"),
+    "modem.other_opener": replace(WELL, modems=(replace(MODEM, others=("minicom (pid 812)",)),)),
+    "modem.port_grabber": replace(
+        WELL,
+        settings=ModemSection(devices=[ModemDevice(name="m1", device="/dev/modem")]),
+        grabbers=("ModemManager (pid 700)",),
+    ),
     "modem.sim_pin_wrong": away("sim_pin_wrong", left="2"),
     "modem.sim_last_try": away("sim_last_try", left="1"),
     "modem.sim_puk": away("sim_puk", left="0"),

@@ -25,6 +25,7 @@ def test_a_position_receiver_is_known_by_a_sentence_with_a_right_checksum() -> N
     assert judge([GGA[:-2] + "00"]) is Heard.NONSENSE
     assert judge(["login:"]) is Heard.NONSENSE
     assert judge(["", "  "]) is Heard.NOTHING
+    assert judge(["RDY", "+CPIN: READY", "OK"]) is Heard.NOTHING, "a modem that hangs after its boot"
     assert judge([]) is Heard.NOTHING
 
 
@@ -91,11 +92,12 @@ def test_a_lock_file_tells_too(port: str, tmp_path: Path) -> None:
     assert strangers.openers(port, folder, tmp_path) == [], "left behind by a program that is gone"
 
 
-def test_modem_manager_and_who_names_the_device(tmp_path: Path) -> None:
+def test_programs_that_grab_ports_and_who_names_the_device(tmp_path: Path) -> None:
     folder = proc(tmp_path, 700, "ModemManager", "/usr/sbin/ModemManager")
     proc(folder, 701, "gpsd", "gpsd", "-n", "/dev/ttyUSB1")
     proc(folder, 702, "python3", "python3", "read.py", "--port=/dev/ttyUSB2")
     proc(folder, 703, "bash", "bash", "-c", "echo /dev/ttyUSB2 is nice")
-    assert strangers.modem_manager(folder) == "ModemManager (pid 700)"
-    assert strangers.modem_manager(tmp_path / "other") is None
+    proc(folder, 704, "brltty", "brltty")
+    assert strangers.grabbers(folder) == ["ModemManager (pid 700)", "brltty (pid 704)"]
+    assert strangers.grabbers(tmp_path / "other") == []
     assert strangers.suspects("/dev/ttyUSB2", folder) == ["python3 (pid 702)"]
