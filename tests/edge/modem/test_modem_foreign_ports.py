@@ -90,7 +90,7 @@ def test_a_program_that_locks_the_port_is_named_and_waited_for(bench: ModemBench
         (issue,) = bench.issues()
         assert f"(pid {pid})" in issue.data["holder"]
     bench.wait(lambda: bench.listed()[0].state is ModemState.READY)
-    assert bench.issues() == []
+    bench.wait(lambda: bench.issues() == [])
 
 
 def test_a_program_that_opens_the_port_beside_us_is_named(bench: ModemBench) -> None:
