@@ -68,6 +68,7 @@ _SILENCES: dict[str, str] = {
 
 # Error name -> French template with the error's data.
 _TEMPLATES: dict[str, str] = {
+    "NoModem": "Aucun modem dans les réglages.",
     "NoSuchModem": "Aucun modem « {modem} » dans les réglages.",
     "PermissionDenied": "Refusé : cet utilisateur n'a pas ce droit.",
     "InvalidParameter": "Valeur refusée : {parameter}.",

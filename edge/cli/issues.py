@@ -113,6 +113,7 @@ WORDS: dict[str, str] = {
     "modem.nonsense": "Ce qui répond sur le port du modem « {subject} » ({device}) n'est pas un modem : « {heard} ».",
     "modem.other_opener": "Un autre programme a aussi ouvert le port du modem « {subject} » ({device}) : {programs}.",
     "modem.port_grabber": "{programs} est en marche et ouvre tout port de modem : des réponses se perdent.",
+    "modem.self_test_failed": "Le dernier essai du modem « {subject} » n'a pas abouti.",
     "modem.sim_pin_wrong": "La carte SIM du modem « {subject} » a refusé le code PIN des réglages, ou n'y a pas répondu "
     "(essais restants : {left}). Il n'est plus essayé.",
     "modem.sim_last_try": "La carte SIM du modem « {subject} » n'a plus qu'un essai de code PIN (restants : {left}) : "
@@ -222,6 +223,7 @@ SUGGESTIONS: dict[str, str] = {
     "unlock_sim": "Mettez-le dans « pin » des réglages, ou désactivez-le dans un téléphone (« repli {fix} »).",
     "check_port_and_baud": "Vérifiez le port dans les réglages et, sur une vraie ligne série, « baud ».",
     "disable_grabber": "Arrêtez-le pour de bon (« systemctl disable --now ModemManager », ou brltty).",
+    "test_again": "Refaites-le, et suivez les étapes (« repli {fix} »).",
     "correct_pin": "Corrigez « pin » dans les réglages : le nouveau code est essayé une fois (« repli {fix} »).",
     "type_pin_in_phone": "Mettez la carte dans un téléphone, tapez-y le bon code, et corrigez « pin » (« repli {fix} »).",
     "type_puk_in_phone": "Mettez la carte dans un téléphone et tapez-y le code PUK que donne l'opérateur (« repli {fix} »).",

@@ -56,6 +56,7 @@ class Seen:
     recipients: int = 0  # whom its SIM has written to this month
     cap: int | None = None  # as the settings have it
     expect_roaming: bool = False
+    self_test_failed: str | None = None  # the step at which the last one failed
     others: Sequence[str] = ()  # programs that have its port open too
     voice: bool = True  # it is a way out for calls
     bearer: Bearer | None = None

@@ -32,16 +32,26 @@ REPEATED_AFTER = timedelta(seconds=5)
 CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 UseReport = Callable[[sqlite3.Connection, str, StatusReport], None]
+IsOwn = Callable[[sqlite3.Connection, str], bool]
 
 
 class Inbox:
     """All messages received, each with its seq. `bell` rings at every new one."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, use_report: UseReport) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        bell: Bell,
+        use_report: UseReport,
+        is_own: IsOwn = lambda _db, _text: False,
+    ) -> None:
+        """is_own: whether a text is the box's own, sent to itself; in the transaction of its row."""
         self._ledger = ledger
         self._clock = clock
         self._bell = bell
         self._use_report = use_report
+        self._is_own = is_own
 
     def after(self, seq: int, limit: int) -> list[InboundSms]:
         """Messages after a seq, oldest first."""
@@ -119,6 +129,8 @@ class Inbox:
             self._keep(db, modem, received, pdu)
 
     def _keep(self, db: sqlite3.Connection, modem: str, received: Deliver, pdu: str | None = None) -> None:
+        if self._is_own(db, received.text):
+            return
         if received.kind is not Kind.TEXT:
             reason = AsideReason(received.kind.value)
             self._set_aside(db, reason, modem, number=received.number, text=_clean(received.text), pdu=pdu)

@@ -199,6 +199,7 @@ class Keeper:
             expect_roaming=self.device.expect_roaming,
             voice=self.device.voice,
             bearer=self.bearer.seen(),
+            self_test_failed=self.office.self_tests.failed(self.device.name),
             others=others,
         )
 

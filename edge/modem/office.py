@@ -14,6 +14,7 @@ from edge.modem.outbox import Outbox
 from edge.modem.panel_link import PanelLink
 from edge.modem.radio_log import RadioLog
 from edge.modem.route import Routes
+from edge.modem.self_test import SelfTests
 from edge.modem.settling import Settling
 from edge.modem.sim_book import SimBook
 from edge.shared.broadcast import Broadcast
@@ -33,6 +34,7 @@ class Office:
     settling: Settling
     allowance: Allowance
     inbox: Inbox
+    self_tests: SelfTests
     calls: CallBook
     call_news: Broadcast[CallEvent | None]
     sims: SimBook
@@ -45,6 +47,7 @@ class Office:
 def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> Office:
     """Everything that stands on one ledger."""
     settling = Settling(ledger, clock, bell)
+    self_tests = SelfTests(ledger, clock)
     dispatch = Dispatch(ledger, clock, bell)
     return Office(
         outbox=Outbox(ledger, clock, bell),
@@ -53,7 +56,8 @@ def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> O
         routes=Routes(bell),
         settling=settling,
         allowance=Allowance(ledger, clock),
-        inbox=Inbox(ledger, clock, bell, settling.apply_report),
+        inbox=Inbox(ledger, clock, bell, settling.apply_report, self_tests.take),
+        self_tests=self_tests,
         sims=SimBook(ledger, clock),
         calls=CallBook(ledger, clock),
         call_news=Broadcast(None),

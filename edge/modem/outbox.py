@@ -30,9 +30,19 @@ class Outbox:
         self._bell = bell
 
     def put(
-        self, number: str, text: str, split: Split, request_id: str, severity: SmsSeverity = SmsSeverity.ROUTINE
+        self,
+        number: str,
+        text: str,
+        split: Split,
+        request_id: str,
+        severity: SmsSeverity = SmsSeverity.ROUTINE,
+        *,
+        only: str | None = None,
     ) -> tuple[OutboxEntry, bool]:
-        """Queue a message durably; or find the one of this request_id (True). Raises RequestIdTaken."""
+        """Queue a message durably; or find the one of this request_id (True). only: the modem that shall send it.
+
+        Raises RequestIdTaken.
+        """
         now = utc_text(self._clock.now())
         with self._ledger.change() as db:
             known = db.execute("SELECT * FROM messages WHERE request_id = ?", (request_id,)).fetchone()
@@ -42,7 +52,7 @@ class Outbox:
                 return self._entry(known), True
             cursor = db.execute(
                 "INSERT INTO messages (request_id, number, phone_key, text, encoding, parts, concatenation, queued_at,"
-                " severity, change) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " severity, change, modem) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     request_id,
                     number,
@@ -54,13 +64,14 @@ class Outbox:
                     now,
                     severity.value,
                     next_change(db),
+                    only,
                 ),
             )
             db.executemany(
-                "INSERT INTO segments (message, number, text, state, rank, not_before, updated_at)"
-                " VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+                "INSERT INTO segments (message, number, text, state, rank, not_before, updated_at, left_to_modems)"
+                " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?)",
                 [
-                    (cursor.lastrowid, place, part, RANK[severity], now, now)
+                    (cursor.lastrowid, place, part, RANK[severity], now, now, only is not None)
                     for place, part in enumerate(split.parts, start=1)
                 ],
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
-from edge.modem import sim
+from edge.modem import self_test, sim
 from edge.modem.facts import Seen
 from edge.modem.fleet import Fleet
 from edge.modem.office import Office
@@ -15,7 +16,10 @@ from edge.shared.messages.modem import ModemState
 from edge.shared.messages.modem_radio import (
     AcceptSimParams,
     AcceptSimResult,
+    NoModem,
     Registration,
+    SelfTestParams,
+    SelfTestStep,
     Signal,
     SignalNews,
     SignalParams,
@@ -38,6 +42,7 @@ class RadioService:
 
     def __init__(self, fleet: Fleet, office: Office) -> None:
         self._fleet = fleet
+        self._office = office
         self._sims = office.sims
         self._radio = office.radio
 
@@ -45,6 +50,7 @@ class RadioService:
         """Register every method."""
         server.on(messages.SIGNAL, self.signal)
         server.on_stream(messages.WATCH_SIGNAL, self.watch_signal)
+        server.on_stream(messages.SELF_TEST, self.self_test)
         server.on(messages.SIMS, self.sims)
         server.on(messages.ACCEPT_SIM, self.accept_sim)
 
@@ -65,6 +71,20 @@ class RadioService:
             newest = max([newest, *(event.seq for event in events)])
             yield SignalNews(signals=self._signals(), events=events)
             await self._radio.bell.wait_past(rings)
+
+    async def self_test(self, params: SelfTestParams, _caller: Caller) -> AsyncIterator[SelfTestStep]:
+        """An SMS of a modem to itself."""
+        if params.actor.role is not Role.TECHNICIAN:
+            raise Refused(RoleRequired(role=Role.TECHNICIAN))
+        keeper = self._fleet.keeper(params.modem)
+        if keeper is None:
+            raise Refused(NoModem() if params.modem is None else messages.NoSuchModem(modem=params.modem))
+        number = keeper.device.number or keeper.about.own_number
+        way = self_test.Way(keeper.device.name, number, keeper.state is ModemState.READY)
+        office, now = self._office, asyncio.get_running_loop().time
+        steps = self_test.run(way, office.self_tests, office.outbox, office.bell, timeout_s=params.timeout_s, now=now)
+        async for step in steps:
+            yield step
 
     def _signals(self) -> list[Signal]:
         return [self._radio.now[device.name] for device, _seen in self._fleet.seen() if device.name in self._radio.now]

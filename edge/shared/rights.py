@@ -46,6 +46,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.panel.PowerCycle": frozenset({"modem"}),
     "fr.repli.modem.Signal": frozenset({"web", "voice", "alerts"}),
     "fr.repli.modem.WatchSignal": frozenset({"web", "voice", "alerts"}),
+    "fr.repli.modem.SelfTest": frozenset({"web"}),
     "fr.repli.modem.Sims": frozenset({"web"}),
     "fr.repli.modem.AcceptSim": frozenset({"web"}),
     "fr.repli.modem.Dial": frozenset({"voice"}),

@@ -7,6 +7,7 @@ from edge.cli.modem_at import add_at
 from edge.cli.modem_estimate import add_estimate
 from edge.cli.modem_inbox import add_inbox
 from edge.cli.modem_outbox import add_outbox
+from edge.cli.modem_self_test import add_self_test
 from edge.cli.modem_signal import add_signal
 from edge.cli.modem_sim import add_sim
 from edge.cli.modem_sms import add_sms
@@ -23,6 +24,7 @@ def register(subjects: Subjects) -> None:
     add_status(verbs)
     add_signal(verbs)
     add_sim(verbs)
+    add_self_test(verbs)
     add_sms(verbs)
     add_outbox(verbs)
     add_inbox(verbs)

@@ -10,6 +10,7 @@ from pydantic import Field
 from edge.shared.messages.common import Actor, Role, RoleRequired
 from edge.shared.varlink_idl import ErrorReply, Message, Method, NoParams, Params
 
+SELF_TEST_S, SELF_TEST_S_MAX = 180, 1800
 SIGNAL_HOURS_MAX = 400 * 24
 
 
@@ -166,10 +167,49 @@ class SignalNews(Message):
     events: list[RadioEvent] = []
 
 
+class SelfTestStage(StrEnum):
+    """The steps of a self-test, in their order; the last two may come in any."""
+
+    MODEM = "modem"  # it is at work
+    NUMBER = "number"  # that of its SIM is known
+    ACCEPTED = "accepted"
+    REPORT = "report"
+    RECEIVED = "received"
+
+
+class SelfTestParams(Params):
+    """Which modem: of none, the first that is ready."""
+
+    modem: str | None = Field(None, min_length=1, max_length=32)
+    timeout_s: float = Field(SELF_TEST_S, ge=1, le=SELF_TEST_S_MAX)
+    actor: Actor = Actor(user="root", role=Role.TECHNICIAN)
+
+
+class SelfTestStep(Message):
+    """A step that is done, or the one that failed, which is the last."""
+
+    modem: str
+    step: SelfTestStage
+    done: bool
+    after_s: float = Field(description="Since the test began")
+    detail: str = Field("", description="The number, or the last refusal of the network")
+
+
+class NoModem(ErrorReply):
+    """The settings have no modem at all."""
+
+
+SELF_TEST = Method(
+    "SelfTest",
+    SelfTestParams,
+    SelfTestStep,
+    "An SMS of a modem to itself, step by step. Role: technician.",
+    streams=True,
+)
 SIGNAL = Method("Signal", SignalParams, SignalResult, "What the modems receive, and did.")
 WATCH_SIGNAL = Method("WatchSignal", NoParams, SignalNews, "What the modems receive, then each look.", streams=True)
 SIMS = Method("Sims", NoParams, SimsResult, "The SIM of every modem.")
 ACCEPT_SIM = Method("AcceptSim", AcceptSimParams, AcceptSimResult, "Say that a new SIM is right. Role: technician.")
 
-RADIO_METHODS: tuple[Method[Any, Any], ...] = (SIGNAL, WATCH_SIGNAL, SIMS, ACCEPT_SIM)
-RADIO_ERRORS: tuple[type[ErrorReply], ...] = (NoSuchModem, RoleRequired)
+RADIO_METHODS: tuple[Method[Any, Any], ...] = (SIGNAL, WATCH_SIGNAL, SIMS, ACCEPT_SIM, SELF_TEST)
+RADIO_ERRORS: tuple[type[ErrorReply], ...] = (NoSuchModem, NoModem, RoleRequired)

@@ -54,6 +54,8 @@ WORD_TABLES = {
     "_TECHNOLOGIES",
     "_VOICE_WAYS",
     "_RADIO_EVENTS",
+    "_STEPS_DONE",
+    "_STEPS_FAILED",
     "_LEVELS",
     "_SEVERITIES",
     "_ASIDE",

@@ -73,6 +73,7 @@ UNWELL = {
         settings=ModemSection(devices=[ModemDevice(name="m1", device="/dev/modem")]),
         grabbers=("ModemManager (pid 700)",),
     ),
+    "modem.self_test_failed": replace(WELL, modems=(replace(MODEM, self_test_failed="report"),)),
     "modem.sim_pin_wrong": away("sim_pin_wrong", left="2"),
     "modem.sim_last_try": away("sim_last_try", left="1"),
     "modem.sim_puk": away("sim_puk", left="0"),

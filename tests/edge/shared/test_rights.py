@@ -40,6 +40,7 @@ TABLE = {
     "fr.repli.panel.PowerCycle": "modem",
     "fr.repli.modem.Signal": "voice alerts web",
     "fr.repli.modem.WatchSignal": "voice alerts web",
+    "fr.repli.modem.SelfTest": "web",
     "fr.repli.modem.Sims": "web",
     "fr.repli.modem.AcceptSim": "web",
     "fr.repli.modem.Dial": "voice",

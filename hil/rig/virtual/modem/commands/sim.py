@@ -154,7 +154,7 @@ def _change(modem: VirtualHardware, request: dict[str, Any]) -> None:
         sim.unlocked_in, sim.tries = None, TRIES
     for name, value in given.items():
         setattr(sim, name, value)
-    modem.network.own_number = sim.number
+    modem.network.own_number = sim.number or modem.network.own_number  # a SIM may not know its own
     if was_inserted and not sim.inserted:
         sim.unlocked_in = None
     if modem.interpreter is not None and sim.inserted is not was_inserted and not request.get("quiet"):
