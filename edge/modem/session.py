@@ -84,7 +84,7 @@ class Session:
             if self._looker.overdue():
                 await self._look()
             if self._mailbox.fills_up():
-                await self._mailbox.make_room(self.sender.may_send)
+                await self._mailbox.make_room(self._is_wanted)
                 self._resend_unreported()
             elif self._mailbox.wants_skimming():
                 await self._mailbox.skim()
@@ -142,7 +142,7 @@ class Session:
             await self._setup.sim()
 
     async def _fetch(self) -> None:
-        await self._mailbox.fetch(self.sender.may_send)
+        await self._mailbox.fetch(self._is_wanted)
         self._resend_unreported()
 
     def _resend_unreported(self) -> None:
@@ -168,6 +168,10 @@ class Session:
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+
+    def _is_wanted(self) -> bool:
+        """Whether the port is wanted for more than deleting what was read, which can wait."""
+        return self._errands.pending() or self.sender.may_send()
 
     def _uncertain(self) -> float | None:
         """How often to look for reports while a part is uncertain, in seconds; None when none is."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyroute2 import IPRoute
 
-from edge.modem import bearer, bearer_desk
+from edge.modem import bearer
 from edge.shared.messages.modem import MODEM, ModemState
 from edge.shared.messages.modem_bearer import (
     BEARERS,
@@ -83,6 +83,7 @@ def test_it_comes_up_by_itself_and_the_interface_gets_its_carrier(bench: ModemBe
     up = wait_for(bench, BearerState.UP)
     assert has_carrier(interface)
     assert (up.address, up.present, up.tries) == ("10.20.30.40", True, 0)
+    assert not {issue.id for issue in bench.issues() if issue.id.startswith("modem.bearer")}
     assert up.rx_bytes is not None and up.tx_bytes is not None
     assert bench.modems[0].inject("look_bearer")["dials"] == 1
 
@@ -105,7 +106,7 @@ def test_what_the_network_takes_away_comes_back(bench: ModemBench, make: str, si
     start(bench, make)
     wait_for(bench, BearerState.UP)
     bench.modems[0].inject("drop_bearer", silent=silent)
-    within = bearer_desk.LOOK_EVERY_S + 3 if silent else 3
+    within = 14 if silent else 3
     bench.wait(lambda: bool(bench.modems[0].inject("look_bearer")["up"]), within=within)
     wait_for(bench, BearerState.UP)
 

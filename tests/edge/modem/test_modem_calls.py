@@ -192,6 +192,32 @@ def test_an_emergency_waits_for_the_submit_under_way_and_for_no_other(bench: Mod
     bench.wait_all()
 
 
+def test_an_emergency_does_not_wait_until_what_was_received_is_deleted(bench: ModemBench) -> None:
+    phone = telephone(bench, "sim7600", "--delete-latency", "0.8")
+    for place in range(10):
+        phone.modem.inject("bring", number=f"+336123456{place:02d}", text="OUI")
+    bench.wait(lambda: len(bench.inbox()) == 10)
+    phone.dial("112")
+    before = phone.modem.inject("look")["stored"]["ME"]
+    bench.wait(lambda: phone.heard()["dialled"] == ["112"])
+    assert before - phone.modem.inject("look")["stored"]["ME"] <= 2 < before  # of ten, and each takes 0.8 s
+
+
+def test_where_a_modem_takes_no_message_during_a_call_it_waits_and_goes_once(bench: ModemBench) -> None:
+    phone = telephone(bench)
+    phone.modem.inject("call_faults", faults={"no_sms": True})
+    phone.dial(NUMBER)
+    phone.wait_for(CallState.ACTIVE)
+    bench.send(NUMBER, "Après l'appel", "s1")
+    bench.wait(lambda: bench.outbox()[0].segments[0].error is not None)
+    assert bench.accepted() == []
+    phone.hang_up(1)
+    bench.wait_all()
+    assert [(line.text, bench.outbox()[0].segments[0].maybe_dup) for line in bench.accepted()] == [
+        ("Après l'appel", False)
+    ]
+
+
 def test_an_emergency_ends_the_call_that_is_up(bench: ModemBench) -> None:
     phone = telephone(bench)
     phone.dial(NUMBER)

@@ -51,6 +51,7 @@ class Faults:
     dial_hangs: int = 0  # ATD is never answered, and nothing dialled
     dial_unsaid: int = 0  # ATD is never answered, and dialled all the same
     no_chup: int = 0  # AT+CHUP answers OK and does nothing
+    no_sms: bool = False  # as long as there is a call no message is taken
 
 
 @dataclass
@@ -102,6 +103,12 @@ def _line(modem: Interpreter) -> Line:
             _stop(call)
         line.owner, line.calls = modem, []
     return line
+
+
+def forbids_sms(modem: Interpreter) -> bool:
+    """Whether a call keeps messages from being sent now."""
+    line = _line(modem)
+    return line.faults.no_sms and bool(line.calls)
 
 
 def _is_quectel(modem: Interpreter) -> bool:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from hil.rig.virtual.modem.commands import calls
 from hil.rig.virtual.modem.commands.storage import selected, want_pdu_mode
 from hil.rig.virtual.modem.commands.table import Answer, Commands, Requests, cms, fixed
 from hil.rig.virtual.modem.memory import SENT, UNSENT
@@ -36,6 +37,8 @@ class MoreMessages:
 
 async def _begin(modem: Interpreter, found: re.Match[str]) -> Answer:
     want_pdu_mode(modem)
+    if calls.forbids_sms(modem):
+        raise cms(302)
     length = int(found[1])
     lost = modem.armed.take("lost_prompt")
     if not lost:
