@@ -5,11 +5,18 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from hil.rig.virtual.modem.client import VirtualModem
+from hil.rig.virtual.modem.part import FAULTS
 from hil.rig.virtual.modem.terminal import FINAL, Terminal, lines, part, reopened, wait
+
+if TYPE_CHECKING:
+    from hil.rig.virtual.running import RunningTown
 
 Start = Callable[..., tuple[VirtualModem, Terminal]]
 SLOW = ("--latency", "0.1")
@@ -164,3 +171,12 @@ def test_a_fault_that_does_not_exist_is_refused_by_name(start: Start) -> None:
     modem, _ = start()
     with pytest.raises(ValueError, match="no fault lost_anwser"):
         modem.arm(lost_anwser=1)
+
+
+def test_the_modem_knows_each_fault_that_the_town_has_for_it(tmp_path: Path) -> None:
+    town = cast("RunningTown", SimpleNamespace(folder=tmp_path))
+    with VirtualModem(tmp_path) as modem:
+        for fault in FAULTS:
+            fault.inject(town)
+            fault.heal(town)
+        wait(lambda: bool(modem.inject("look")["plugged"]))

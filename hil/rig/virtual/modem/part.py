@@ -36,13 +36,14 @@ class ModemPart:
         return FAULTS
 
 
-def _fault(name: str, says: str, inject: dict[str, Any], heal: dict[str, Any]) -> Fault:
-    return Fault(name, says, _doing(inject), _doing(heal))
+def _fault(name: str, says: str, inject: dict[str, Any], *heal: dict[str, Any]) -> Fault:
+    return Fault(name, says, _doing(inject), _doing(*heal))
 
 
-def _doing(request: dict[str, Any]) -> Callable[[RunningTown], None]:
+def _doing(*requests: dict[str, Any]) -> Callable[[RunningTown], None]:
     def do(town: RunningTown) -> None:
-        modem_of(town).inject(**request)
+        for request in requests:
+            modem_of(town).inject(**request)
 
     return do
 
@@ -80,6 +81,7 @@ FAULTS = (
         "modem-hangs-after-accepting",
         "the next SMS is accepted by the network, then the modem answers nothing until its power is cut",
         _arm(hang_accepted=1),
+        _arm(hang_accepted=0),
         {"do": "power_cut"},
     ),
     _fault(
