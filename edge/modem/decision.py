@@ -22,6 +22,9 @@ LASTING_TRIES = 3
 BACKOFF_MAX_S = 60.0
 # TP-SCTS is in whole seconds of the network's clock.
 SCTS_TOLERANCE = timedelta(seconds=10)
+SCTS_GRAIN = timedelta(seconds=1)
+LAG_TOLERANCE = timedelta(seconds=5)  # networks take one part quicker than another
+CLOCK_UNTRUSTED = timedelta(seconds=60)  # no network takes that long: a clock was set
 VALIDITY_EXPIRED = 0x46  # TP-ST "SM validity period expired"
 
 
@@ -96,25 +99,48 @@ class Attempt:
     reported: bool
 
 
-def match_report(report: StatusReport, attempts: Sequence[Attempt], behind: timedelta = timedelta()) -> Attempt | None:
+def match_report(
+    report: StatusReport,
+    attempts: Sequence[Attempt],
+    behind: timedelta = timedelta(),
+    lag: timedelta | None = None,
+) -> Attempt | None:
     """Find the attempt a report is about, among those on this modem and to this recipient.
 
     TP-MR has 8 bits and wraps, so among equal references the newest one that was handed over before the network took
     it (TP-SCTS) wins. An attempt whose answer was lost has no reference: its report comes for the same recipient, was
     taken after the handing over, and best carries the reference predicted for it. behind: how far the network's clock
-    was behind ours when last seen; a box without a battery-kept clock may be minutes off.
+    was behind ours when last seen; a box without a battery-kept clock may be minutes off. lag: the usual TP-SCTS less
+    the handing over, where reports told it.
     """
     newest = sorted(attempts, key=lambda attempt: attempt.id, reverse=True)
     known = [attempt for attempt in newest if attempt.reference == report.reference]
     in_time = [attempt for attempt in newest if not attempt.reported and _taken_after(report, attempt, behind)]
     unanswered = [attempt for attempt in in_time if attempt.reference is None and attempt.outcome in UNANSWERED]
-    expected = [attempt for attempt in unanswered if attempt.predicted == report.reference]
+    likely = _likely_by_time(report, unanswered, lag)
+    expected = [attempt for attempt in likely if attempt.predicted == report.reference]
     best = [attempt for attempt in in_time if attempt in known or attempt in expected]
     if best:
         return best[0]
-    if unanswered:
-        return min(unanswered, key=lambda attempt: (_steps_from_prediction(report, attempt), attempt.id))
+    if likely:
+        return min(likely, key=lambda attempt: (_steps_from_prediction(report, attempt), attempt.id))
     return known[0] if known else None
+
+
+def _likely_by_time(report: StatusReport, unanswered: list[Attempt], lag: timedelta | None) -> list[Attempt]:
+    """Those whose handing over fits TP-SCTS as well as any; all where no clock can tell.
+
+    A prediction is wrong after every part that was claimed and never reached the modem, as a kill -9 leaves them; the
+    modem does one part after another, so that its time tells which one the network took.
+    """
+    if lag is None or len(unanswered) < 2:
+        return unanswered
+    off = {attempt.id: report.sent_at - attempt.claimed_at - lag for attempt in unanswered}
+    possible = [attempt for attempt in unanswered if off[attempt.id] >= -LAG_TOLERANCE]
+    nearest = min((abs(off[attempt.id]) for attempt in possible), default=CLOCK_UNTRUSTED)
+    if nearest >= CLOCK_UNTRUSTED:
+        return unanswered
+    return [attempt for attempt in possible if abs(off[attempt.id]) - nearest < SCTS_GRAIN]
 
 
 def _taken_after(report: StatusReport, attempt: Attempt, behind: timedelta) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime, timedelta
+from statistics import median_low
 
 from edge.modem.decision import Attempt, Outcome, state_of_report
 from edge.modem.numbers import same_phone_key
 from edge.shared.clock import utc_text
 from edge.shared.messages.modem import SegmentState
 
+LAGS = 5  # reports
 RECENT_ATTEMPTS = 300  # per phone and modem; TP-MR wraps after 256
 
 
@@ -41,6 +43,16 @@ def clock_behind(db: sqlite3.Connection, modem: str) -> timedelta:
     if last is None:
         return timedelta()
     return max(timedelta(), moment(last["claimed_at"]) - moment(last["taken_at"]))
+
+
+def usual_lag(db: sqlite3.Connection, modem: str) -> timedelta | None:
+    """TP-SCTS less the handing over, the median of the last reports; None before there was one."""
+    rows = db.execute(
+        "SELECT claimed_at, taken_at FROM attempts WHERE modem = ? AND taken_at IS NOT NULL ORDER BY id DESC LIMIT ?",
+        (modem, LAGS),
+    )
+    lags = [moment(row["taken_at"]) - moment(row["claimed_at"]) for row in rows]
+    return median_low(lags) if lags else None
 
 
 def set_attempt(db: sqlite3.Connection, attempt: int, outcome: Outcome, reference: int | None) -> None:

@@ -10,7 +10,7 @@ from edge.modem import decision
 from edge.modem.bell import Bell
 from edge.modem.decision import Outcome
 from edge.modem.pdu import StatusReport
-from edge.modem.rows import attempts_to, clock_behind, leave_to_any, moment, move, set_attempt
+from edge.modem.rows import attempts_to, clock_behind, leave_to_any, moment, move, set_attempt, usual_lag
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SegmentState
@@ -50,7 +50,8 @@ class Settling:
 
     def apply_report(self, db: sqlite3.Connection, modem: str, report: StatusReport) -> None:
         """Use a status report, in a transaction of the caller, who rings the bell."""
-        attempt = decision.match_report(report, attempts_to(db, modem, report.recipient), clock_behind(db, modem))
+        attempts = attempts_to(db, modem, report.recipient)
+        attempt = decision.match_report(report, attempts, clock_behind(db, modem), usual_lag(db, modem))
         if attempt is None:
             log.warning("a status report (reference %d) matches nothing sent", report.reference)
             return

@@ -80,6 +80,39 @@ def test_a_report_of_a_settled_attempt_is_not_given_to_another_one() -> None:
     assert matched(7, 1, settled, attempt(2, at=100, reference=8)) == 1
 
 
+# A part claimed as the daemon was killed never reached the modem; the next one got the reference predicted for it.
+NEVER_GIVEN = attempt(1, Outcome.UNCERTAIN, at=10, predicted=3)
+GIVEN = attempt(2, Outcome.UNCERTAIN, at=13, predicted=4)
+LAG = timedelta(seconds=1)
+
+
+def matched_by_time(reference: int, at: int, lag: timedelta | None, *attempts: Attempt) -> int | None:
+    found = match_report(report(reference, at=at), attempts, lag=lag)
+    return found.id if found else None
+
+
+@pytest.mark.parametrize("at, number", [(14, 2), (15, 2), (11, 1), (10, 1)])
+def test_time_tells_two_unanswered_parts_apart_where_the_prediction_is_wrong(at: int, number: int) -> None:
+    assert matched_by_time(3, at, LAG, NEVER_GIVEN, GIVEN) == number
+
+
+def test_a_part_that_the_network_takes_slowly_is_still_the_one_it_was_given_then() -> None:
+    """Taken 12 s after it was handed over, and 8 s before the next one was."""
+    assert matched_by_time(3, 22, LAG, NEVER_GIVEN, attempt(2, Outcome.UNCERTAIN, at=30, predicted=4)) == 1
+
+
+def test_parts_handed_over_in_the_same_second_are_told_apart_by_the_prediction() -> None:
+    other = attempt(2, Outcome.UNCERTAIN, at=10, predicted=4)
+    assert matched_by_time(3, 11, LAG, NEVER_GIVEN, other) == 1
+    assert matched_by_time(4, 11, LAG, NEVER_GIVEN, other) == 2
+
+
+@pytest.mark.parametrize("lag", [None, timedelta(hours=1), timedelta(hours=-1)])
+def test_a_clock_that_was_set_or_never_seen_tells_nothing(lag: timedelta | None) -> None:
+    assert matched_by_time(3, 14, lag, NEVER_GIVEN, GIVEN) == 1
+    assert matched_by_time(4, 14, lag, NEVER_GIVEN, GIVEN) == 2
+
+
 def test_a_network_clock_behind_ours_does_not_lose_reports_with_a_known_reference() -> None:
     assert matched(7, -86400, attempt(1, at=0, reference=7)) == 1
 
