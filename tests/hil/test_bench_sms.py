@@ -129,7 +129,7 @@ def test_one_bad_trial_among_good_ones_is_a_miss_where_each_counts() -> None:
     measured = good()
     measured[REPLI]["killed/reports/twice"] = [0, 0, 1, 0]
     measured[REPLI]["use/300ms"] = [0.95, 0.5, 0.95]  # of this the median counts: a busy machine is no sender's fault
-    assert missed(measured) == ["kill -9 inside a submit: parts that came twice"]
+    assert missed(measured) == ["kill -9 inside a submit: came twice"]
 
 
 def test_what_never_came_is_a_miss_and_can_be_written() -> None:

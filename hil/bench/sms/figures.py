@@ -40,6 +40,11 @@ class Figure:
         """What --only names."""
         return PARTS_OF.get(self.key.partition("/")[0], "faults")
 
+    @property
+    def is_count(self) -> bool:
+        """Whether it is how often something happened that should not."""
+        return self.part in ("faults", "noise")
+
     def values(self, measured: Measured, sender: str) -> Sequence[float]:
         """Of every trial."""
         return measured.get(sender, {}).get(self.key, ())
@@ -90,13 +95,13 @@ def _faults() -> tuple[Figure, ...]:
     for world in WORLDS:
         for kind, title in (("reports", world.says), ("silent", f"{world.says}; no reports")):
             figures += [
-                Figure(f"{world.key}/{kind}/lost", title, "messages lost or mangled", 0),
-                Figure(f"{world.key}/{kind}/twice", title, "parts that came twice", 0 if kind == "reports" else None),
+                Figure(f"{world.key}/{kind}/lost", title, "lost or mangled", 0),
+                Figure(f"{world.key}/{kind}/twice", title, "came twice", 0 if kind == "reports" else None),
             ]
         silent = f"{world.says}; no reports"
         figures += [
-            Figure(f"{world.key}/silent/beyond", silent, "  beyond one a fault", 0),
-            Figure(f"{world.key}/silent/unmarked", silent, "  not marked maybe_dup", 0),
+            Figure(f"{world.key}/silent/beyond", silent, "of these beyond one a fault", 0),
+            Figure(f"{world.key}/silent/unmarked", silent, "of these not marked", 0),
         ]
     return tuple(figures)
 
@@ -106,9 +111,9 @@ def _noise() -> tuple[Figure, ...]:
         Figure(f"noise-{kind}/{what}", f"noise, answers in pieces, {title}", says, 0)
         for kind, title in zip(KINDS, ("no echo", "echo"), strict=True)
         for what, says in (
-            ("lost", "messages lost or mangled"),
-            ("twice", "parts that came twice"),
-            ("malformed", "malformed PDUs"),
+            ("lost", "lost or mangled"),
+            ("twice", "came twice"),
+            ("malformed", "malformed"),
         )
     )
 

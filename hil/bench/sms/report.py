@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isinf
 from statistics import median
 from typing import Any
@@ -12,16 +13,32 @@ SCHEMA = 1
 
 
 def table(measured: Measured) -> str:
-    """Median, smallest and largest of each sender, the demand beside Repli's."""
+    """Median, smallest and largest of each sender, the demand beside Repli's; what is counted stands in one line."""
     lines = [f"{'':<42} {'trials':>6} {'median':>8} {'min':>8} {'max':>8}  demanded of Repli"]
-    title = ""
-    for figure in FIGURES:
-        rows = [row(figure, measured, sender) for sender in measured if figure.values(measured, sender)]
-        if rows and figure.title != title:
-            title = figure.title
-            lines += ["", title]
-        lines += [f" {figure.says}", *rows] if rows else []
+    for title in dict.fromkeys(figure.title for figure in FIGURES):
+        figures = [figure for figure in FIGURES if figure.title == title]
+        rows = [row for figure in figures if not figure.is_count for row in rows_of(figure, measured)]
+        rows += [counts(sender, figures, measured) for sender in measured]
+        if any(rows):
+            lines += ["", title, *filter(None, rows)]
     return "\n".join(lines)
+
+
+def rows_of(figure: Figure, measured: Measured) -> list[str]:
+    """What it is, then each sender's line; nothing when nobody has a value."""
+    rows = [row(figure, measured, sender) for sender in measured if figure.values(measured, sender)]
+    return [f" {figure.says}", *rows] if rows else []
+
+
+def counts(sender: str, figures: Sequence[Figure], measured: Measured) -> str:
+    """All that was counted of one sender in one world; "" when nothing was."""
+    counted = [figure for figure in figures if figure.is_count and figure.values(measured, sender)]
+    if not counted:
+        return ""
+    said = ", ".join(f"{figure.says.strip()} {shown(max(figure.values(measured, sender)))}" for figure in counted)
+    judged = [kept for figure in counted if (kept := figure.kept(figure.values(measured, sender))) is not None]
+    verdict = "" if sender != REPLI or not judged else ": kept" if all(judged) else ": MISSED"
+    return f"   {sender:<12} {said}{verdict}"
 
 
 def row(figure: Figure, measured: Measured, sender: str) -> str:
