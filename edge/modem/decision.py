@@ -155,14 +155,11 @@ def _steps_from_prediction(report: StatusReport, attempt: Attempt) -> int:
     return min(steps, 256 - steps)
 
 
-def window_is_over(
-    uncertain_since: datetime, listening_since: datetime | None, window: timedelta, now: datetime
-) -> bool:
-    """Whether the report of an uncertain part had its time to come.
+def window_is_over(uncertain_since: float, listening_since: float | None, window: timedelta, now: float) -> bool:
+    """Whether the report of an uncertain part had its time to come. Times are monotonic seconds.
 
     Reports reach the modem that sent: while it is away the window does not run out by the clock alone, it starts anew
     when the modem listens again. A modem that does not come back (None) is waited for as long as a fresh one would be.
     """
     starts = [start for start in (uncertain_since, listening_since) if start is not None]
-    # A start in the future is from before the clock was set back: it cannot be waited for.
-    return all(start > now or now >= start + window for start in starts)
+    return all(now >= start + window.total_seconds() for start in starts)

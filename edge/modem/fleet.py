@@ -178,7 +178,7 @@ class Fleet:
         for name, keeper in self._keepers.items():
             if keeper.state is ModemState.READY or now - keeper.away_since < window.total_seconds():
                 continue
-            self._give_away(name, window)
+            self._give_away(name, timedelta(0))  # what was uncertain when it went away waited as long as it is away
         for name in self._office.dispatch.bound_modems() - self._keepers.keys() - self.gateways.names():
             self._give_away(name, window)
 

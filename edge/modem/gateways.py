@@ -50,7 +50,7 @@ class Gateways:
         for name, keeper in self._keepers.items():
             away = keeper.state not in (GatewayState.READY, GatewayState.SLOWED)
             if away and now - keeper.away_since >= window.total_seconds() and self._office.routes.any_open():
-                self._office.settling.resend_unreported(name, window, None)
+                self._office.settling.resend_unreported(name, timedelta(0), None)
                 moved = self._office.dispatch.hand_to_others(name)
                 if moved:
                     log.warning("%s is away: %d messages are left to other ways", name, moved)

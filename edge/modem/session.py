@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from edge.modem import sim
 from edge.modem.at import REFERENCE, AtClosed, AtPort
@@ -39,7 +39,7 @@ class Session:
     ) -> None:
         self.name = device.name
         self.about = About()
-        self.listening_since: datetime | None = None
+        self.listening_since: float | None = None  # by settling.now_s()
         self.sender = Sender(device, port, office, rules, log)
         self._port = port
         self._mailbox = mailbox
@@ -70,7 +70,7 @@ class Session:
         # What came while nobody listened is read before anything is sent: it may settle uncertain parts.
         await self._mailbox.fetch(self.sender.may_send)
         self._meet_sim()
-        self.listening_since = self._clock.now()
+        self.listening_since = self._settling.now_s()
 
     async def run(self) -> None:
         """Send and fetch until the port closes. Raises AtClosed, AtOutOfStep."""

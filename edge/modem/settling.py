@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from edge.modem import decision
 from edge.modem.bell import Bell
 from edge.modem.decision import Outcome
 from edge.modem.pdu import StatusReport
-from edge.modem.rows import attempts_to, clock_behind, leave_to_any, moment, move, set_attempt, usual_lag
+from edge.modem.rows import attempts_to, clock_behind, leave_to_any, move, set_attempt, usual_lag
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SegmentState
@@ -25,6 +25,9 @@ class Settling:
         self._ledger = ledger
         self._clock = clock
         self._bell = bell
+        # Uncertain part -> when this process first saw it so. A window by the wall clock would end at once when a time
+        # server sets the clock, before the report of anything that was under way.
+        self._seen: dict[tuple[int, str], float] = {}
 
     def uncertain(self, modem: str) -> bool:
         """Whether a part that this modem sent is uncertain."""
@@ -69,16 +72,19 @@ class Settling:
             error = f"TP-ST 0x{report.status:02X}" if state not in (None, SegmentState.DELIVERED) else None
             move(db, self._clock.now(), segment, following, reference=report.reference, error=error)
 
-    def resend_unreported(self, modem: str, window: timedelta, listening_since: datetime | None) -> int:
-        """Queue again, marked maybe_dup, uncertain parts whose report did not come in time. Returns how many."""
-        now = self._clock.now()
+    def resend_unreported(self, modem: str, window: timedelta, listening_since: float | None) -> int:
+        """Queue again, marked maybe_dup, uncertain parts whose report did not come in time. Returns how many.
+
+        listening_since: see now_s; None: nobody listens.
+        """
+        now = self.now_s()
         rows = self._ledger.read(
             "SELECT id, uncertain_since FROM segments WHERE state = 'uncertain' AND modem = ?", modem
         )
         over = [
             row["id"]
             for row in rows
-            if decision.window_is_over(moment(row["uncertain_since"]), listening_since, window, now)
+            if decision.window_is_over(self._seen_since(row, now), listening_since, window, now)
         ]
         if not over:
             return 0
@@ -89,8 +95,16 @@ class Settling:
                     db, self._clock.now(), segment, SegmentState.QUEUED, error="no answer and no report in the window"
                 )
                 leave_to_any(db, message)
+        self._seen = {key: since for key, since in self._seen.items() if key[0] not in over}
         self._bell.ring()
         return len(over)
+
+    def now_s(self) -> float:
+        """Monotonic seconds, which windows are measured in."""
+        return self._clock.monotonic_ns() / 1e9
+
+    def _seen_since(self, row: sqlite3.Row, now: float) -> float:
+        return self._seen.setdefault((row["id"], row["uncertain_since"]), now)
 
     def late_reference(self, modem: str, reference: int) -> bool:
         """A +CMGS that came after its submit was given up: use it if it can be about one part only."""

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from edge.modem import severity
 from edge.modem.dispatch import Claim
@@ -63,7 +63,7 @@ class HttpKeeper:
         self._sending: dict[asyncio.Task[None], Sequence[Claim]] = {}
         self._polls: dict[str, _Poll] = {}
         self._polling: asyncio.Task[None] | None = None
-        self._listening_since: datetime | None = None
+        self._listening_since: float | None = None
         self._refusal: tuple[float, str] | None = None
 
     @property
@@ -117,7 +117,7 @@ class HttpKeeper:
     async def _work(self) -> None:
         self.trouble = None
         self.state = GatewayState.READY
-        self._listening_since = self._listening_since or self._office.clock.now()
+        self._listening_since = self._listening_since or self._office.settling.now_s()
         look_at = 0.0
         while self.trouble is None:
             self._note_state()

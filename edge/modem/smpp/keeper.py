@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from edge.modem import severity
 from edge.modem.dispatch import Claim
@@ -59,7 +59,7 @@ class SmppKeeper:
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
-        self._listening_since: datetime | None = None
+        self._listening_since: float | None = None
         self._refusal: tuple[float, str] | None = None  # the last lasting one: when, and why
         self._flight = _Flight()
 
@@ -116,7 +116,7 @@ class SmppKeeper:
     async def _use(self, link: Link) -> None:
         log.info("%s: bound at %s:%d", self.gateway.name, self.gateway.host, self.gateway.port)
         self.trouble = None
-        self._listening_since = self._office.clock.now()
+        self._listening_since = self._office.settling.now_s()
         flight = self._flight = _Flight(heard=_monotonic())
         why = "the modem daemon was stopped"
         try:
