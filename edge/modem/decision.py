@@ -19,6 +19,9 @@ MAKERS_OWN = 500
 # may send, and an alert must not be dropped for it.
 LASTING = frozenset({1, 21, 28, 30, 81, 95, 96, 97, 98, 99, 111, 304, 305})
 LASTING_TRIES = 3
+LASTING_TRIES_IN_DOUBT = 30  # half an hour
+# A message of which parts have left goes whole through another modem after so many refusals of the next: 15 s.
+BOUND_TRIES = 5
 BACKOFF_MAX_S = 60.0
 # TP-SCTS is in whole seconds of the network's clock.
 SCTS_TOLERANCE = timedelta(seconds=10)
@@ -45,14 +48,15 @@ class Verdict(StrEnum):
     GIVE_UP = "give_up"
 
 
-def judge_refusal(code: int | None, attempts: int) -> Verdict:
+def judge_refusal(code: int | None, attempts: int, *, in_doubt: bool = False) -> Verdict:
     """Judge an error that came after the text was handed over. attempts counts this one.
 
-    An error without a number says nothing about the network: the outcome is unknown.
+    An error without a number says nothing about the network: the outcome is unknown. in_doubt: the network may mean
+    this SIM rather than the number, as operators say 21 to those they block.
     """
     if code is None or code in UNKNOWN_OUTCOME or code >= MAKERS_OWN:
         return Verdict.UNKNOWN
-    if code in LASTING and attempts >= LASTING_TRIES:
+    if code in LASTING and attempts >= (LASTING_TRIES_IN_DOUBT if in_doubt else LASTING_TRIES):
         return Verdict.GIVE_UP
     return Verdict.RETRY
 
@@ -116,7 +120,7 @@ def match_report(
     newest = sorted(attempts, key=lambda attempt: attempt.id, reverse=True)
     known = [attempt for attempt in newest if attempt.reference == report.reference]
     in_time = [attempt for attempt in newest if not attempt.reported and _taken_after(report, attempt, behind)]
-    unanswered = [attempt for attempt in in_time if attempt.reference is None and attempt.outcome in UNANSWERED]
+    unanswered = [attempt for attempt in in_time if _is_open(attempt)]
     likely = _likely_by_time(report, unanswered, lag)
     expected = [attempt for attempt in likely if attempt.predicted == report.reference]
     best = [attempt for attempt in in_time if attempt in known or attempt in expected]
@@ -124,7 +128,15 @@ def match_report(
         return best[0]
     if likely:
         return min(likely, key=lambda attempt: (_steps_from_prediction(report, attempt), attempt.id))
-    return known[0] if known else None
+    if known:
+        return known[0]
+    # Taken before it was handed over: one of the clocks is wrong, ours since it was set perhaps. The reference tells.
+    foretold = (attempt for attempt in newest if _is_open(attempt) and attempt.predicted == report.reference)
+    return next(foretold, None)
+
+
+def _is_open(attempt: Attempt) -> bool:
+    return not attempt.reported and attempt.reference is None and attempt.outcome in UNANSWERED
 
 
 def _likely_by_time(report: StatusReport, unanswered: list[Attempt], lag: timedelta | None) -> list[Attempt]:

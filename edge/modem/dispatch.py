@@ -178,9 +178,19 @@ class Dispatch:
             move(db, self._clock.now(), claim.job.segment, reported or SegmentState.UNCERTAIN, error=error)
         self._bell.ring()
 
-    def refused(self, claim: Claim, error: str, code: int | None) -> None:
-        """The network or the modem said no after the text was handed over."""
-        verdict = decision.judge_refusal(code, claim.attempts)
+    def sims_refused(self, claim: Claim) -> int:
+        """How many SIMs the network refused this part from, this one included."""
+        query = "SELECT count(DISTINCT sim) FROM attempts WHERE segment = ? AND (outcome = 'refused' OR id = ?)"
+        return int(self._ledger.read(query, claim.job.segment, claim.attempt)[0][0])
+
+    def refused(
+        self, claim: Claim, error: str, code: int | None, *, in_doubt: bool = False, others: bool = False
+    ) -> None:
+        """The network or the modem said no after the text was handed over.
+
+        in_doubt: see judge_refusal. others: another modem is ready.
+        """
+        verdict = decision.judge_refusal(code, claim.attempts, in_doubt=in_doubt)
         if verdict is Verdict.UNKNOWN:
             self.unknown(claim, error)
             return
@@ -191,11 +201,14 @@ class Dispatch:
             else:
                 delay = decision.retry_delay(claim.attempts)
                 move(db, self._clock.now(), claim.job.segment, SegmentState.QUEUED, error=error, delay=delay)
-                leave_to_any(db, claim.job.message)
+                self._leave(db, claim.job.message, claim.attempts, error, others=others)
         self._bell.ring()
 
-    def not_taken(self, job: Job, error: str) -> None:
-        """The modem did not take the text: certainly not sent. It is tried again later, after the others."""
+    def not_taken(self, job: Job, error: str, *, others: bool = False) -> None:
+        """The modem did not take the text: certainly not sent. It is tried again later, after the others.
+
+        others: another modem is ready.
+        """
         with self._ledger.change() as db:
             row = db.execute(
                 "UPDATE segments SET attempts = attempts + 1 WHERE id = ? AND state = 'queued' RETURNING attempts",
@@ -204,7 +217,15 @@ class Dispatch:
             if row is not None:
                 delay = decision.retry_delay(row["attempts"])
                 move(db, self._clock.now(), job.segment, SegmentState.QUEUED, error=error, delay=delay)
+                self._leave(db, job.message, row["attempts"], error, others=others)
         self._bell.ring()
+
+    def _leave(self, db: sqlite3.Connection, message: int, tries: int, error: str, *, others: bool) -> None:
+        """Who may try next: any, unless parts have left; any in the end, with all parts, for no phone joins two senders'."""
+        if others and tries >= decision.BOUND_TRIES:
+            self._free(db, message, error)
+        else:
+            leave_to_any(db, message)
 
     def _any_left_to_modems(self) -> bool:
         return bool(self._ledger.read("SELECT 1 FROM segments WHERE left_to_modems AND state = 'queued' LIMIT 1"))
@@ -222,17 +243,22 @@ class Dispatch:
                 (modem,),
             ).fetchall()
             for row in rows:
-                db.execute("UPDATE messages SET modem = NULL WHERE id = ?", (row["id"],))
-                sent = db.execute(
-                    "SELECT id FROM segments WHERE message = ? AND state IN ('submitted', 'delivered', 'uncertain')",
-                    (row["id"],),
-                ).fetchall()
-                for segment in sent:
-                    db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (segment["id"],))
-                    move(db, self._clock.now(), segment["id"], SegmentState.QUEUED, error=f"{modem} is gone")
+                self._free(db, row["id"], f"{modem} is gone")
         if rows:
             self._bell.ring()
         return len(rows)
+
+    def _free(self, db: sqlite3.Connection, message: int, error: str) -> None:
+        db.execute("UPDATE messages SET modem = NULL WHERE id = ?", (message,))
+        sent = db.execute(
+            "SELECT id FROM segments WHERE message = ? AND state IN ('submitted', 'delivered', 'uncertain')",
+            (message,),
+        ).fetchall()
+        for segment in sent:
+            db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (segment["id"],))
+            move(db, self._clock.now(), segment["id"], SegmentState.QUEUED, error=error)
+        now = utc_text(self._clock.now())
+        db.execute("UPDATE segments SET not_before = ? WHERE message = ? AND state = 'queued'", (now, message))
 
     def bound_modems(self) -> set[str]:
         """Modems that messages still waiting are bound to."""

@@ -32,7 +32,7 @@ class Fleet:
     def __init__(self, office: Office) -> None:
         self.gateways = Gateways(office)
         self._office = office
-        office.routes.modem_ready = self._any_ready
+        office.routes.modems_ready = self._count_ready
         self._rules = ModemSection()
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -166,8 +166,8 @@ class Fleet:
         self._first_seen = {key: self._first_seen.get(key, now) for _, _, key in found}
         return [issue_of(check, finding, self._first_seen[key]) for check, finding, key in found]
 
-    def _any_ready(self) -> bool:
-        return any(keeper.state is ModemState.READY for keeper in self._keepers.values())
+    def _count_ready(self) -> int:
+        return sum(keeper.state is ModemState.READY for keeper in self._keepers.values())
 
     def _hand_on(self) -> None:
         """Only while another way is open: a report that waits in the absent one may still spare a second sending."""

@@ -32,7 +32,7 @@ class Routes:
         self._bell = bell
         self._rules = ModemSection()
         self._gateways: set[str] = set()
-        self.modem_ready: Callable[[], bool] = lambda: False  # the fleet says so
+        self.modems_ready: Callable[[], int] = lambda: 0  # the fleet says so
 
     def follow(self, rules: ModemSection) -> None:
         """Go by new settings."""
@@ -47,11 +47,11 @@ class Routes:
 
     def any_open(self) -> bool:
         """Whether there is a way out at all."""
-        return bool(self._gateways) or self.modem_ready()
+        return bool(self._gateways) or self.modems_ready() > 0
 
     def policy(self) -> Policy:
         """For gateways."""
-        ready = self.modem_ready()
+        ready = self.modems_ready() > 0
         wanted = {severity: route(self._rules, severity) for severity in SmsSeverity}
         return Policy(
             take=[each for each, way in wanted.items() if for_gateways(way, modem_ready=ready)],

@@ -47,6 +47,7 @@ class Sender:
         self._pauses = 0
         self._silent = 0
         self._refused = 0
+        self._numbers_refused: set[str] = set()  # since a part was accepted
         self._accepted: Accepted | None = None  # not on disk yet
         self._keeping: asyncio.TimerHandle | None = None
 
@@ -141,8 +142,10 @@ class Sender:
             self.refusal = refused.code
             self._log.warning("refused", "%s: part %d refused: %s", self._device.name, job.segment, refused)
             self._silent = 0
-            self._dispatch.refused(claims[0], str(refused), refused.code)
-            self._network_refuses(refused.code)
+            self._network_refuses(job, refused.code)
+            self._dispatch.refused(
+                claims[0], str(refused), refused.code, in_doubt=self._in_doubt(claims[0]), others=self._others()
+            )
         except OutcomeUnknown as error:
             self._log.warning("uncertain", "%s: part %d is uncertain: %s", self._device.name, job.segment, error)
             self._dispatch.unknown(claims[0], str(error))
@@ -157,6 +160,7 @@ class Sender:
             raise
         else:
             self._pauses = self._silent = self._refused = 0
+            self._numbers_refused.clear()
             self.refusal = None
             self.part_s += MEMORY * (_monotonic() - begun - self.part_s)
             # Committed with the claim of the next part, or alone if there is none or its prompt takes long.
@@ -183,12 +187,21 @@ class Sender:
     def _not_taken(self, job: Job, error: AtError) -> None:
         """The modem did not take the text: it was not sent. Others get their turn, the modem a growing pause."""
         self._log.warning("not taken", "%s: part %d was not taken: %s", self._device.name, job.segment, error)
-        self._dispatch.not_taken(job, str(error))
+        self._dispatch.not_taken(job, str(error), others=self._others())
         self._pause()
 
-    def _network_refuses(self, code: int | None) -> None:
+    def _others(self) -> bool:
+        return self._office.routes.modems_ready() > 1
+
+    def _in_doubt(self, claim: Claim) -> bool:
+        """Whether the refusal may be about this SIM: it is refused for several numbers and nothing goes, or another was
+        not asked."""
+        return len(self._numbers_refused) > 1 or self._dispatch.sims_refused(claim) < self._office.routes.modems_ready()
+
+    def _network_refuses(self, job: Job, code: int | None) -> None:
         """What is not the number's fault will be refused for the next number, too: try ever more slowly."""
-        if code in LASTING:
+        self._numbers_refused.add(job.number)
+        if code in LASTING and len(self._numbers_refused) == 1:
             return
         self._refused += 1
         if self._refused >= REFUSED_IN_A_ROW:

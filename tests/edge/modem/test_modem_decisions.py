@@ -75,6 +75,13 @@ def test_an_uncertain_attempt_does_not_take_a_report_of_something_taken_before_i
     assert matched(99, 1, old, uncertain) is None
 
 
+def test_a_clock_ahead_of_the_networks_by_any_time_does_not_lose_the_report_that_was_foretold() -> None:
+    uncertain = attempt(2, Outcome.UNCERTAIN, at=3600, predicted=8)
+    assert matched(8, 1, attempt(1, at=3590, reference=7), uncertain) == 2
+    assert matched(7, 1, attempt(1, at=3590, reference=7), uncertain) == 1
+    assert matched(9, 1, attempt(1, at=3590, reference=7), uncertain) is None
+
+
 def test_a_report_of_a_settled_attempt_is_not_given_to_another_one() -> None:
     settled = attempt(1, at=0, reference=7, reported=True)
     assert matched(7, 1, settled, attempt(2, at=100, reference=8)) == 1
@@ -150,6 +157,11 @@ def test_what_a_refusal_means(code: int | None, tries: int, verdict: Verdict) ->
     assert judge_refusal(code, tries) is verdict
 
 
+def test_a_sim_that_is_refused_everything_is_what_the_network_means() -> None:
+    assert judge_refusal(21, 3, in_doubt=True) is Verdict.RETRY
+    assert judge_refusal(21, 30, in_doubt=True) is Verdict.GIVE_UP  # something is wrong with the number after all
+
+
 def test_what_a_report_says() -> None:
     assert [state_of_report(status) for status in (0, 2, 0x20, 0x3F, 0x41, 0x46, 0x61)] == [
         SegmentState.DELIVERED,
@@ -215,8 +227,8 @@ def test_noise_never_crashes_the_line_reader(noise: bytes) -> None:
 
 def test_a_clock_ahead_of_the_networks_is_allowed_for_once_it_is_known() -> None:
     uncertain = attempt(1, Outcome.UNCERTAIN, at=300, predicted=7)
-    assert match_report(report(7, at=2), [uncertain]) is None
-    assert match_report(report(7, at=2), [uncertain], behind=timedelta(seconds=300)) == uncertain
+    assert match_report(report(8, at=2), [uncertain]) is None
+    assert match_report(report(8, at=2), [uncertain], behind=timedelta(seconds=300)) == uncertain
 
 
 def test_a_pace_is_taken_up_where_it_was() -> None:
