@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 ESCAPE, END_OF_TEXT = b"\x1b", b"\x1a"
 READ_SIZE = 4096
+ANSWER_TIMES = 12  # a long list may take so many times its longest silence
 RESYNC_TRIES = 5
 RESYNC_WAIT = 1.0  # seconds for each AT while getting back in step
 SETTLE = 0.05  # seconds a modem gets to leave its prompt
@@ -118,14 +119,18 @@ class AtPort:
                 self._give_unsolicited(item.text)
 
     async def command(self, command: str, *, timeout: float) -> list[str]:
-        """Send AT…, return the information lines. timeout: longest wait for a line of the answer, in seconds. Raises AtError."""
+        """Send AT…, return the information lines. Raises AtError.
+
+        timeout: longest silence in seconds. Lines that are not of the answer do not break it: some modems tell their
+        signal every second, and would hold up everything after a lost answer.
+        """
         self.listen()
         await self._write(command.encode("ascii") + b"\r", timeout)
         answer = _Answer(command)
-        deadline = self._loop.time() + timeout
+        begun = heard = self._loop.time()
         while True:
             try:
-                item = await self._next(deadline - self._loop.time())
+                item = await self._next(min(heard + timeout, begun + ANSWER_TIMES * timeout) - self._loop.time())
             except AtSilent:
                 await self.resync()
                 raise AtSilent(f"{command}: no answer within {timeout:g} s") from None
@@ -134,9 +139,9 @@ class AtPort:
             if answer.is_end(item.text):
                 return answer.lines
             if answer.takes(item.text):
-                deadline = self._loop.time() + timeout
+                heard = self._loop.time()
             else:
-                self._give_unsolicited(item.text)  # a modem that only says other things does not answer
+                self._give_unsolicited(item.text)
 
     async def secret_command(self, command: str, secret: str, *, timeout: float) -> list[str]:
         """A command that holds a secret: neither it nor its echo reaches a log or an error. Raises AtError."""
@@ -376,4 +381,4 @@ def _refusal(text: str) -> AtRefused | None:
     if not found:
         return None
     number = found[2]
-    return AtRefused(text, int(number) if number and number.isdigit() else None)
+    return AtRefused(text, int(number) if number and number.isdecimal() else None)

@@ -33,6 +33,12 @@ class Script:
                 for piece in answers.pop(0).split(b"|") if answers else []:
                     os.write(self.master, piece)
 
+    async def chatter(self, line: bytes, every_s: float) -> None:
+        """Say a line again and again, until cancelled."""
+        while True:
+            os.write(self.master, b"\r\n" + line + b"\r\n")
+            await asyncio.sleep(every_s)
+
 
 RESYNC = {b"AT": [b"\r\nOK\r\n"] * 9, b"AT+CMGF?": [b"\r\n+CMGF: 0\r\n\r\nOK\r\n"] * 9}
 Heard = list[tuple[str, str | None]]
@@ -116,6 +122,31 @@ def test_a_lost_prompt_is_left_with_escape_and_the_text_is_never_given() -> None
         assert script.asked == [b"AT+CMGS=7", b"\x1b", b"AT", b"AT+CMGF?"]
 
     with_modem({b"AT+CMGS=7": [b""]}, use)
+
+
+@pytest.mark.parametrize("chatter", ["^RSSI: 20", "+CREG: 1", "$GPGGA,123519,4807.038,N"])
+def test_a_modem_that_never_stops_talking_holds_up_no_command_and_no_prompt(chatter: str) -> None:
+    async def use(port: AtPort, script: Script, _heard: Heard) -> None:
+        talking = asyncio.create_task(script.chatter(chatter.encode(), every_s=0.02))
+        try:
+            async with asyncio.timeout(10):
+                with pytest.raises(AtSilent):
+                    await port.command("AT+CSQ", timeout=0.1)
+                with pytest.raises(NotHandedOver):
+                    await submit(port, hand_over=lambda: pytest.fail("handed over without a prompt"))
+        finally:
+            talking.cancel()
+
+    with_modem({b"AT+CSQ": [b""], b"AT+CMGS=7": [b""]}, use)
+
+
+def test_noise_in_the_number_of_a_refusal_is_a_refusal() -> None:
+    async def use(port: AtPort, _script: Script, _heard: Heard) -> None:
+        with pytest.raises(AtRefused) as refused:
+            await port.command("AT+CMGF=0", timeout=2)
+        assert refused.value.code is None
+
+    with_modem({b"AT+CMGF=0": [b"\r\n+CMS ERROR: 3\xb24\r\n"]}, use)
 
 
 def test_if_the_intent_cannot_be_kept_the_text_is_not_given() -> None:
