@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from datetime import timedelta
 
 from edge.modem import checks, estimate, lookout, severity
@@ -13,6 +14,7 @@ from edge.modem.gateways import Gateways
 from edge.modem.keeper import Keeper
 from edge.modem.lookout import Lookout
 from edge.modem.office import Office
+from edge.modem.seldom import Seldom
 from edge.shared.checks import issue_of
 from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue
@@ -37,6 +39,7 @@ class Fleet:
         self._keepers: dict[str, Keeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._lookout = Lookout()
+        self._log = Seldom(log)
         self._first_seen: dict[tuple[str, str], str] = {}  # RFC 3339, by issue and subject
 
     async def apply(self, rules: ModemSection) -> None:
@@ -57,9 +60,12 @@ class Fleet:
     async def care(self) -> None:
         """Now and then: hand on what an absent modem cannot send, show messages whose parts never came."""
         while True:
-            self._hand_on()
+            try:
+                self._hand_on()
+                self._office.inbox.show_incomplete()
+            except sqlite3.Error as error:  # a full disk: all of it can wait
+                self._log.warning("not kept", "nothing can be written: %s", error)
             self.gateways.care()
-            self._office.inbox.show_incomplete()
             for task in self._tasks.values():
                 if task.done():
                     task.result()  # a keeper never ends: its exception is a defect that must be seen

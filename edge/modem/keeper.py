@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -108,6 +109,8 @@ class Keeper:
                 await self._have_power_cycled(str(error))
         except AtError as error:
             self._is_away(ModemState.FAILED, "no_answer", error)
+        except sqlite3.Error as error:  # a full or failing disk: nothing leaves that cannot be written down
+            self._is_away(ModemState.FAILED, "no_storage", error, reason=str(error))
         finally:
             watcher.cancel()
             port.close()

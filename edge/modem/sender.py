@@ -94,7 +94,11 @@ class Sender:
 
     def end(self) -> None:
         """The port is closed."""
-        self._keep_accepted()
+        try:
+            self._keep_accepted()
+        except sqlite3.Error as error:
+            # It stays claimed, which the next session takes for uncertain: its report tells.
+            self._log.warning("not kept", "%s: what became of a part cannot be written: %s", self._device.name, error)
 
     def late_reference(self, reference: int) -> None:
         """The answer to a submit that was given up came after all."""

@@ -58,6 +58,7 @@ class Session:
 
     async def start(self) -> None:
         """Bring the modem to a known state. Raises AtError, Unfit."""
+        self._settling.recover(self.name)
         await self._port.resync(self.sender.late_reference)
         await self._setup.basics()
         await self._mailbox.start()

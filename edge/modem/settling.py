@@ -34,22 +34,23 @@ class Settling:
         query = "SELECT 1 FROM segments WHERE state = 'uncertain' AND modem = ? LIMIT 1"
         return bool(self._ledger.read(query, modem))
 
-    def recover(self) -> int:
-        """At start: what a predecessor had claimed is uncertain. Returns how many parts."""
+    def recover(self, modem: str | None = None) -> int:
+        """What a predecessor had claimed, through this modem or any, is uncertain. Returns how many parts.
+
+        A session that failed to write what became of its part leaves one, too.
+        """
+        query = "SELECT id FROM segments WHERE state = 'claimed' AND (? IS NULL OR modem = ?)"
+        claimed = self._ledger.read(query, modem, modem)
+        if not claimed:
+            return 0  # nothing to write: the disk may be full
         with self._ledger.change() as db:
-            rows = db.execute("SELECT id FROM segments WHERE state = 'claimed'").fetchall()
-            for row in rows:
+            for row in claimed:
                 db.execute(
                     "UPDATE attempts SET outcome = 'uncertain' WHERE segment = ? AND outcome = 'claimed'", (row["id"],)
                 )
-                move(
-                    db,
-                    self._clock.now(),
-                    row["id"],
-                    SegmentState.UNCERTAIN,
-                    error="the modem daemon ended during the submit",
-                )
-        return len(rows)
+                error = "the modem daemon ended during the submit"
+                move(db, self._clock.now(), row["id"], SegmentState.UNCERTAIN, error=error)
+        return len(claimed)
 
     def apply_report(self, db: sqlite3.Connection, modem: str, report: StatusReport) -> None:
         """Use a status report, in a transaction of the caller, who rings the bell."""

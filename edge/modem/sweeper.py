@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Iterator
 
 from edge.modem.retention import BELONGINGS, MONTHS_OF_RECIPIENTS, RULES, Rule, marks_kept, removable
+from edge.modem.seldom import Seldom
 from edge.shared.clock import Clock
 from edge.shared.ledger import Ledger
 
@@ -21,13 +24,17 @@ class Sweeper:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._log = Seldom(logging.getLogger(__name__))
         self._counted_ns = clock.monotonic_ns()
 
     async def run(self) -> None:
         """Sweep for ever, a little at a time."""
         while True:
-            for _ in self.sweep():
-                await asyncio.sleep(PAUSE_S)
+            try:
+                for _ in self.sweep():
+                    await asyncio.sleep(PAUSE_S)
+            except sqlite3.Error as error:  # a full disk; what is not swept now is swept in the next hour
+                self._log.warning("not swept", "nothing can be removed: %s", error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     def sweep(self) -> Iterator[int]:

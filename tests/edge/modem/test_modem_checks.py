@@ -58,6 +58,7 @@ UNWELL = {
     "modem.device_missing": away("device_missing"),
     "modem.device_busy": away("device_busy", holder="gammu (pid 7)"),
     "modem.device_refused": away("device_refused", reason="/dev/modem: Permission denied"),
+    "modem.no_storage": away("no_storage", reason="database or disk is full"),
     "modem.no_answer": away("no_answer"),
     "modem.sim_missing": away("sim_missing"),
     "modem.sim_locked": away("sim_locked"),

@@ -1,0 +1,55 @@
+"""A disk that is full while SMS are sent: nothing leaves that is not written down, and all goes on once there is room."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.shared.varlink import CallFailed, Unreachable
+from hil.rig.virtual.modem.bench import ModemBench
+from hil.rig.virtual.modem.client import doubled
+
+COUNT = 20
+
+
+@pytest.fixture
+def small_disk(bench: ModemBench) -> Iterator[Path]:
+    folder = bench.root.paths.state("modem")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "repli-test", str(folder)], check=True)
+    yield folder
+    bench.root.stop()
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill(file: Path) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT)
+    for size in (65536, 4096, 1):
+        try:
+            while True:
+                os.write(descriptor, b"x" * size)
+        except OSError:
+            continue
+    os.close(descriptor)
+
+
+def test_a_full_disk_ends_no_daemon_and_loses_and_doubles_nothing(bench: ModemBench, small_disk: Path) -> None:
+    bench.add_modem(options=["--latency", "0.1"])
+    bench.write_site()
+    daemon = bench.start()
+    for number in range(COUNT):
+        bench.send(f"+336123456{number:02d}", f"Alerte {number}", f"a{number}")
+    bench.wait(lambda: len(bench.accepted()) >= 3)
+    fill(small_disk / "other")
+    bench.wait(lambda: [issue.id for issue in bench.issues()] == ["modem.no_storage"])
+    with pytest.raises((CallFailed, Unreachable)):
+        bench.send("+33612345699", "Pas écrite, pas promise", "z")
+    assert daemon.process.poll() is None
+    (small_disk / "other").unlink()
+    bench.wait_all(within=40)
+    assert len(bench.accepted()) == COUNT
+    assert not doubled(bench.accepted())
+    assert daemon.process.poll() is None
