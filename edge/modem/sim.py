@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.modem.answers import readable
+
 TRIES_OF_A_SIM = 3
 # The last try before the PUK is a person's.
 LEAST_TRIES = 2
@@ -122,7 +124,7 @@ def inserted(line: str) -> bool:
 def service_centre(lines: Sequence[str]) -> str | None:
     """The SMSC out of +CSCA: "+33609001390",145; an empty text when none is set, None when it is not said."""
     found = re.search(r'\+CSCA: ?"([^"]*)"', "\n".join(lines))
-    return found[1].strip() if found else None
+    return readable(found[1]).strip() if found else None
 
 
 def own_number(lines: Sequence[str]) -> str | None:

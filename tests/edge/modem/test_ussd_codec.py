@@ -8,7 +8,7 @@ from gsmmodem import pdu as oracle_pdu
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge.modem import answers, ussd
+from edge.modem import answers, sim, ussd
 from edge.modem.ussd import Said, UssdAnswer
 from edge.shared import gsm7
 
@@ -89,3 +89,7 @@ def test_what_a_phone_cannot_key_is_no_code(code: str) -> None:
 @pytest.mark.parametrize("said", ['"Free Mobile"', '"0046007200650065"'])
 def test_an_operator_is_named_whatever_the_character_set(said: str) -> None:
     assert answers.operator([f"+COPS: 0,0,{said},7"]) in {"Free Mobile", "Free"}
+
+
+def test_the_sms_centre_is_the_same_whatever_the_character_set() -> None:
+    assert sim.service_centre(['+CSCA: "002B00330033003600300039",145']) == "+33609"
