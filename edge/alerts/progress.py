@@ -101,7 +101,8 @@ class Progress:
     def _receive(self, db: sqlite3.Connection, sms: InboundSms, country_code: str, now: datetime) -> set[int]:
         sender = normalise(sms.number, country_code)
         number = sender.e164 if isinstance(sender, Number) else sms.number
-        meaning = read_answer(sms.text)
+        # What is missing of a long message may say the contrary: it is an answer when its late parts made it whole.
+        meaning = read_answer(sms.text) if sms.complete else INFORMATION
         target = _target(db, number, meaning, now)
         answer = meaning.answer if target is not None else Answer.NONE
         delivery = target["id"] if target is not None else None

@@ -159,6 +159,22 @@ def test_a_late_answer_is_kept(box: Box, scripted_modem: Any, people: Callable[.
     assert len(box.ledger.read("SELECT * FROM inbound")) == 2
 
 
+def test_half_a_message_is_no_answer_until_it_is_whole(
+    box: Box, scripted_modem: Any, people: Callable[..., str]
+) -> None:
+    box.begin(people(2))
+    box.work()
+    scripted_modem.reply("+33600000000", "[…]OUI", complete=False)
+    scripted_modem.reply("+33600000001", "[…]OUI", complete=False)
+    box.work()
+    assert box.counts().acknowledged == 0
+    scripted_modem.reply("+33600000000", "Je ne viens pas. Marie viendra, OUI", replaces=1)
+    scripted_modem.reply("+33600000001", "OUI", replaces=2)
+    box.work()
+    assert box.counts().acknowledged == 1
+    assert len(box.ledger.read("SELECT * FROM inbound")) == 4, "everything that was said is kept"
+
+
 def test_as_many_reminders_as_the_settings_say(box: Box, scripted_modem: Any, people: Callable[..., str]) -> None:
     box.begin(people(1), reminders=3)
     box.work()
