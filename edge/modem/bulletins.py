@@ -10,7 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from edge.modem import etat
 from edge.modem.etat import Past, Silence
@@ -25,7 +25,6 @@ from edge.shared.messages.modem import InboundSms
 log = logging.getLogger(__name__)
 
 READ_AT_ONCE = 100
-KEPT = timedelta(days=2)  # longer than any allowance looks back
 OUTBOX_LOOKED_AT = 50  # messages to one number
 
 
@@ -132,7 +131,6 @@ class Bulletins:
         change: Change | None = None,
     ) -> None:
         now = self._clock.now()
-        db.execute("DELETE FROM bulletins WHERE queued = 1 AND made_at < ?", (utc_text(now - KEPT),))
         db.execute(
             "INSERT INTO bulletins (made_at, asked_by, number, was, level, since, isolated_since)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",

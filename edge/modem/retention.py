@@ -45,6 +45,8 @@ RULES = (
     # An SMS centre tries for three days, seldom for a week.
     Rule("long_messages", "id", days=8, at_least=100, at_most=5_000, condition="NOT waiting"),
     Rule("aside", "id", days=31, at_least=50, at_most=1_000),
+    # A number's allowance of answers looks a day back.
+    Rule("bulletins", "id", days=2, at_least=200, condition="queued"),
     # More than all modems hold: what was taken and lies there still is not forgotten.
     Rule("taken", "id", days=None, at_least=0, at_most=5_000),
 )

@@ -27,7 +27,7 @@ A_DAY = 1_000
 # Bounded by their own modules, or by how many modems, SIMs and settings there are.
 ELSEWHERE = {
     *("counters", "marks", "recipients", "sims", "pin_tries", "watch", "signal", "radio_events", "self_tests"),
-    *("bulletins", "calls", "dialogues"),
+    *("calls", "dialogues"),
 }
 
 
