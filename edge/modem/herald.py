@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from dataclasses import replace
 
 from edge.modem import etat
 from edge.modem.bulletins import Bulletins, Owed
 from edge.modem.fleet import Fleet
-from edge.modem.level_watch import Sight, step
+from edge.modem.level_watch import Sight, can_send, step
 from edge.modem.neighbours import Heard, Neighbours
 from edge.modem.office import Office
 from edge.modem.parts import split
 from edge.modem.state_text import Condition, answer_text, change_text
-from edge.shared.level import level_of, usable_modem
-from edge.shared.messages.modem import GatewayState, ModemsResult, SmsSeverity
+from edge.shared.level import level_of
+from edge.shared.messages.modem import ModemsResult, SmsSeverity
 from edge.shared.model import Site
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class Herald:
             rings = self._office.bell.rings
             try:
                 await self._turn()
-            except (sqlite3.Error, OSError) as error:  # a full or failing disk
+            except Exception as error:  # noqa: BLE001 - a full disk, or a defect of ours: neither may end the sender of alerts
                 self._say_trouble(error)
                 await asyncio.sleep(TROUBLE_PAUSE_S)
                 continue
@@ -73,7 +72,7 @@ class Herald:
 
     async def _watch_level(self) -> None:
         condition, heard = await self._condition()
-        sight = Sight(condition.level, heard.cloud_known, _can_send(condition.modems))
+        sight = Sight(condition.level, heard.cloud_known, can_send(condition.modems))
         watched = self._bulletins.watched()
         seen, change = step(watched, sight, self._bulletins.told_at(), self._office.clock.now())
         if seen != watched or change is not None:
@@ -111,12 +110,8 @@ class Herald:
     def _say_trouble(self, error: Exception) -> None:
         """Once, not every try."""
         if not self._in_trouble:
-            log.error("the technicians cannot be told how the box is: %s", error)
+            log.error("the technicians cannot be told how the box is: %s", error, exc_info=error)
         self._in_trouble = True
-
-
-def _can_send(ways: ModemsResult) -> bool:
-    return usable_modem(ways) is not None or any(way.state is GatewayState.READY for way in ways.gateways)
 
 
 def _monotonic() -> float:

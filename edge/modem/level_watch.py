@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from edge.shared.level import Level
+from edge.shared.level import Level, usable_modem
+from edge.shared.messages.modem import GatewayState, ModemsResult
 
 LASTS = timedelta(seconds=15)
 BURST, BURST_IN = 4, timedelta(hours=1)  # told as soon as they lasted
@@ -65,6 +66,11 @@ def step(watched: Watched, sight: Sight, told_at: Sequence[datetime], now: datet
         return watched, None
     change = Change(watched.told, level, since, watched.isolated_since)
     return replace(watched, told=level, isolated_since=None), change
+
+
+def can_send(ways: ModemsResult) -> bool:
+    """Whether an SMS would leave now, by a modem or by a gateway."""
+    return usable_modem(ways) is not None or any(way.state is GatewayState.READY for way in ways.gateways)
 
 
 def _believed(watched: Watched, sight: Sight) -> Level | None:

@@ -57,6 +57,10 @@ class Neighbours:
         daemon = interface.name.rpartition(".")[2]
         try:
             return await call_once(interface, self._paths.socket(daemon), method, NoParams(), timeout=ANSWER_S)
-        except (Unreachable, CallFailed) as error:
+        except (
+            Unreachable,
+            CallFailed,
+            ValidationError,
+        ) as error:  # of another version, it may say what we do not know
             log.debug("%s says nothing: %s", daemon, error)
             return None

@@ -32,6 +32,7 @@ from edge.shared.paths import Paths
 from edge.shared.rights import Caller
 from edge.shared.sms_length import measure
 from edge.shared.varlink import call_once
+from hil.rig.daemon import LocalRoot
 from hil.rig.virtual.modem.bench import ModemBench
 from tests.webui.scripted import Loop, Neighbours, link
 
@@ -108,6 +109,23 @@ def test_a_frozen_daemon_is_not_waited_for(bench: ModemBench, around: Neighbours
     bench.modems[0].inject("bring", number=TECHNICIAN, text="etat")
     bench.wait(lambda: bool(answers(bench)), within=8)
     assert "Internet: inconnu. Téléphones opérateur 12/14" in answers(bench)[0].text
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['{"parameters": {"active": 1}}', '{"parameters": {"active": "f", "uplinks": [{"state": "new"}]}}', "no JSON", ""],
+)
+def test_a_daemon_that_says_what_nobody_understands_counts_as_silent(root: LocalRoot, said: str) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\0")
+        writer.write(said.encode() + b"\0")
+        writer.close()
+
+    async def hear() -> modem_neighbours.Heard:
+        async with await asyncio.start_unix_server(talk, root.paths.socket("uplinks")):
+            return await modem_neighbours.Neighbours(root.paths).hear()
+
+    assert asyncio.run(hear()) == modem_neighbours.Heard(None, None)
 
 
 def test_it_is_answered_in_the_middle_of_an_alert(bench: ModemBench) -> None:

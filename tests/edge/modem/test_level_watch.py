@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.modem.level_watch import Change, Sight, Watched, step
+from edge.modem.level_watch import Change, Sight, Watched, can_send, step
 from edge.shared.level import Level
+from edge.shared.messages.modem import GatewayEntry, GatewayState, Modem, ModemsResult, ModemState
 
 START = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 EVERY_S = 5
@@ -109,6 +110,16 @@ def test_nothing_is_told_while_nothing_can_be_sent_then_the_state_as_it_is() -> 
     assert box.told == []
     box.look(CLOUD_LOST, 60)
     assert box.levels == [(NORMAL, CLOUD_LOST)]
+
+
+def test_an_sms_leaves_by_a_modem_in_a_network_or_by_a_gateway_that_takes_it() -> None:
+    modem = Modem(name="m1", device="/dev/m1", state=ModemState.READY, registered=True)
+    gateway = GatewayEntry(name="g", address="192.0.2.1:2775", state=GatewayState.READY)
+    assert can_send(ModemsResult(modems=[modem]))
+    assert can_send(ModemsResult(modems=[], gateways=[gateway]))
+    away = modem.model_copy(update={"registered": False})
+    silent = gateway.model_copy(update={"state": GatewayState.UNREACHABLE})
+    assert not can_send(ModemsResult(modems=[away], gateways=[silent]))
 
 
 def test_having_been_isolated_is_told_afterwards() -> None:
