@@ -18,7 +18,7 @@ from edge.modem.decision import Outcome, state_of_report
 from edge.modem.dispatch import Claim, Dispatch, job_of
 from edge.modem.numbers import same_phone_key
 from edge.modem.outcomes import DELIVERED, Answer, NotTaken, Policy, Receipt, Refusal, Taken, forms
-from edge.modem.rows import move, touch
+from edge.modem.rows import leave_to_any, move, touch
 from edge.modem.severity import RANK
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
@@ -151,11 +151,11 @@ class Handover:
         if answer.refusal is Refusal.SLOWER:
             db.execute("UPDATE segments SET attempts = attempts - 1 WHERE id = ?", (job.segment,))
             move(db, now, job.segment, SegmentState.QUEUED, error=answer.error)
-            _unbind_unsent(db, job.message)
+            leave_to_any(db, job.message)
         elif answer.refusal is Refusal.PASSING and attempts < PASSING_TRIES:
             delay = decision.retry_delay(attempts)
             move(db, now, job.segment, SegmentState.QUEUED, error=answer.error, delay=delay)
-            _unbind_unsent(db, job.message)
+            leave_to_any(db, job.message)
         else:
             self._refused_for_good(db, now, job.segment, job.severity, answer.error, policy)
 
@@ -289,12 +289,3 @@ def _keys(receipt: Receipt) -> str:
 def _send_again(db: sqlite3.Connection, now: datetime, segment: int, error: str) -> None:
     db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (segment,))
     move(db, now, segment, SegmentState.QUEUED, error=error)
-
-
-def _unbind_unsent(db: sqlite3.Connection, message: int) -> None:
-    """Nothing of it was sent: any way may take it."""
-    db.execute(
-        "UPDATE messages SET modem = NULL WHERE id = ? AND NOT EXISTS (SELECT 1 FROM segments WHERE message = ?"
-        " AND state IN ('claimed', 'submitted', 'delivered', 'uncertain'))",
-        (message, message),
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 
@@ -179,7 +180,7 @@ def test_an_undeliverable_message_has_failed_and_goes_nowhere_else(bench: Gatewa
     assert modem.log() == []
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "garbage", "early_receipt"])
+@pytest.mark.parametrize("fault", ["lost_answer", "garbage", "early_receipt", "unanswered"])
 def test_a_lost_answer_is_settled_by_the_receipt(bench: GatewayBench, fault: str) -> None:
     centre = bench.add_centre(receiptAfter=300)
     bench.add_modem()
@@ -256,6 +257,20 @@ def test_inside_tls_its_certificate_is_verified(bench: GatewayBench, trusted: bo
     else:
         bench.wait(lambda: "verify failed" in "".join(issue.data["reason"] for issue in bench.issues()))
     assert len(centre.accepted()) == (3 if trusted else 0)
+
+
+def test_the_command_line_shows_gateways_in_words_and_in_json(bench: GatewayBench) -> None:
+    bench.add_centre()
+    bench.write_gateways()
+    bench.start()
+    bench.wait_bound()
+    shown = bench.root.repli("modem", "status")
+    assert (shown.returncode, "g1" in shown.stdout, "prête" in shown.stdout) == (0, True, True)
+    (entry,) = json.loads(bench.root.repli("modem", "status", "--json").stdout)["gateways"]
+    assert (entry["name"], entry["state"], entry["in_flight"]) == ("g1", "ready", 0)
+    bench.centres[0].stop()
+    bench.wait(lambda: bench.gateways()[0].state is GatewayState.UNREACHABLE)
+    assert bench.root.repli("modem", "status").returncode == 1
 
 
 def test_a_message_from_a_phone_comes_in_by_a_gateway(bench: GatewayBench) -> None:

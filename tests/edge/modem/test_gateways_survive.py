@@ -87,6 +87,21 @@ def test_the_centre_killed_for_good_the_modem_sends_the_rest(bench: GatewayBench
     assert max(reached(bench).values()) <= 2
 
 
+def test_killed_in_the_middle_of_a_long_message_the_modem_sends_it_whole(bench: GatewayBench) -> None:
+    centre = bench.add_centre(latency=200)
+    modem = bench.add_modem(options=["--latency", "0.01"])
+    bench.write_gateways(window=1)
+    bench.start()
+    bench.wait_bound()
+    text = "Évacuation immédiate. Rejoignez le gymnase. " * 8
+    bench.send("+33612340000", text, "long")
+    bench.wait(lambda: len(centre.accepted()) == 2)
+    centre.kill()
+    bench.wait(lambda: len(modem.log()) == 3)
+    assert "".join(line.text for line in sorted(modem.log(), key=lambda line: line.part)) == text
+    assert [part.maybe_dup for part in bench.outbox()[0].segments] == [True, True, False]
+
+
 def test_a_hung_centre_is_left_for_the_modem_and_its_receipts_settle_the_rest(bench: GatewayBench) -> None:
     centre = bench.add_centre(latency=20)
     modem = bench.add_modem(options=["--latency", "0.01"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.modem.allowance import Permission
 from edge.modem.bell import Bell
 from edge.modem.dispatch import Claim
 from edge.modem.office import Office, open_office
@@ -113,6 +114,9 @@ def test_thousands_waiting_cost_a_turn_nothing(desk: Desk) -> None:
     many = _steps(desk, lambda: desk.turn(room=5))
     assert desk.states().count("queued") > 4000
     assert many < few * 2
+    # The modems look at nothing of what waits for a gateway, however often they are woken.
+    permission = Permission(severities=EVERY, wait_s=None, newcomers=True)
+    assert _steps(desk, lambda: desk.office.dispatch.reserve("m1", "sim", permission, open_to=[])) < few
 
 
 def _steps(desk: Desk, deed: object) -> int:
@@ -144,12 +148,13 @@ def test_a_receipt_finds_its_part_by_id_in_either_notation(desk: Desk, answered:
 
 
 def test_an_id_that_reads_as_anothers_in_the_other_notation_is_its_own(desk: Desk) -> None:
-    """40 is 28 in hexadecimal, and 28 was another phone's."""
+    """40 is 28 in hexadecimal, and 28 is another phone's; the answer that says 40 is still to come."""
     for phone in ("+33612340028", "+33612340040"):
         desk.put(phone)
-    for claim in desk.turn(room=2):
-        desk.turn(Taken(claim, claim.job.number[-2:]))
-    desk.turn(receipt("40", "33612340040"))
+    first, second = desk.turn(room=2)
+    desk.turn(Taken(first, "28"), receipt("40", "33612340040"))
+    assert desk.states() == ["submitted", "claimed"]
+    desk.turn(Taken(second, "40"))
     assert desk.states() == ["submitted", "delivered"]
 
 

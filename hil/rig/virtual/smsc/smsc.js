@@ -32,6 +32,7 @@ const faults = {
   refuse_status: smpp.ESME_RINVDSTADR,
   refuse_bind: 0, // the next so many binds: ESME_RBINDFAIL
   lost_answer: 0, // accepted, and the connection is cut before the answer
+  unanswered: 0, // accepted, the answer never comes, and the connection stays as it is
   cut_before: 0, // not accepted, and the connection is cut
   mute: 0, // 1: nothing is answered or taken, the connection stays
   garbage: 0, // the next so many answers are octets of no protocol
@@ -137,6 +138,7 @@ function onSubmit(session, pdu) {
   if (spend("no_receipt")) { owed.delete(entry.id); write({ event: "no_receipt", id: entry.id }); }
   setTimeout(() => sendReceipt(entry), options.receiptAfter);
   if (spend("lost_answer")) { session.destroy(); return; }
+  if (spend("unanswered")) return;
   if (spend("garbage")) { session.socket.write(Buffer.from([0, 0, 0, 3, 0x55, 0x66, 0x77, 0x88, 9, 9, 9, 9, 9, 9, 9, 9])); return; }
   if (spend("early_receipt")) sendReceipt(entry);
   const answer = () => session.send(pdu.response({ message_id: shownId(entry.id) }));
