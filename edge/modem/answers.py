@@ -60,6 +60,12 @@ def storages(lines: Sequence[str]) -> list[frozenset[str]]:
     return [frozenset(re.findall(r'"([A-Z]{2})"', group)) for group in groups]
 
 
+def receiving_capacity(lines: Sequence[str]) -> int | None:
+    """How many places <mem3>, where what comes is stored, has; out of the answer to AT+CPMS?."""
+    found = re.findall(r'"[A-Z]{2}", ?\d+, ?(\d+)', " ".join(lines))
+    return int(found[-1]) if found else None
+
+
 def capacity(lines: Sequence[str]) -> int | None:
     """How many places <mem1> has, out of the answer to AT+CPMS=..."""
     found = re.search(r"\+CPMS: ?\d+,(\d+)", " ".join(lines))

@@ -56,6 +56,9 @@ class Mailbox:
         if selected is not None:
             self._selected = "ME"
             self._capacity = answers.capacity(selected) or CAPACITY_ASSUMED
+        else:
+            # A small SIM is full before it has announced much: the network then holds what comes.
+            self._capacity = answers.receiving_capacity(await self._try("AT+CPMS?") or []) or CAPACITY_ASSUMED
         self._all_next = True
 
     def notice(self, line: str, second: str | None) -> bool:
@@ -82,7 +85,7 @@ class Mailbox:
         if self._oldest_notice is None:
             return False
         waiting = sum(len(places) for places in self._notices.values())
-        return waiting >= MANY_NOTICES or _monotonic() - self._oldest_notice >= OLD_NOTICE_S
+        return waiting >= min(MANY_NOTICES, self._capacity // 2) or _monotonic() - self._oldest_notice >= OLD_NOTICE_S
 
     def fills_up(self) -> bool:
         """Whether there must be room made before more is sent."""

@@ -58,8 +58,9 @@ def test_each_modem_tests_itself(bench: ModemBench) -> None:
     bench.start()
     bench.wait(lambda: ready(bench))
     for name, modem in zip(("m2", "m1"), reversed(bench.modems), strict=True):
-        assert self_test(bench, name)["modem"] == name
-        assert len(modem.log()) == 1
+        for count in (1, 2, 3):
+            assert self_test(bench, name)["modem"] == name
+            assert len(modem.log()) == count
     assert bench.root.repli("modem", "self-test", "m9").returncode == 2
 
 

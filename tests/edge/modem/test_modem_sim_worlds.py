@@ -60,16 +60,20 @@ def test_a_wrong_pin_is_typed_once_whatever_is_restarted(bench: ModemBench, told
     bench.write_site(each='pin = "1111"')
     bench.start()
     bench.wait(has(bench, "modem.sim_pin_wrong"))
-    for restart in range(3):
+    for restart in range(2):
         bench.kill()
         if restart == 1:
             modem.inject("power_cut", off_s=0.1)
         bench.start()
         bench.wait(has(bench, "modem.sim_pin_wrong"))
-        time.sleep(0.7)
     assert modem.inject("sim_look") == {"ok": True, "typed": 1, "tries": 2}
     (issue,) = bench.issues()
     assert issue.data["left"] == ("2" if told else "?")
+    modem.inject("sim", tries=3)  # somebody typed the right one in a telephone
+    bench.kill()
+    bench.start()
+    bench.wait(has(bench, "modem.sim_pin_wrong"))
+    assert modem.inject("sim_look")["typed"] == 1
     bench.write_site(each='pin = "4739"')
     bench.kill()
     bench.start()
@@ -206,7 +210,9 @@ def test_the_old_sim_put_back_ends_the_swap(bench: ModemBench) -> None:
     bench.write_site()
     bench.start()
     bench.wait(lambda: ready(bench))
-    for card, issues in (({**OTHER}, ["modem.sim_swapped"]), ({"iccid": "89330126340000000014"}, [])):
+    third, first = {"iccid": "89330126340000000030"}, {"iccid": "89330126340000000014"}
+    swapped = ["modem.sim_swapped"]
+    for card, issues in ((OTHER, swapped), (third, swapped), (first, [])):
         modem.inject("sim", inserted=False)
         bench.wait(has(bench, "modem.sim_missing"))
         modem.inject("sim", inserted=True, **card)
@@ -280,3 +286,29 @@ def test_a_sim_of_ten_places_is_drained_and_no_reply_lost(bench: ModemBench) -> 
     assert sorted(message.text for message in bench.inbox()) == sorted(f"OUI {number}" for number in range(200))
     bench.wait_all()
     assert modem.inject("look")["held"] == 0
+
+
+def test_replies_are_taken_from_a_small_sim_while_alerts_go_out(bench: ModemBench) -> None:
+    options = [
+        "--capacity",
+        "ME=0",
+        "--capacity",
+        "SM=10",
+        "--storage",
+        "SM",
+        "--reports-in",
+        "SR",
+        "--latency",
+        "0.06",
+    ]
+    modem = bench.add_modem(options=options)
+    bench.write_site()
+    bench.start()
+    bench.wait(lambda: ready(bench))
+    for number in range(60):
+        bench.send("+33612345678", f"Alerte {number}", f"r{number}")
+    for number in range(100):
+        modem.inject("bring", number=f"+336{number:08d}", text=f"OUI {number}")
+    bench.wait(lambda: len(bench.accepted()) >= 55)
+    assert len(bench.inbox()) > 10, "more than it has places"
+    bench.wait(lambda: len(bench.inbox()) == 100)
