@@ -13,10 +13,11 @@ from hil.rig.virtual.modem.client import VirtualModem, doubled
 from hil.rig.virtual.modem.handsets import Rule
 
 
-def test_python_gsmmodem_sends_and_receives_through_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", ["plain", "sim7600", "ec25"])
+def test_python_gsmmodem_sends_and_receives_through_it(tmp_path: Path, make: str) -> None:
     received = []
     rules = [Rule(number=".*", reply="Bien reçu", after_s=0.3)]
-    with VirtualModem(tmp_path, rules=rules) as modem:
+    with VirtualModem(tmp_path, rules=rules, options=["--personality", make, "--boot", "0"]) as modem:
         client = GsmModem(str(modem.link), 115200, smsReceivedCallbackFunc=received.append)
         client.smsTextMode = False
         client.connect()
