@@ -7,8 +7,6 @@ import logging
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from edge.shared.messages import uplinks, voice
 from edge.shared.messages.common import STATUS, DaemonStatus
 from edge.shared.messages.uplinks import UplinksState
@@ -59,6 +57,6 @@ class Neighbours:
         daemon = interface.name.rpartition(".")[2]
         try:
             return await call_once(interface, self._paths.socket(daemon), method, NoParams(), timeout=ANSWER_S)
-        except (Unreachable, CallFailed, ValidationError) as error:  # of another version it may say what we do not know
+        except (Unreachable, CallFailed, ValueError) as error:  # of another version it may say what we do not know
             log.debug("%s says nothing: %s", daemon, error)
             return None
