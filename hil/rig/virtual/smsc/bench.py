@@ -30,9 +30,12 @@ class GatewayBench(ModemBench):
         centre.start()
         return centre
 
-    def write_gateways(self, rules: Sequence[str] = (), **entry: Any) -> None:
+    def write_gateways(
+        self, rules: Sequence[str] = (), *, report_window_s: float = SETTINGS["report_window_s"], **entry: Any
+    ) -> None:
         """site.toml with all centres and modems; rules: further lines of the section; entry: of each gateway."""
-        lines = ["[modem]", *(f"{name} = {value}" for name, value in SETTINGS.items()), *rules]
+        times = {**SETTINGS, "report_window_s": report_window_s}
+        lines = ["[modem]", *(f"{name} = {value}" for name, value in times.items()), *rules]
         for number, modem in enumerate(self.modems, start=1):
             lines += ["[[modem.devices]]", f'name = "m{number}"', f'device = "{modem.link}"']
         for centre in self.centres:
