@@ -230,8 +230,8 @@ class Dispatch:
     def _any_left_to_modems(self) -> bool:
         return bool(self._ledger.read("SELECT 1 FROM segments WHERE left_to_modems AND state = 'queued' LIMIT 1"))
 
-    def hand_to_others(self, modem: str) -> int:
-        """Free the messages bound to a modem that is gone, for any other. Returns how many.
+    def hand_to_others(self, modem: str, why: str = "gone") -> int:
+        """Free the messages bound to a modem that is gone, or has another number, for any. Returns how many.
 
         The parts of one message must come from one number to be joined by the phone: what the lost modem already sent
         of a message in several parts is sent again, marked maybe_dup.
@@ -243,7 +243,7 @@ class Dispatch:
                 (modem,),
             ).fetchall()
             for row in rows:
-                self._free(db, row["id"], f"{modem} is gone")
+                self._free(db, row["id"], f"{modem}: {why}")
         if rows:
             self._bell.ring()
         return len(rows)

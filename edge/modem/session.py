@@ -44,6 +44,7 @@ class Session:
         self._port = port
         self._mailbox = mailbox
         self._settling = office.settling
+        self._dispatch = office.dispatch
         self._sims = office.sims
         self._radio = office.radio
         self._bell = office.bell
@@ -131,6 +132,8 @@ class Session:
         if self._sims.seen(self.name, found):
             log.warning("%s: another SIM is in it: %s", self.name, sim.hidden(found.iccid or found.imsi))
             self._settling.resend_unreported(self.name, timedelta(0), None)
+            # Its number is another, too: no phone joins the rest of a message to what the last one sent of it.
+            self._dispatch.hand_to_others(self.name, "another SIM")
         self.about.swap = self._sims.swap(self.name)
 
     async def _mind_sim(self) -> None:

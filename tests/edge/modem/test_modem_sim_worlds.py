@@ -312,3 +312,18 @@ def test_replies_are_taken_from_a_small_sim_while_alerts_go_out(bench: ModemBenc
     bench.wait(lambda: len(bench.accepted()) >= 55)
     assert len(bench.inbox()) > 10, "more than it has places"
     bench.wait(lambda: len(bench.inbox()) == 100)
+
+
+def test_a_long_message_begun_by_the_old_sim_goes_whole_through_the_new_one(bench: ModemBench) -> None:
+    modem = bench.add_modem(options=["--latency", "0.4"])
+    bench.write_site()
+    bench.start()
+    bench.wait(lambda: ready(bench))
+    bench.send("+33612345678", "Évacuez la rue haute, puis la place. " * 6, "a")
+    bench.wait(lambda: len(bench.accepted()) == 1)
+    modem.inject("sim", **OTHER)
+    modem.inject("power_cut", off_s=0.2)
+    bench.wait_all()
+    assert [line.part for line in bench.accepted()][-2:] == [1, 2]
+    first, second = bench.outbox()[0].segments
+    assert (first.maybe_dup, second.error) == (True, None)
