@@ -16,10 +16,16 @@ RECENT_ATTEMPTS = 300  # per phone and modem; TP-MR wraps after 256
 
 
 def attempts_to(db: sqlite3.Connection, modem: str, recipient: str) -> list[Attempt]:
-    """What was handed to this modem for this phone and not refused, newest first."""
+    """What was handed to this modem, or to its SIM in another, for this phone and not refused, newest first.
+
+    Reports come to the SIM: the settings may have given the modem another name since, or a person the SIM another modem.
+    """
     rows = db.execute(
-        "SELECT * FROM attempts WHERE modem = ? AND phone_key = ? AND outcome != 'refused' ORDER BY id DESC LIMIT ?",
-        (modem, same_phone_key(recipient), RECENT_ATTEMPTS),
+        "SELECT * FROM attempts WHERE phone_key = :phone AND outcome != 'refused' AND modem IN"
+        " (SELECT :modem UNION SELECT there.modem FROM sims here JOIN sims there"
+        " ON here.imsi IN (there.imsi, there.before_imsi) WHERE here.modem = :modem)"
+        " AND (modem = :modem OR sim = (SELECT imsi FROM sims WHERE modem = :modem)) ORDER BY id DESC LIMIT :most",
+        {"phone": same_phone_key(recipient), "modem": modem, "most": RECENT_ATTEMPTS},
     )
     return [
         Attempt(

@@ -34,11 +34,11 @@ class Desk:
         """Queue a message."""
         self.outbox.put(number, text, split(text), text)
 
-    def hand_over(self, modem: str = "m1") -> Claim:
-        """Claim the next part for a modem; each is its own SIM."""
-        job = self.dispatch.reserve(modem, modem, ANY)
+    def hand_over(self, modem: str = "m1", *, sim: str | None = None) -> Claim:
+        """Claim the next part for a modem; each is its own SIM unless told."""
+        job = self.dispatch.reserve(modem, sim or modem, ANY)
         assert job is not None
-        claim = self.dispatch.claim(job, modem, modem)
+        claim = self.dispatch.claim(job, modem, sim or modem)
         self.dispatch.release(modem)
         return claim
 
