@@ -45,7 +45,10 @@ class Fleet:
     async def apply(self, rules: ModemSection) -> None:
         """Follow the settings: a modem whose entry is unchanged is not disturbed."""
         wanted = {device.name: device for device in rules.devices}
-        for name in [name for name, keeper in self._keepers.items() if wanted.get(name) != keeper.device]:
+        leaving = [name for name, keeper in self._keepers.items() if wanted.get(name) != keeper.device]
+        # What is being handed over gets its answer first: who comes after it here may never see its report.
+        await asyncio.gather(*(self._keepers[name].wind_down(WIND_DOWN_S) for name in leaving))
+        for name in leaving:
             await self._stop(name)
         for name, device in wanted.items():
             if name in self._keepers:

@@ -249,3 +249,22 @@ def test_as_its_own_user_it_opens_the_port_again_after_a_crash(bench: ModemBench
             check=False,
         )
         assert result.stdout == "open\n", result.stderr
+
+
+def test_a_modem_taken_out_of_the_settings_while_it_sends_finishes_its_part(bench: ModemBench) -> None:
+    leaving = bench.add_modem(options=["--latency", "1.2"])
+    staying = bench.add_modem()
+    bench.write_site(devices=[str(leaving.link)])
+    bench.root.start("settings")
+    bench.start()
+    bench.wait(lambda: bench.listed()[0].state is ModemState.READY)
+    for number in range(3):
+        bench.send(f"+3361234567{number}", f"Alerte {number}", f"a{number}")
+    bench.wait(lambda: SegmentState.CLAIMED in bench.states())
+    settings = bench.root.paths.site_file.read_text()
+    bench.root.write_site(settings.replace(str(leaving.link), str(staying.link)).replace('"m1"', '"m2"'))
+    bench.wait(lambda: len(staying.log()) >= 2, within=25)
+    bench.wait(lambda: SegmentState.UNCERTAIN not in bench.states())
+    time.sleep(0.5)
+    assert (len(leaving.log()), len(staying.log())) == (1, 2)
+    assert not any(segment.maybe_dup for message in bench.outbox() for segment in message.segments)
