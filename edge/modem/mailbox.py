@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 MANY_NOTICES = 12
 OLD_NOTICE_S = 4.0
+ROOM_MIN = 5  # entries deleted at a time: each time costs a listing too
 POLL_EVERY_S = 20.0  # a notice may be lost
 POLL_MIN_S = 0.5
 DAMAGED_READS = 3  # an entry that reads damaged this often is damaged in the modem, not on the wire
@@ -107,7 +108,7 @@ class Mailbox:
 
     async def make_room(self, is_wanted: IsWanted) -> None:
         """Fetch, and delete some even if the port is wanted."""
-        await self.fetch(is_wanted, self._capacity // 4)
+        await self.fetch(is_wanted, max(self._capacity // 4, ROOM_MIN))
 
     async def fetch(self, is_wanted: IsWanted = lambda: False, at_least: int = 0) -> None:
         """Commit and delete what lies in the storages that have something; in all of them when none is named.
