@@ -65,6 +65,10 @@ class AtOutOfStep(AtError):
     """The modem does not answer AT with OK any more: the port must be opened anew."""
 
 
+class AtUnsettled(AtOutOfStep):
+    """It answers, and somebody changed how: the port must be opened anew, and nothing else."""
+
+
 class NotHandedOver(AtError):
     """The text of the message was not given to the modem: it was certainly not sent."""
 

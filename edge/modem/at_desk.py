@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from edge.modem import at_guard
-from edge.modem.at import AtClosed, AtOutOfStep, AtPort, AtRefused, AtSilent
+from edge.modem.at import AtClosed, AtOutOfStep, AtPort, AtRefused, AtSilent, AtUnsettled
 from edge.modem.at_guard import Verdict
 from edge.modem.fleet import Fleet
 from edge.modem.keeper import Keeper
@@ -56,7 +56,7 @@ class AtDesk:
             except (AtRefused, AtSilent) as failed:
                 error = str(failed)
             if anew:
-                raise AtOutOfStep(f"{at_guard.names(params.command)} came in between")
+                raise AtUnsettled(f"{at_guard.names(params.command)} came in between")
 
         if keeper.session is None:
             raise Refused(NoModemReady(modem=name))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edge.modem import power, strangers
-from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtSilent
+from edge.modem.at import AtClosed, AtError, AtOutOfStep, AtPort, AtSilent, AtUnsettled
 from edge.modem.bearer_desk import BearerDesk
 from edge.modem.call_desk import CallDesk
 from edge.modem.companion import Companion
@@ -102,10 +102,14 @@ class Keeper:
             self._is_away(ModemState.ABSENT, "device_missing", error)
         except Unfit as error:
             self._is_away(ModemState.FAILED, error.trouble, error, **error.data)
+        except AtUnsettled as error:
+            self._is_away(ModemState.FAILED, "no_answer", error)
         except (AtOutOfStep, AtSilent) as error:
             kind = Heard.NOTHING if session.listening_since else strangers.judge(self.heard)
             self._is_away(ModemState.FAILED, kind.value, error, heard=strangers.sample(self.heard))
-            if kind is not Heard.GPS:
+            # After a silence in a session it answered AT again: opened anew, it may still be of use.
+            hangs = isinstance(error, AtOutOfStep) or session.listening_since is None
+            if hangs and kind is not Heard.GPS:
                 await self._have_power_cycled(str(error))
         except AtError as error:
             self._is_away(ModemState.FAILED, "no_answer", error)

@@ -176,6 +176,7 @@ def test_at_refuses_what_would_break_the_sender(ready: ModemBench, command: str)
 
 
 def test_after_a_command_that_breaks_sending_the_modem_is_set_up_anew(ready: ModemBench) -> None:
+    ready.serve_panel()
     broken = ready.root.repli("modem", "at", "--i-know", "--break-sending", "AT+CMGF=1")
     assert (broken.returncode, broken.stdout) == (0, "OK\n")
     ready.send(NUMBER, "Bonjour", "a")
@@ -185,3 +186,4 @@ def test_after_a_command_that_breaks_sending_the_modem_is_set_up_anew(ready: Mod
     assert never.returncode == 2
     log = ready.root.running["modem"].log.read_text()
     assert "AT+CMGF=... by" in log
+    assert not ready.panel_log.exists() or not ready.panel_log.read_text(), "a power cycle was asked for"

@@ -268,3 +268,21 @@ def test_a_modem_taken_out_of_the_settings_while_it_sends_finishes_its_part(benc
     time.sleep(0.5)
     assert (len(leaving.log()), len(staying.log())) == (1, 2)
     assert not any(segment.maybe_dup for message in bench.outbox() for segment in message.segments)
+
+
+def test_one_lost_answer_costs_a_modem_that_answers_again_no_power_cycle(bench: ModemBench) -> None:
+    modem = bench.add_modem()
+    bench.serve_panel()
+    bench.write_site(command_timeout_s=0.2, submit_timeout_s=0.3, report_window_s=4)
+    bench.start()
+    bench.wait(lambda: bench.listed()[0].state is ModemState.READY)
+    modem.inject("reports", on=False)
+    modem.arm(lost_answer=1)
+    bench.send("+33612345678", "Alerte", "a")
+    bench.wait(lambda: bench.states() == [SegmentState.UNCERTAIN])  # its report is looked for every 0.8 s
+    modem.arm(hang=1)
+    time.sleep(2.2)  # a listing is given up after 0.8 s
+    modem.arm(hang=0)
+    bench.wait_all(SegmentState.SUBMITTED)
+    assert "no answer within" in bench.root.running["modem"].log.read_text()
+    assert not bench.panel_log.exists() or not bench.panel_log.read_text()
