@@ -17,7 +17,7 @@ from edge.modem.bell import Bell
 from edge.modem.decision import Outcome, Verdict
 from edge.modem.header import Concatenation
 from edge.modem.numbers import same_phone_key
-from edge.modem.rows import leave_to_any, moment, move, predict, reported_state, set_attempt, touch
+from edge.modem.rows import keep_apart, leave_to_any, moment, move, predict, reported_state, set_attempt, touch
 from edge.modem.severity import RANK
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
@@ -176,6 +176,8 @@ class Dispatch:
             if reported is None:
                 set_attempt(db, claim.attempt, Outcome.UNCERTAIN, None)
             move(db, self._clock.now(), claim.job.segment, reported or SegmentState.UNCERTAIN, error=error)
+            if reported is None:
+                keep_apart(db, claim.job.segment)
         self._bell.ring()
 
     def sims_refused(self, claim: Claim) -> int:

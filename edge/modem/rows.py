@@ -12,6 +12,7 @@ from edge.shared.clock import utc_text
 from edge.shared.messages.modem import SegmentState
 
 LAGS = 5  # reports
+APART = timedelta(seconds=3)
 RECENT_ATTEMPTS = 300  # per phone and modem; TP-MR wraps after 256
 
 
@@ -125,6 +126,19 @@ def move(
     ).fetchone()
     touch(db, message)
     return int(message)
+
+
+def keep_apart(db: sqlite3.Connection, segment: int) -> None:
+    """Let the other parts for this phone wait until TP-SCTS, in whole seconds, can tell them from this uncertain one."""
+    claimed_at, phone_key = db.execute(
+        "SELECT claimed_at, phone_key FROM attempts WHERE segment = ? ORDER BY id DESC LIMIT 1", (segment,)
+    ).fetchone()
+    until = utc_text(moment(claimed_at) + APART)
+    db.execute(
+        "UPDATE segments SET not_before = ? WHERE state = 'queued' AND not_before < ?"
+        " AND message IN (SELECT id FROM messages WHERE phone_key = ?)",
+        (until, until, phone_key),
+    )
 
 
 def leave_to_any(db: sqlite3.Connection, message: int) -> None:

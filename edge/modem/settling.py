@@ -10,7 +10,7 @@ from edge.modem import decision
 from edge.modem.bell import Bell
 from edge.modem.decision import Outcome
 from edge.modem.pdu import StatusReport
-from edge.modem.rows import attempts_to, clock_behind, leave_to_any, move, set_attempt, usual_lag
+from edge.modem.rows import attempts_to, clock_behind, keep_apart, leave_to_any, move, set_attempt, usual_lag
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SegmentState
@@ -50,6 +50,7 @@ class Settling:
                 )
                 error = "the modem daemon ended during the submit"
                 move(db, self._clock.now(), row["id"], SegmentState.UNCERTAIN, error=error)
+                keep_apart(db, row["id"])
         return len(claimed)
 
     def apply_report(self, db: sqlite3.Connection, modem: str, report: StatusReport) -> None:
