@@ -21,7 +21,7 @@ from hil.bench.sms.senders import GAMMU, SMSTOOLS
 from hil.bench.sms.trials import NAMES, Figures, Trial, trials_of
 
 PROGRAMS = {"gammu": GAMMU, "smstools": SMSTOOLS}
-TOGETHER = 4  # trials in which things are counted run so many at a time; timed ones run alone
+TOGETHER = 8  # trials in which things are counted, and that mostly wait, run so many at a time; timed ones run alone
 
 Measured = dict[str, dict[str, list[float]]]
 

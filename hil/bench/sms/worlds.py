@@ -79,11 +79,11 @@ def _armed(fault: str, then: Strike | None = None) -> Strike:
 
 
 WORLDS = (
+    World("hang", "accepted, then the modem hangs until its power is cut", _armed("hang_accepted", _cut_power_late)),
     World("killed", "kill -9 inside a submit", _inside_a_submit(_kill)),
     World("power-cut", "the modem's power cut inside a submit", _inside_a_submit(_cut_power)),
     World("lost-answer", "accepted, the answer lost", _armed("lost_answer")),
     World("error-500", "accepted, answered +CMS ERROR: 500", _armed("error_500_accepted")),
-    World("hang", "accepted, then the modem hangs until its power is cut", _armed("hang_accepted", _cut_power_late)),
     World("re-enumerated", "accepted, then back under another name", _armed("usb_reset_accepted")),
 )
 
