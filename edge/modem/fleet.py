@@ -90,7 +90,7 @@ class Fleet:
 
     def estimate(self, params: EstimateParams) -> EstimateResult:
         """How long messages would take over the modems that are ready, over all of them when none is."""
-        keepers = [self._keepers[device.name] for device in self._rules.devices]
+        keepers = self._listed()
         ready = [keeper for keeper in keepers if keeper.state is ModemState.READY]
         sims = {keeper.device.name: self._sim(keeper, params.severity) for keeper in ready or keepers}
         parts = params.recipients * params.parts_each
@@ -128,13 +128,13 @@ class Fleet:
 
     def keepers(self) -> list[Keeper]:
         """Each modem of the settings, in their order."""
-        return [self._keepers[device.name] for device in self._rules.devices]
+        return self._listed()
 
     def keeper(self, name: str | None) -> Keeper | None:
         """The modem of this name; of none, the first that is ready, else the first."""
         if name is not None:
             return self._keepers.get(name)
-        keepers = [self._keepers[device.name] for device in self._rules.devices]
+        keepers = self._listed()
         ready = (keeper for keeper in keepers if keeper.state is ModemState.READY)
         return next(ready, next(iter(keepers), None))
 
@@ -153,12 +153,12 @@ class Fleet:
                 operator=keeper.about.operator,
                 queued=queued,
             )
-            for keeper in (self._keepers[device.name] for device in self._rules.devices)
+            for keeper in self._listed()
         ]
 
     def seen(self) -> list[tuple[ModemDevice, Seen]]:
         """Each modem of the settings, and as the checks look at it."""
-        return [(device, self._keepers[device.name].seen()) for device in self._rules.devices]
+        return [(keeper.device, keeper.seen()) for keeper in self._listed()]
 
     def issues(self) -> list[Issue]:
         """What is wrong now, each with the moment it was first seen."""
@@ -190,6 +190,11 @@ class Fleet:
             self._give_away(name, timedelta(0))  # what was uncertain when it went away waited as long as it is away
         for name in self._office.dispatch.bound_modems() - self._keepers.keys() - self.gateways.names():
             self._give_away(name, window)
+
+    def _listed(self) -> list[Keeper]:
+        """The modems in the order of the settings; while new ones are applied, those that are there already or still."""
+        keepers = (self._keepers.get(device.name) for device in self._rules.devices)
+        return [keeper for keeper in keepers if keeper is not None]
 
     def _give_away(self, name: str, window: timedelta) -> None:
         self._office.settling.resend_unreported(name, window, None)
