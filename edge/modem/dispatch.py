@@ -150,6 +150,7 @@ class Dispatch:
                     (job.segment, modem, sim, RANK[job.severity], phone_key, now, predict(db, modem)),
                 ).lastrowid
                 count_recipient(db, sim, phone_key, at)
+                self._gather(db, job, modem)
                 db.execute("UPDATE messages SET modem = ? WHERE id = ?", (modem, job.message))
                 touch(db, job.message)
         self._bell.ring()
@@ -249,6 +250,18 @@ class Dispatch:
         if rows:
             self._bell.ring()
         return len(rows)
+
+    def _gather(self, db: sqlite3.Connection, job: Job, modem: str) -> None:
+        """Have what another modem sent of a long message sent again by this one: no phone joins two senders' parts."""
+        if job.concatenation is None:
+            return
+        elsewhere = db.execute(
+            "UPDATE segments SET maybe_dup = 1 WHERE message = ? AND modem != ?"
+            " AND state IN ('submitted', 'delivered', 'uncertain') RETURNING id",
+            (job.message, modem),
+        ).fetchall()
+        for segment in elsewhere:
+            move(db, self._clock.now(), segment["id"], SegmentState.QUEUED, error=f"the rest goes by {modem}")
 
     def _free(self, db: sqlite3.Connection, message: int, error: str) -> None:
         db.execute("UPDATE messages SET modem = NULL WHERE id = ?", (message,))

@@ -68,7 +68,13 @@ class Settling:
             " WHERE id = ?",
             (report.reference, report.status if state else None, utc_text(report.sent_at), now, attempt.id),
         )
-        (current,) = db.execute("SELECT state FROM segments WHERE id = ?", (segment,)).fetchone()
+        current, goes_elsewhere = db.execute(
+            "SELECT s.state, m.parts > 1 AND m.modem IS NOT NULL AND m.modem != a.modem FROM attempts a"
+            " JOIN segments s ON s.id = a.segment JOIN messages m ON m.id = s.message WHERE a.id = ?",
+            (attempt.id,),
+        ).fetchone()
+        if goes_elsewhere and current == SegmentState.QUEUED:
+            return  # the whole message comes from another number: the phone cannot join this part to the rest
         following = decision.after_report(SegmentState(current), state)
         if following is not None:
             error = f"TP-ST 0x{report.status:02X}" if state not in (None, SegmentState.DELIVERED) else None

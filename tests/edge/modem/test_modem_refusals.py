@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.modem.decision import BOUND_TRIES
 from edge.modem.dispatch import Accepted
 from edge.modem.header import Concatenation
+from edge.modem.pdu import StatusReport
 from edge.shared.messages.modem import SegmentState, SmsSeverity
 from hil.rig.virtual.modem.bench import ModemBench
 from hil.rig.virtual.modem.client import doubled
@@ -67,4 +68,54 @@ def test_a_message_begun_by_the_only_modem_waits_for_it(tmp_path: Path) -> None:
         desk.dispatch.refused(desk.hand_over("m1"), "+CMS ERROR: 38", OUT_OF_ORDER, others=False)
         desk.clock.advance(60)
     assert [part.state for part in desk.parts()] == [SegmentState.SUBMITTED, SegmentState.QUEUED]
+    desk.ledger.close()
+
+
+def long_message_left_by_m1(folder: Path) -> Desk:
+    desk = Desk(folder)
+    desk.put("Évacuez la rue haute, puis la place. " * 6)
+    desk.dispatch.submitted(Accepted(desk.hand_over("m1"), 7))
+    assert desk.dispatch.hand_to_others("m1") == 1
+    return desk
+
+
+def report_of_the_first_part(desk: Desk) -> None:
+    with desk.ledger.change() as db:
+        desk.settling.apply_report(db, "m1", StatusReport(7, "+33612345678", desk.clock.now(), 0))
+
+
+def test_a_report_before_another_modem_begins_leaves_no_part_behind(tmp_path: Path) -> None:
+    desk = long_message_left_by_m1(tmp_path)
+    report_of_the_first_part(desk)
+    assert {desk.hand_over("m2").job.concatenation, desk.hand_over("m2").job.concatenation} == {
+        Concatenation(0, 2, 1),
+        Concatenation(0, 2, 2),
+    }
+    assert desk.parts()[0].maybe_dup
+    desk.ledger.close()
+
+
+def test_a_report_after_another_modem_began_leaves_no_part_behind(tmp_path: Path) -> None:
+    desk = long_message_left_by_m1(tmp_path)
+    desk.ledger.connection.execute("UPDATE segments SET not_before = '2026-01-01T00:01:00.000000Z' WHERE number = 1")
+    assert desk.hand_over("m2").job.concatenation == Concatenation(0, 2, 2)
+    report_of_the_first_part(desk)
+    desk.clock.advance(61)
+    assert desk.hand_over("m2").job.concatenation == Concatenation(0, 2, 1)
+    desk.ledger.close()
+
+
+def test_a_long_message_all_of_which_arrived_after_all_is_not_sent_again(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.put("Évacuez la rue haute, puis la place. " * 6)
+    for _ in range(2):
+        desk.dispatch.unknown(desk.hand_over("m1"), "gone")
+        desk.clock.advance(4)  # parts for one phone are kept apart while one of them is uncertain
+    desk.resend()
+    desk.clock.advance(121)
+    assert desk.resend() == 2
+    with desk.ledger.change() as db:
+        for reference in (7, 8):
+            desk.settling.apply_report(db, "m1", StatusReport(reference, "+33612345678", desk.clock.now(), 0))
+    assert desk.dispatch.reserve("m2", "m2", ANY) is None
     desk.ledger.close()
