@@ -65,6 +65,7 @@ def _armed(fault: str, then: Strike | None = None) -> Strike:
     """The next part meets it, others wait behind."""
 
     def do(trial: Rig[Repli], dice: random.Random) -> None:
+        time.sleep(LATENCY_S)  # a part that the network has is still to be answered: the fault is for the next
         trial.modem.arm(**{fault: 1})
         first = trial.ask(1, parts=dice.choice((1, 1, 3)))
         rest = trial.ask(2)
