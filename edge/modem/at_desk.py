@@ -18,6 +18,8 @@ from edge.shared.varlink import Refused, Server
 
 log = logging.getLogger(__name__)
 
+PATIENT_S = 10.0  # messages wait as long, those of the crisis cell, too
+
 
 class AtDesk:
     """Takes them one by one."""
@@ -36,7 +38,8 @@ class AtDesk:
         verdict = at_guard.judge(params.command)
         if verdict is Verdict.NEVER:
             raise Refused(NotForThisPort(command=at_guard.names(params.command)))
-        if verdict is Verdict.BREAKS and not params.breaks_sending:
+        holds_up = verdict is Verdict.BREAKS or params.timeout_s > PATIENT_S
+        if holds_up and not params.breaks_sending:
             raise Refused(BreaksSending(command=at_guard.names(params.command)))
         keeper = self._fleet.keeper(params.modem)
         if keeper is None:

@@ -47,7 +47,7 @@ def minutes(parts: float, sims: Sequence[Sim]) -> float | None:
 
 def over_limit(recipients: int, sims: Sequence[Sim]) -> int:
     """How many recipients are beyond the limits set, if all are new; 0 when a SIM without a limit can take them."""
-    if any(sim.cap is None for sim in sims):
+    if not sims or any(sim.cap is None for sim in sims):
         return 0
     room = sum(max(0, sim.cap - sim.recipients) for sim in sims if sim.cap is not None)
     return max(0, recipients - room)
@@ -55,7 +55,7 @@ def over_limit(recipients: int, sims: Sequence[Sim]) -> int:
 
 def over_usual(recipients: int, sims: Sequence[Sim]) -> int:
     """How many recipients are beyond what operators usually stand, on SIMs whose limit is not set; all are new."""
-    if all(sim.cap is not None for sim in sims):
+    if all(sim.cap is not None for sim in sims):  # also where there is none
         return 0
     caps = [USUAL_RECIPIENTS if sim.cap is None else sim.cap for sim in sims]
     room = sum(max(0, cap - sim.recipients) for cap, sim in zip(caps, sims, strict=True))

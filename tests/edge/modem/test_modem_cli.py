@@ -163,6 +163,9 @@ def test_at_is_done_only_by_who_knows_and_between_two_messages(ready: ModemBench
     ready.wait_all()
     assert len(ready.accepted()) == 10
     assert ready.root.repli("modem", "at", "--i-know", "--modem", "m9", "AT").returncode == 2
+    long = ready.root.repli("modem", "at", "--i-know", "--timeout", "30", "AT+COPS=?")
+    assert long.returncode == 2
+    assert "--break-sending" in long.stderr  # messages would wait as long
 
 
 @pytest.mark.parametrize("command", ["AT+CFUN=0", 'AT+CPIN="1234"', "AT+CMGS=12", "ATD18;"])

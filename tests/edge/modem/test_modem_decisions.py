@@ -260,6 +260,7 @@ def test_time_and_plan_of_many_messages() -> None:
     assert estimate.minutes(30, [free, free]) == 0.5
     assert estimate.minutes(1100, [paced]) == 50.0
     capped = Sim(part_s=2.0, at_once=None, per_minute=None, recipients=150, cap=200)
+    assert estimate.over_limit(60, []) == estimate.over_usual(60, []) == 0
     assert estimate.over_limit(60, [capped]) == 10
     assert estimate.over_limit(60, [capped, free]) == 0
     assert estimate.over_usual(260, [capped, free]) == 10
