@@ -94,7 +94,7 @@ WORDS: dict[str, str] = {
     "modem.device_missing": "Le modem « {subject} » est absent ({device}).",
     "modem.device_busy": "Le port du modem « {subject} » ({device}) est occupé par {holder}.",
     "modem.device_refused": "Le port du modem « {subject} » ne peut pas être ouvert ({reason}).",
-    "modem.no_storage": "Le modem « {subject} » n'envoie rien : rien ne peut être écrit sur le disque ({reason}).",
+    "modem.no_storage": "« {subject} » n'envoie rien : rien ne peut être écrit sur le disque ({reason}).",
     "modem.no_answer": "Le modem « {subject} » ({device}) ne répond pas comme un modem.",
     "modem.sim_missing": "Le modem « {subject} » ne trouve pas de carte SIM utilisable.",
     "modem.sim_locked": "La carte SIM du modem « {subject} » demande son code PIN.",

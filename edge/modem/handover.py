@@ -232,10 +232,13 @@ class Handover:
             (receipt.id, receipt.status if state else None, utc_text(now), attempt["id"]),
         )
         segment = db.execute(
-            "SELECT s.id, s.state, s.left_to_modems, m.severity FROM segments s JOIN messages m ON m.id = s.message"
-            " WHERE s.id = ?",
-            (attempt["segment"],),
+            "SELECT s.id, s.state, s.left_to_modems, m.severity,"
+            " m.parts > 1 AND m.modem IS NOT NULL AND m.modem != ? AS goes_elsewhere"
+            " FROM segments s JOIN messages m ON m.id = s.message WHERE s.id = ?",
+            (gateway, attempt["segment"]),
         ).fetchone()
+        if segment["goes_elsewhere"] and segment["state"] == SegmentState.QUEUED:
+            return  # the whole message comes from another number: the phone cannot join this part to the rest
         following = decision.after_report(SegmentState(segment["state"]), state)
         if following is None or segment["left_to_modems"]:
             return  # a modem sends all parts of it now, or phones could not join them

@@ -10,7 +10,7 @@ from datetime import datetime
 from edge.modem.bell import Bell
 from edge.modem.numbers import same_phone_key
 from edge.modem.parts import Split
-from edge.modem.rows import next_change, next_concatenation
+from edge.modem.rows import apart_from_uncertain, next_change, next_concatenation
 from edge.modem.severity import RANK
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
@@ -43,7 +43,8 @@ class Outbox:
 
         Raises RequestIdTaken.
         """
-        now = utc_text(self._clock.now())
+        at = self._clock.now()
+        now, phone_key = utc_text(at), same_phone_key(number)
         with self._ledger.change() as db:
             known = db.execute("SELECT * FROM messages WHERE request_id = ?", (request_id,)).fetchone()
             if known is not None:
@@ -56,7 +57,7 @@ class Outbox:
                 (
                     request_id,
                     number,
-                    same_phone_key(number),
+                    phone_key,
                     text,
                     split.encoding.value,
                     len(split.parts),
@@ -67,11 +68,12 @@ class Outbox:
                     only,
                 ),
             )
+            due = apart_from_uncertain(db, phone_key, at)
             db.executemany(
                 "INSERT INTO segments (message, number, text, state, rank, not_before, updated_at, left_to_modems)"
                 " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?)",
                 [
-                    (cursor.lastrowid, place, part, RANK[severity], now, now, only is not None)
+                    (cursor.lastrowid, place, part, RANK[severity], due, now, only is not None)
                     for place, part in enumerate(split.parts, start=1)
                 ],
             )

@@ -141,6 +141,16 @@ def keep_apart(db: sqlite3.Connection, segment: int) -> None:
     )
 
 
+def apart_from_uncertain(db: sqlite3.Connection, phone_key: str, now: datetime) -> str:
+    """When a new part for this phone may go at the earliest, RFC 3339: see keep_apart."""
+    (claimed_at,) = db.execute(
+        "SELECT max(a.claimed_at) FROM segments s JOIN attempts a ON a.segment = s.id"
+        " WHERE s.state = 'uncertain' AND a.outcome = 'uncertain' AND a.phone_key = ? AND a.claimed_at <= ?",
+        (phone_key, utc_text(now)),
+    ).fetchone()
+    return utc_text(now if claimed_at is None else max(now, moment(claimed_at) + APART))
+
+
 def leave_to_any(db: sqlite3.Connection, message: int) -> None:
     """Another modem may take a message of which no part has, or may have, left by the one that tried."""
     db.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.modem.facts import Facts, in_trouble
+from edge.modem.facts import Facts, gateway_in_trouble, in_trouble
 from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 
@@ -15,5 +15,6 @@ FIX = "modem status"
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    """Once for each modem."""
-    return in_trouble(facts, "no_storage")
+    """Once for each modem and each gateway."""
+    yield from in_trouble(facts, "no_storage")
+    yield from gateway_in_trouble(facts, "no_storage")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +98,13 @@ class HttpKeeper:
                     self._is_away(GatewayState.UNREACHABLE, "gateway_unreachable", str(error))
                 else:
                     delay = self.rules.reconnect_min_s
-                    await self._work()
+                    try:
+                        await self._work()
+                    except sqlite3.Error as error:  # a full or failing disk: nothing leaves that cannot be written down
+                        self._is_away(GatewayState.UNREACHABLE, "no_storage", str(error))
+                        self._office.routes.gateway(self.gateway.name, is_open=False)
+                        if self._sending:
+                            await asyncio.wait(list(self._sending))
                     if self.state is GatewayState.REFUSED:
                         delay = self.rules.reconnect_max_s
                 await asyncio.sleep(delay)
@@ -115,6 +122,8 @@ class HttpKeeper:
     # -- while it is reachable ----------------------------------------------------------------------------------
 
     async def _work(self) -> None:
+        # What a session before this one could not write down.
+        self._office.settling.recover(self.gateway.name)
         self.trouble = None
         self.state = GatewayState.READY
         self._listening_since = self._listening_since or self._office.settling.now_s()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -97,7 +98,10 @@ class SmppKeeper:
                 self._is_away(GatewayState.UNREACHABLE, "gateway_unreachable", str(error))
             else:
                 delay = self.rules.reconnect_min_s
-                await self._use(link)
+                try:
+                    await self._use(link)
+                except sqlite3.Error as error:  # a full or failing disk: nothing leaves that cannot be written down
+                    self._is_away(GatewayState.UNREACHABLE, "no_storage", str(error))
             await asyncio.sleep(delay)
             delay = min(delay * 2, self.rules.reconnect_max_s)
 
@@ -115,6 +119,8 @@ class SmppKeeper:
 
     async def _use(self, link: Link) -> None:
         log.info("%s: bound at %s:%d", self.gateway.name, self.gateway.host, self.gateway.port)
+        # What a session before this one could not write down.
+        self._office.settling.recover(self.gateway.name)
         self.trouble = None
         self._listening_since = self._office.settling.now_s()
         flight = self._flight = _Flight(heard=_monotonic())
@@ -131,8 +137,8 @@ class SmppKeeper:
             if lost:
                 log.warning("%s: %d parts are uncertain: %s", self.gateway.name, len(lost), why)
             flight.parts.clear()
-            self._office.handover.turn(self.gateway.name, self._office.routes.policy(), lost, [], 0)
             self._idle.set()
+            self._office.handover.turn(self.gateway.name, self._office.routes.policy(), lost, [], 0)
 
     async def _work(self, link: Link, flight: _Flight) -> None:
         """Raises LinkFailed."""

@@ -10,18 +10,30 @@ from pathlib import Path
 import pytest
 
 from edge.shared.varlink import CallFailed, Unreachable
+from hil.rig.daemon import LocalRoot
 from hil.rig.virtual.modem.bench import ModemBench
 from hil.rig.virtual.modem.client import doubled
+from hil.rig.virtual.smsc.bench import GatewayBench
+from hil.rig.virtual.smsc.centre import doubled as of_centre
 
 COUNT = 20
 
 
 @pytest.fixture
-def small_disk(bench: ModemBench) -> Iterator[Path]:
-    folder = bench.root.paths.state("modem")
+def gateways(root: LocalRoot) -> Iterator[GatewayBench]:
+    bench = GatewayBench(root)
+    try:
+        yield bench
+    finally:
+        bench.stop()
+
+
+@pytest.fixture
+def small_disk(root: LocalRoot) -> Iterator[Path]:
+    folder = root.paths.state("modem")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "repli-test", str(folder)], check=True)
     yield folder
-    bench.root.stop()
+    root.stop()
     subprocess.run(["umount", str(folder)], check=True)
 
 
@@ -52,4 +64,22 @@ def test_a_full_disk_ends_no_daemon_and_loses_and_doubles_nothing(bench: ModemBe
     bench.wait_all(within=40)
     assert len(bench.accepted()) == COUNT
     assert not doubled(bench.accepted())
+    assert daemon.process.poll() is None
+
+
+def test_with_a_gateway_it_is_the_same(gateways: GatewayBench, small_disk: Path) -> None:
+    centre = gateways.add_centre(latency=100)
+    gateways.write_gateways(window=2)
+    daemon = gateways.start()
+    gateways.wait_bound()
+    for number in range(COUNT):
+        gateways.send(f"+336123456{number:02d}", f"Alerte {number}", f"a{number}")
+    gateways.wait(lambda: len(centre.accepted()) >= 3)
+    fill(small_disk / "other")
+    gateways.wait(lambda: [issue.id for issue in gateways.issues()] == ["modem.no_storage"])
+    assert daemon.process.poll() is None
+    (small_disk / "other").unlink()
+    gateways.wait_all(within=40)
+    assert len(centre.accepted()) == COUNT
+    assert not of_centre(centre.accepted())
     assert daemon.process.poll() is None

@@ -119,3 +119,17 @@ def test_a_long_message_all_of_which_arrived_after_all_is_not_sent_again(tmp_pat
             desk.settling.apply_report(db, "m1", StatusReport(reference, "+33612345678", desk.clock.now(), 0))
     assert desk.dispatch.reserve("m2", "m2", ANY) is None
     desk.ledger.close()
+
+
+def test_a_message_put_in_after_an_uncertain_one_to_the_same_phone_keeps_apart_from_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.put("Un")
+    desk.dispatch.unknown(desk.hand_over(), "no +CMGS")
+    desk.clock.advance(1)
+    desk.put("Deux")
+    desk.put("A quelqu'un d'autre", number="+33698765432")
+    assert desk.hand_over().job.number == "+33698765432"
+    assert desk.dispatch.reserve("m1", "m1", ANY) is None
+    assert 1.9 < (desk.dispatch.next_due_s("m1") or 0) < 2.1
+    desk.clock.advance(2)
+    assert desk.hand_over().job.text == "Deux"
