@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 
 class Bell:
@@ -28,3 +30,14 @@ class Bell:
         except TimeoutError:
             return False
         return True
+
+
+async def first_of(*waits: Coroutine[Any, Any, Any], timeout: float) -> None:
+    """Return when the first of these is over, or after so many seconds; the others are given up."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

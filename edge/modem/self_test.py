@@ -6,7 +6,6 @@ A test is a row before its SMS is queued, so that its text is known for what it 
 from __future__ import annotations
 
 import base64
-import logging
 import re
 import secrets
 import sqlite3
@@ -22,8 +21,6 @@ from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import OutboxEntry, SegmentState, SmsSeverity
 from edge.shared.messages.modem_radio import SelfTestStage, SelfTestStep
-
-log = logging.getLogger(__name__)
 
 TOKEN_BYTES = 8
 # Networks may add a word of their own behind it.

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from edge.modem import sim
 from edge.modem.at import REFERENCE, AtClosed, AtPort
+from edge.modem.bell import first_of
 from edge.modem.errands import Errand, Errands, T
 from edge.modem.facts import About
 from edge.modem.mailbox import Mailbox
@@ -162,16 +163,7 @@ class Session:
         delays = [self._looker.wait(), self._mailbox.poll_delay(self._uncertain())]
         if send_delay is not None:
             delays.append(send_delay)
-        waiting = {
-            asyncio.ensure_future(self._bell.wait_past(rings)),
-            asyncio.ensure_future(self._port.arrived()),
-        }
-        try:
-            await asyncio.wait(waiting, timeout=max(0.0, min(delays)), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        await first_of(self._bell.wait_past(rings), self._port.arrived(), timeout=max(0.0, min(delays)))
 
     def _is_wanted(self) -> bool:
         """Whether the port is wanted for more than deleting what was read, which can wait."""

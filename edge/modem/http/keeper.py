@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from edge.modem import severity
+from edge.modem.bell import first_of
 from edge.modem.dispatch import Claim
 from edge.modem.facts import Trouble
 from edge.modem.http import ovh, template
@@ -19,6 +20,7 @@ from edge.modem.http.call import Answered, NoAnswer, NotSent, call, reach
 from edge.modem.http.template import Request
 from edge.modem.office import Office
 from edge.modem.outcomes import DELIVERED, FAILED, Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
+from edge.modem.seldom import Seldom
 from edge.modem.smpp.text import recipient
 from edge.modem.throttle import Throttle
 from edge.shared.messages.modem import GatewayState
@@ -58,6 +60,7 @@ class HttpKeeper:
         self._http = ovh.rules(gateway.http) if gateway.http.profile is HttpProfile.OVH else gateway.http
         self._office = office
         self._throttle = Throttle(gateway.per_second, _monotonic())
+        self._log = Seldom(log)
         self._stopping = False
         self._answers: list[Answer] = []
         self._came = asyncio.Event()
@@ -203,13 +206,15 @@ class HttpKeeper:
         elif answered.status >= 500:
             self._unanswered(parts, said)  # it broke while it worked on the request
         else:
-            log.warning("%s: message %d refused: %s", self.gateway.name, parts[0].job.message, said)
+            self._log.warning("refused", "%s: message %d refused: %s", self.gateway.name, parts[0].job.message, said)
             self._refusal = (_monotonic(), said)
             self._settle(parts, Refusal.LASTING, said)
 
     def _unanswered(self, parts: Sequence[Claim], error: str) -> None:
         """Nobody knows. One that hangs must not swallow message after message: it gets one at a time, ever more rarely."""
-        log.warning("%s: message %d is uncertain: %s", self.gateway.name, parts[0].job.message, error)
+        self._log.warning(
+            "uncertain", "%s: message %d is uncertain: %s", self.gateway.name, parts[0].job.message, error
+        )
         self._throttle.slower(_monotonic())
         self._answers += [Unanswered(claim, error) for claim in parts]
 
@@ -256,19 +261,13 @@ class HttpKeeper:
 
     async def _wait(self, rings: int) -> None:
         delay = min(LOOK_EVERY_S, max(0.001, self._throttle.wait(_monotonic()) or LOOK_EVERY_S))
-        waiting = {asyncio.ensure_future(self._came.wait()), asyncio.ensure_future(self._office.bell.wait_past(rings))}
-        try:
-            await asyncio.wait(waiting, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        await first_of(self._came.wait(), self._office.bell.wait_past(rings), timeout=delay)
 
     def _resend_unreported(self) -> None:
         window = timedelta(seconds=self.rules.report_window_s)
         over = self._office.settling.resend_unreported(self.gateway.name, window, self._listening_since)
         if over:
-            log.warning("%s: %d parts are sent again: their answers never came", self.gateway.name, over)
+            self._log.warning("again", "%s: %d parts are sent again: their answers never came", self.gateway.name, over)
 
     def _note_state(self) -> None:
         self.state = GatewayState.SLOWED if self._throttle.refusing else GatewayState.READY
@@ -278,7 +277,7 @@ class HttpKeeper:
         if self.state in (GatewayState.READY, GatewayState.SLOWED):
             self.away_since = _monotonic()
         if self.trouble is None or self.trouble.kind != kind:
-            log.warning("%s: %s: %s", self.gateway.name, kind, reason)
+            self._log.warning(kind, "%s: %s: %s", self.gateway.name, kind, reason)
         self.trouble = Trouble(kind, reason)
         self.state = state
         self._came.set()

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from edge.modem import severity
+from edge.modem.bell import first_of
 from edge.modem.dispatch import Claim
 from edge.modem.facts import Trouble
 from edge.modem.office import Office
 from edge.modem.outcomes import Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
+from edge.modem.seldom import Seldom
 from edge.modem.smpp import pdu, receipt, status, text
 from edge.modem.smpp.link import BindRefused, Link, LinkFailed
 from edge.modem.smpp.pdu import Command, Malformed, Pdu
@@ -57,6 +59,7 @@ class SmppKeeper:
         self.away_since = _monotonic()
         self._office = office
         self._throttle = Throttle(gateway.per_second, _monotonic())
+        self._log = Seldom(log)
         self._stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -118,7 +121,9 @@ class SmppKeeper:
     # -- one connection -----------------------------------------------------------------------------------------
 
     async def _use(self, link: Link) -> None:
-        log.info("%s: bound at %s:%d", self.gateway.name, self.gateway.host, self.gateway.port)
+        self._log.say(
+            logging.INFO, "bound", "%s: bound at %s:%d", self.gateway.name, self.gateway.host, self.gateway.port
+        )
         # What a session before this one could not write down.
         self._office.settling.recover(self.gateway.name)
         self.trouble = None
@@ -135,7 +140,7 @@ class SmppKeeper:
             self._office.routes.gateway(self.gateway.name, is_open=False)
             lost = [Unanswered(claim, why) for claim, _ in flight.parts.values()]
             if lost:
-                log.warning("%s: %d parts are uncertain: %s", self.gateway.name, len(lost), why)
+                self._log.warning("uncertain", "%s: %d parts are uncertain: %s", self.gateway.name, len(lost), why)
             flight.parts.clear()
             self._idle.set()
             self._office.handover.turn(self.gateway.name, self._office.routes.policy(), lost, [], 0)
@@ -216,7 +221,7 @@ class SmppKeeper:
         if refusal is Refusal.SLOWER:
             self._throttle.slower(_monotonic())
         else:
-            log.warning("%s: part %d refused: %s", self.gateway.name, claim.job.segment, error)
+            self._log.warning("refused", "%s: part %d refused: %s", self.gateway.name, claim.job.segment, error)
         if refusal is Refusal.LASTING:
             self._refusal = (_monotonic(), error)
 
@@ -224,7 +229,7 @@ class SmppKeeper:
         try:
             message = pdu.decode_message(request.body)
         except Malformed as error:
-            log.warning("%s: a deliver_sm that cannot be read: %s", self.gateway.name, error)
+            self._log.warning("unreadable", "%s: a deliver_sm that cannot be read: %s", self.gateway.name, error)
             came.replies.append(request.answer(b"\0", CANNOT_READ))
             return
         found = receipt.read(message)
@@ -257,26 +262,22 @@ class SmppKeeper:
         return max(0.001, min(delays if due is None else [*delays, due]))
 
     async def _wait(self, link: Link, rings: int, delay: float) -> None:
-        waiting = {asyncio.ensure_future(link.wait()), asyncio.ensure_future(self._office.bell.wait_past(rings))}
-        try:
-            await asyncio.wait(waiting, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+        await first_of(link.wait(), self._office.bell.wait_past(rings), timeout=delay)
 
     def _resend_unreported(self) -> None:
         window = timedelta(seconds=self.rules.report_window_s)
         over = self._office.settling.resend_unreported(self.gateway.name, window, self._listening_since)
         if over:
-            log.warning("%s: %d parts are sent again: neither an answer nor a receipt came", self.gateway.name, over)
+            self._log.warning(
+                "again", "%s: %d parts are sent again: neither an answer nor a receipt came", self.gateway.name, over
+            )
 
     # -- what people and routes see -----------------------------------------------------------------------------
 
     def _note_state(self) -> None:
         refusing = self._throttle.refusing
         if refusing and self.state is not GatewayState.SLOWED:
-            log.warning("%s: it takes nothing more for now (throttled)", self.gateway.name)
+            self._log.warning("throttled", "%s: it takes nothing more for now (throttled)", self.gateway.name)
         self.state = GatewayState.SLOWED if refusing else GatewayState.READY
         self._office.routes.gateway(self.gateway.name, is_open=not refusing)
 
@@ -285,7 +286,7 @@ class SmppKeeper:
             self.away_since = _monotonic()
         if self.trouble is None or self.trouble.kind != kind:
             # Said once: the log of a box must not fill while a gateway is away.
-            log.warning("%s: %s: %s", self.gateway.name, kind, reason)
+            self._log.warning(kind, "%s: %s: %s", self.gateway.name, kind, reason)
         self.trouble = Trouble(kind, reason)
         self.state = state
 

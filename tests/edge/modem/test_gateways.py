@@ -141,6 +141,17 @@ def test_refused_with_no_modem_it_has_failed(bench: GatewayBench) -> None:
     assert bench.outbox()[0].segments[0].error == "ESME_RINVDSTADR"
 
 
+def test_a_gateway_that_refuses_everything_does_not_fill_the_log(bench: GatewayBench) -> None:
+    centre = bench.add_centre()
+    bench.write_gateways()
+    bench.start()
+    bench.wait_bound()
+    centre.arm(refuse=30)
+    send_all(bench, 30)
+    bench.wait_all(SegmentState.FAILED)
+    assert bench.root.running["modem"].log.read_text().count("refused") == 1
+
+
 def test_a_message_refused_in_its_middle_goes_whole_by_the_modem(bench: GatewayBench) -> None:
     centre = bench.add_centre()
     modem = bench.add_modem(options=["--latency", "0.02"])
