@@ -8,8 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from hil.rig.daemon import DaemonProcess, LocalRoot
+
+# A property is true or false however fast the machine is: no example has a deadline, and none is drawn too slowly.
+settings.register_profile("repli", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repli")
 
 
 @pytest.fixture

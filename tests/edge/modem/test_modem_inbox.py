@@ -129,7 +129,7 @@ def mail(draw: st.DrawFn) -> list[Sent]:
     return sent
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(mail(), st.data())
 def test_whatever_the_order_each_message_is_shown_once(messages: list[Sent], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -337,7 +337,7 @@ ANYTHING = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.one_of(ANYTHING, st.binary(max_size=60).map(bytes.hex)), max_size=40))
 def test_whatever_comes_in_is_shown_or_kept_aside_and_stops_nothing(pdus: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

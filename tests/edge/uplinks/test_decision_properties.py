@@ -53,7 +53,7 @@ happenings = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(happenings)
 def test_whatever_happens_the_rules_hold(night: list[tuple[int, Event]]) -> None:
     state, now = initial(THREE, None), 0
@@ -125,7 +125,7 @@ def check_active(state: State, now: int) -> None:
     assert not better, "never on a link known dead while another has answered since"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from([True, True, True, True, False]), min_size=1, max_size=300))
 def test_scattered_loss_on_a_suspect_link_never_moves_anything(outcomes: list[bool]) -> None:
     night = quiet_night()
@@ -139,7 +139,7 @@ def test_scattered_loss_on_a_suspect_link_never_moves_anything(outcomes: list[bo
     assert night.moves == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 6), st.integers(50, 3_000))
 def test_one_fault_is_one_switch(faults: int, silent_ms: int) -> None:
     """A fibre that drops out and comes back, over and over: at most one move away and one back for each fault."""
