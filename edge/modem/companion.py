@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edge.modem.at import AtPort
-from edge.modem.errands import Errand, T
-from edge.modem.facts import About
+from edge.modem.port.at import AtPort
+from edge.modem.port.errands import Errand, T
+from edge.modem.radio.about import About
 
 
 class ReadyModem(Protocol):

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from edge.modem.ims import UNKNOWN, Ims
-from edge.modem.signal import NOTHING, Reading
-from edge.modem.sim_book import Swap
+from edge.modem.radio.about import About
 from edge.shared.checks import Finding
 from edge.shared.messages.modem import GatewayState, ModemState
 from edge.shared.messages.modem_bearer import Bearer
@@ -22,26 +20,6 @@ class Trouble:
     kind: str  # the name of the check that shows it
     reason: str = ""
     data: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class About:
-    """What a modem says of itself, while its port is open."""
-
-    manufacturer: str | None = None
-    model: str | None = None
-    imsi: str | None = None
-    signal_dbm: int | None = None
-    registered: bool | None = None
-    operator: str | None = None
-    iccid: str | None = None
-    service_centre: str | None = None  # empty: the SIM has none
-    own_number: str | None = None
-    barred: bool | None = None  # outgoing SMS, as the network says when asked
-    refusal: int | None = None  # +CMS ERROR of the last part that was refused; None: the last one went
-    swap: Swap | None = None
-    reading: Reading = NOTHING
-    ims: Ims = UNKNOWN
 
 
 @dataclass(frozen=True)

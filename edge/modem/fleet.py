@@ -7,14 +7,16 @@ import logging
 import sqlite3
 from datetime import timedelta
 
-from edge.modem import checks, estimate, lookout, severity
-from edge.modem.estimate import Sim
+from edge.modem import checks
 from edge.modem.facts import Facts, Seen
 from edge.modem.gateways import Gateways
-from edge.modem.keeper import Keeper
-from edge.modem.lookout import Lookout
 from edge.modem.office import Office
+from edge.modem.one_modem.keeper import Keeper
+from edge.modem.port import lookout
+from edge.modem.port.lookout import Lookout
 from edge.modem.seldom import Seldom
+from edge.modem.sending import estimate, severity
+from edge.modem.sending.estimate import Sim
 from edge.shared.checks import issue_of
 from edge.shared.clock import utc_text
 from edge.shared.messages.common import Issue

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from edge.modem.at_desk import AtDesk
-from edge.modem.bearer_service import BearerService
 from edge.modem.bell import Bell
-from edge.modem.bulletins import Bulletins
-from edge.modem.call_service import CallService
+from edge.modem.bulletins.book import Bulletins
+from edge.modem.bulletins.herald import Herald
+from edge.modem.bulletins.neighbours import Neighbours
 from edge.modem.fleet import Fleet
-from edge.modem.herald import Herald
-from edge.modem.neighbours import Neighbours
 from edge.modem.office import open_office
 from edge.modem.panel_link import PanelLink
-from edge.modem.radio_service import RadioService
-from edge.modem.schema import STEPS
-from edge.modem.service import ModemService
-from edge.modem.sweeper import Sweeper
+from edge.modem.service.at import AtDesk
+from edge.modem.service.bearer import BearerService
+from edge.modem.service.calls import CallService
+from edge.modem.service.modem import ModemService
+from edge.modem.service.radio import RadioService
+from edge.modem.store.schema import STEPS
+from edge.modem.store.sweeper import Sweeper
 from edge.shared.clock import SystemClock
 from edge.shared.ledger import Ledger
 from edge.shared.lifecycle import ready, until_stopped

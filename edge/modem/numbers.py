@@ -10,6 +10,7 @@ TRUNK_ZERO = re.compile(r"(?<=\+33)0(?=[1-9])")  # "+33 (0)6 12 34 56 78", as le
 # At least 3 digits: 15, 17 and 18 take no SMS. TP-DA holds 20 digits (TS 23.040, 9.1.2.5).
 DIALLABLE = re.compile(r"\+[1-9][0-9]{2,19}|[0-9]{3,20}")
 CALLABLE = re.compile(r"\+[1-9][0-9]{1,19}|[0-9]{2,20}")
+SHORT_NUMBER_MAX = 6  # digits; no number of a subscriber is as short
 TELLING_DIGITS = 9  # national significant digits of France; longer prefixes may be dropped or added on the way
 
 
@@ -26,6 +27,13 @@ def callable_number(number: str) -> str | None:
     """The number as it is dialled, without separators; None when it is none. A service code (*21*...#) is no number."""
     bare = SEPARATORS.sub("", number)
     return bare if CALLABLE.fullmatch(bare) else None
+
+
+def international(number: str, country_code: str) -> str:
+    """A gateway stands in any country: a number as dialled at home is made international; short ones stay."""
+    if number.startswith("0") and len(number) > SHORT_NUMBER_MAX:
+        return f"+{country_code}{number[1:]}"
+    return number
 
 
 def same_phone_key(number: str) -> str:

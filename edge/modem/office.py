@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.modem.allowance import Allowance
 from edge.modem.bell import Bell
-from edge.modem.call_book import CallBook
-from edge.modem.dispatch import Dispatch
-from edge.modem.handover import Handover
-from edge.modem.inbox import Inbox
-from edge.modem.outbox import Outbox
+from edge.modem.calls.book import CallBook
 from edge.modem.panel_link import PanelLink
-from edge.modem.radio_log import RadioLog
-from edge.modem.route import Routes
-from edge.modem.self_test import SelfTests
-from edge.modem.settling import Settling
-from edge.modem.sim_book import SimBook
+from edge.modem.radio.log import RadioLog
+from edge.modem.receiving.inbox import Inbox
+from edge.modem.sending.allowance import Allowance
+from edge.modem.sending.dispatch import Dispatch
+from edge.modem.sending.handover import Handover
+from edge.modem.sending.outbox import Outbox
+from edge.modem.sending.route import Routes
+from edge.modem.sending.self_test import SelfTests
+from edge.modem.sending.settling import Settling
+from edge.modem.sim.book import SimBook
 from edge.shared.broadcast import Broadcast
 from edge.shared.clock import Clock
 from edge.shared.ledger import Ledger

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.modem.header import Concatenation
-from edge.modem.outcomes import DELIVERED, Receipt
+from edge.modem.pdu.header import Concatenation
+from edge.modem.sending.outcomes import DELIVERED, Receipt
 from edge.modem.smpp import pdu, receipt, text
 from edge.modem.smpp.pdu import Command, Pdu, Stream
 from edge.shared.sms_length import Encoding

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.modem import sim
 from edge.modem.facts import Facts
-from edge.modem.sim import Identity
+from edge.modem.sim import card
+from edge.modem.sim.card import Identity
 from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 
@@ -22,7 +22,7 @@ def check(facts: Facts) -> Iterator[Finding]:
         swap = modem.about.swap
         if swap is not None:
             before, now = (
-                sim.hidden(one.iccid or one.imsi)
+                card.hidden(one.iccid or one.imsi)
                 for one in (swap.before, Identity(modem.about.iccid, modem.about.imsi))
             )
             yield Finding(subject=modem.name, data={"before": before, "now": now, "at": swap.at})

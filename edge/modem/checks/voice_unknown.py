@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.modem import ims
 from edge.modem.facts import Facts
+from edge.modem.radio import ims
 from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 from edge.shared.messages.modem_radio import VoiceWay

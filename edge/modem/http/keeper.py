@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from edge.modem import severity
 from edge.modem.bell import first_of
-from edge.modem.dispatch import Claim
 from edge.modem.facts import Trouble
 from edge.modem.http import ovh, template
 from edge.modem.http.call import Answered, NoAnswer, NotSent, call, reach
 from edge.modem.http.template import Request
+from edge.modem.numbers import international
 from edge.modem.office import Office
-from edge.modem.outcomes import DELIVERED, FAILED, Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
 from edge.modem.seldom import Seldom
-from edge.modem.smpp.text import recipient
-from edge.modem.throttle import Throttle
+from edge.modem.sending import severity
+from edge.modem.sending.dispatch import Claim
+from edge.modem.sending.outcomes import DELIVERED, FAILED, Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
+from edge.modem.sending.throttle import Throttle
 from edge.shared.messages.modem import GatewayState
 from edge.shared.model import Gateway, HttpCall, HttpProfile, ModemSection
 from edge.shared.model.gateways_http import SEND_PLACES
@@ -173,10 +173,11 @@ class HttpKeeper:
 
     async def _send(self, parts: Sequence[Claim]) -> None:
         job = parts[0].job
+        digits = international(job.number, self.gateway.country_code).removeprefix("+")
         request = self._signed(
             self._send_call,
-            number="+" + recipient(job.number, self.gateway.country_code).digits,
-            digits=recipient(job.number, self.gateway.country_code).digits,
+            number=f"+{digits}",
+            digits=digits,
             text="".join(claim.job.text for claim in parts),
             reference=str(parts[0].attempt),
             validity_minutes=str(int(severity.validity(self.rules, job.severity).total_seconds() // 60)),

@@ -8,17 +8,17 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from edge.modem import severity
 from edge.modem.bell import first_of
-from edge.modem.dispatch import Claim
 from edge.modem.facts import Trouble
 from edge.modem.office import Office
-from edge.modem.outcomes import Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
 from edge.modem.seldom import Seldom
+from edge.modem.sending import severity
+from edge.modem.sending.dispatch import Claim
+from edge.modem.sending.outcomes import Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
+from edge.modem.sending.throttle import Throttle
 from edge.modem.smpp import pdu, receipt, status, text
 from edge.modem.smpp.link import BindRefused, Link, LinkFailed
 from edge.modem.smpp.pdu import Command, Malformed, Pdu
-from edge.modem.throttle import Throttle
 from edge.shared.messages.modem import GatewayState
 from edge.shared.model import Gateway, ModemSection
 

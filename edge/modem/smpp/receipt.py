@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from edge.modem.outcomes import DELIVERED, EXPIRED, FAILED, TRYING, Receipt
+from edge.modem.sending.outcomes import DELIVERED, EXPIRED, FAILED, TRYING, Receipt
 from edge.modem.smpp.pdu import Message, Tag
 
 # esm_class, bits 5-2: SMSC delivery receipt, and intermediate notification.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.modem.outcomes import Refusal
+from edge.modem.sending.outcomes import Refusal
 
 NAMES = {
     0x01: "ESME_RINVMSGLEN",

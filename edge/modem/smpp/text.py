@@ -6,18 +6,18 @@ import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edge.modem import gsm0338, header
-from edge.modem.body import Body, Writing
-from edge.modem.coding import Alphabet
-from edge.modem.header import Concatenation
-from edge.modem.pdu import Deliver, Kind
+from edge.modem.numbers import SHORT_NUMBER_MAX, international
+from edge.modem.pdu import gsm0338, header
+from edge.modem.pdu.body import Body, Writing
+from edge.modem.pdu.coding import Alphabet
+from edge.modem.pdu.header import Concatenation
+from edge.modem.pdu.tpdu import Deliver, Kind
 from edge.modem.smpp.pdu import Address, Message, Tag
 from edge.shared.sms_length import Encoding
 
 UDH_INDICATOR = 0x40  # esm_class, 5.2.12
 FINAL_RECEIPT = 0x01  # registered_delivery, 5.2.17
 GSM7, IA5, LATIN1, UCS2 = 0x00, 0x01, 0x03, 0x08  # data_coding, 5.2.19; GSM-7 has one septet in each octet
-SHORT_NUMBER_MAX = 6  # digits
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,9 @@ def _body(coding: int, content: bytes, before: header.Header) -> Body:
 
 
 def recipient(number: str, country_code: str) -> Address:
-    """A gateway stands in any country: a number as dialled at home is made international; short ones stay."""
-    if number.startswith("+"):
-        return Address(1, 1, number[1:])
-    if number.startswith("0") and len(number) > SHORT_NUMBER_MAX:
-        return Address(1, 1, country_code + number[1:])
-    return Address(0, 1, number)
+    """International (TON 1) wherever the number has such a form."""
+    whole = international(number, country_code)
+    return Address(1, 1, whole[1:]) if whole.startswith("+") else Address(0, 1, whole)
 
 
 def sender_address(sender: str) -> Address:

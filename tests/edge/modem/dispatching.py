@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from edge.modem.allowance import Permission
 from edge.modem.bell import Bell
-from edge.modem.dispatch import Claim, Dispatch
-from edge.modem.outbox import Outbox
-from edge.modem.parts import split
-from edge.modem.schema import STEPS
-from edge.modem.settling import Settling
+from edge.modem.pdu.parts import split
+from edge.modem.sending.allowance import Permission
+from edge.modem.sending.dispatch import Claim, Dispatch
+from edge.modem.sending.outbox import Outbox
+from edge.modem.sending.settling import Settling
+from edge.modem.store.schema import STEPS
 from edge.shared.clock import VirtualClock
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import Segment, SmsSeverity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.modem.at_guard import Verdict, judge, names
+from edge.modem.service.at_guard import Verdict, judge, names
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.modem import call_lines, calls
-from edge.modem.call_events import (
+from edge.modem.calls import decision, dialect
+from edge.modem.calls.events import (
     Answer,
     Calls,
     Dial,
@@ -42,7 +42,7 @@ class Scene:
     pressed: list[str] = field(default_factory=list)
 
     def give(self, event: Event) -> None:
-        self.calls, actions = calls.step(self.calls, event, self.now)
+        self.calls, actions = decision.step(self.calls, event, self.now)
         for action in actions:
             match action:
                 case Show(talk):
@@ -65,7 +65,7 @@ class Scene:
     def look(self, *lines: str) -> None:
         """The modem is asked for its list and says this."""
         if not any(run.errand is Errand.LOOK for run in self.waiting):
-            self.now = max(self.now, calls.next_look(self.calls) or self.now)
+            self.now = max(self.now, decision.next_look(self.calls) or self.now)
             self.give(Tick())
         self.answer("AT+CLCC", *lines)
 
@@ -106,7 +106,7 @@ def test_an_end_that_says_why_needs_no_other_word(line: str) -> None:
     scene.dialled()
     scene.give(Said(line))
     scene.look()
-    assert scene.last() == (CallState.ENDED, call_lines.OVER[line])
+    assert scene.last() == (CallState.ENDED, dialect.OVER[line])
     assert scene.waiting == []
 
 
@@ -142,7 +142,7 @@ def test_an_end_nobody_tells_is_found_by_looking_twice() -> None:
     scene.speaking()
     scene.look()
     assert scene.last() == (CallState.ACTIVE, None)
-    assert calls.next_look(scene.calls) == scene.now + calls.LOOK_MOVING_S
+    assert decision.next_look(scene.calls) == scene.now + decision.LOOK_MOVING_S
     scene.look()
     scene.answer("AT+CEER", error="ERROR")
     assert scene.last() == (CallState.ENDED, CallCause.OTHER_END)
@@ -216,7 +216,7 @@ def test_a_dial_nobody_answers_is_given_up() -> None:
     scene = Scene()
     scene.dialled()
     scene.look(f'+CLCC: 1,0,3,0,0,"{NUMBER}",145')
-    scene.now += calls.DIAL_MAX_S
+    scene.now += decision.DIAL_MAX_S
     scene.give(Tick())
     scene.answer("AT+CHUP")
     scene.look()
@@ -317,7 +317,7 @@ def test_hanging_up_is_tried_the_other_way_when_the_first_does_nothing() -> None
     scene.answer("AT+CHUP", error="ERROR")
     listed = f'+CLCC: 1,0,0,0,0,"{NUMBER}",145'
     scene.look(listed)
-    scene.now += calls.HANG_UP_AGAIN_S
+    scene.now += decision.HANG_UP_AGAIN_S
     scene.give(Tick())
     assert "ATH" in scene.told()
     scene.answer("ATH")
@@ -330,10 +330,10 @@ def test_a_dial_withdrawn_before_its_turn_is_never_dialled() -> None:
     scene.give(Dial(1, NUMBER))
     scene.give(HangUp(1))
     dial = scene.waiting[0]
-    assert not calls.still_wanted(scene.calls, dial)
+    assert not decision.still_wanted(scene.calls, dial)
     scene.answer(dial.command, error="withdrawn")
     assert scene.last() == (CallState.ENDED, CallCause.HUNG_UP)
-    assert not any(calls.still_wanted(scene.calls, run) for run in scene.waiting)
+    assert not any(decision.still_wanted(scene.calls, run) for run in scene.waiting)
 
 
 def test_an_emergency_ends_the_call_that_is_up_and_insists() -> None:
@@ -345,7 +345,7 @@ def test_an_emergency_ends_the_call_that_is_up_and_insists() -> None:
     scene.answer("ATD112;", error="+CME ERROR: 3", code=3)
     scene.look()
     assert (scene.shown[-1].key, *scene.last()) == (1, CallState.ENDED, CallCause.HUNG_UP)
-    scene.now += calls.EMERGENCY_AGAIN_S
+    scene.now += decision.EMERGENCY_AGAIN_S
     scene.give(Tick())
     scene.answer("ATD112;")
     scene.look('+CLCC: 1,0,0,0,0,"112",129')
@@ -359,7 +359,7 @@ def test_an_old_call_that_does_not_end_is_never_ended_together_with_the_emergenc
     scene.give(Dial(2, "112", emergency=True))
     scene.answer("AT+CHUP", error="ERROR")
     scene.answer("ATD112;")
-    scene.now += 2 * calls.HANG_UP_AGAIN_S
+    scene.now += 2 * decision.HANG_UP_AGAIN_S
     scene.give(Tick())
     assert not {"AT+CHUP", "ATH"} & set(scene.told())
 
@@ -367,9 +367,9 @@ def test_an_old_call_that_does_not_end_is_never_ended_together_with_the_emergenc
 def test_an_emergency_that_is_refused_for_good_ends() -> None:
     scene = Scene()
     scene.give(Dial(2, "112", emergency=True))
-    for _ in range(calls.EMERGENCY_DIALS):
+    for _ in range(decision.EMERGENCY_DIALS):
         scene.answer("ATD112;", error="+CME ERROR: 30", code=30)
-        scene.now += calls.EMERGENCY_AGAIN_S
+        scene.now += decision.EMERGENCY_AGAIN_S
         scene.give(Tick())
     scene.answer("ATD112;", error="+CME ERROR: 30", code=30)
     assert scene.last() == (CallState.ENDED, CallCause.NO_NETWORK)
@@ -403,10 +403,10 @@ def test_what_was_in_progress_before_is_found_or_lost() -> None:
     scene = Scene()
     scene.speaking()
     before = scene.calls.talks
-    scene.calls = calls.adopted(before, scene.now)
+    scene.calls = decision.adopted(before, scene.now)
     scene.look(f'+CLCC: 1,0,0,0,0,"{NUMBER}",145')
     assert [talk.cause for talk in scene.calls.talks] == [None]
-    scene.calls = calls.adopted(before, scene.now)
+    scene.calls = decision.adopted(before, scene.now)
     scene.look()
     assert scene.last() == (CallState.ENDED, CallCause.LOST)
 
@@ -416,7 +416,7 @@ def test_when_the_modem_goes_its_calls_are_lost() -> None:
     scene.speaking()
     scene.give(Gone())
     assert scene.last() == (CallState.ENDED, CallCause.LOST)
-    assert calls.next_look(scene.calls) is None
+    assert decision.next_look(scene.calls) is None
 
 
 LINES = [

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.alerts.answers import INFORMATION, read_answer
-from edge.modem.etat import Past, Silence, asks_for_state, silence
-from edge.modem.level_watch import Change
-from edge.modem.state_text import Condition, answer_text, change_text, gsm
+from edge.modem.bulletins.etat import Past, Silence, asks_for_state, silence
+from edge.modem.bulletins.level_watch import Change
+from edge.modem.bulletins.state_text import Condition, answer_text, change_text, gsm
 from edge.shared.gsm7 import fits
 from edge.shared.level import Level
 from edge.shared.messages.modem import InboundSms, Modem, ModemsResult, ModemState

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.modem.allowance import Permission
 from edge.modem.bell import Bell
-from edge.modem.dispatch import Claim
 from edge.modem.office import Office, open_office
-from edge.modem.outcomes import (
+from edge.modem.panel_link import PanelLink
+from edge.modem.pdu.parts import split
+from edge.modem.sending.allowance import Permission
+from edge.modem.sending.dispatch import Claim
+from edge.modem.sending.outcomes import (
     DELIVERED,
     FAILED,
     TRYING,
@@ -24,9 +26,7 @@ from edge.modem.outcomes import (
     Taken,
     Unanswered,
 )
-from edge.modem.panel_link import PanelLink
-from edge.modem.parts import split
-from edge.modem.schema import STEPS
+from edge.modem.store.schema import STEPS
 from edge.shared.clock import VirtualClock
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SmsSeverity

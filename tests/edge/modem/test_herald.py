@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from edge.modem import neighbours as modem_neighbours
 from edge.modem.bell import Bell
-from edge.modem.bulletins import Bulletins
+from edge.modem.bulletins import neighbours as modem_neighbours
+from edge.modem.bulletins.book import Bulletins
+from edge.modem.bulletins.herald import Herald
 from edge.modem.fleet import Fleet
-from edge.modem.herald import Herald
 from edge.modem.office import open_office
 from edge.modem.panel_link import PanelLink
-from edge.modem.schema import STEPS
+from edge.modem.store.schema import STEPS
 from edge.shared.clock import SystemClock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.level import Level

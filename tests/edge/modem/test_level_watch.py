@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.modem.level_watch import Change, Sight, Watched, can_send, step
+from edge.modem.bulletins.level_watch import Change, Sight, Watched, can_send, step
 from edge.shared.level import Level
 from edge.shared.messages.modem import GatewayEntry, GatewayState, Modem, ModemsResult, ModemState
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyroute2 import IPRoute
 
-from edge.modem import bearer
+from edge.modem.bearer import commands
 from edge.shared.messages.modem import MODEM, ModemState
 from edge.shared.messages.modem_bearer import (
     BEARERS,
@@ -209,10 +209,10 @@ WANTED = BearerSection(apn="internet", interface="lte0")
 
 
 def test_only_a_context_that_differs_is_defined_anew() -> None:
-    assert bearer.is_defined(['+CGDCONT: 1,"IP","Internet","0.0.0.0",0,0'], WANTED)
-    assert not bearer.is_defined(['+CGDCONT: 1,"IP","internet2","0.0.0.0",0,0'], WANTED)
-    assert not bearer.is_defined(['+CGDCONT: 1,"IPV4V6","internet"'], WANTED)
-    assert not bearer.is_defined(['+CGDCONT: 2,"IP","internet"'], WANTED)
+    assert commands.is_defined(['+CGDCONT: 1,"IP","Internet","0.0.0.0",0,0'], WANTED)
+    assert not commands.is_defined(['+CGDCONT: 1,"IP","internet2","0.0.0.0",0,0'], WANTED)
+    assert not commands.is_defined(['+CGDCONT: 1,"IPV4V6","internet"'], WANTED)
+    assert not commands.is_defined(['+CGDCONT: 2,"IP","internet"'], WANTED)
 
 
 @pytest.mark.parametrize(
@@ -232,8 +232,8 @@ def test_only_a_context_that_differs_is_defined_anew() -> None:
     ],
 )
 def test_a_refusal_is_told_by_words_then_by_values(text: str, code: int | None, cause: BearerCause) -> None:
-    assert bearer.cause_of(text, code) is cause
+    assert commands.cause_of(text, code) is cause
 
 
 def test_tries_grow_rare_and_never_cease() -> None:
-    assert [bearer.retry_after(tries) for tries in (1, 2, 3, 7, 1000)] == [5.0, 10.0, 20.0, 300.0, 300.0]
+    assert [commands.retry_after(tries) for tries in (1, 2, 3, 7, 1000)] == [5.0, 10.0, 20.0, 300.0, 300.0]

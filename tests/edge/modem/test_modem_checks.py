@@ -9,11 +9,12 @@ import pytest
 
 from edge.cli.issues import WORDS
 from edge.modem.checks import all_checks, found
-from edge.modem.facts import About, Facts, GatewaySeen, Seen, Trouble
-from edge.modem.ims import Ims
-from edge.modem.signal import Reading
-from edge.modem.sim import Identity
-from edge.modem.sim_book import Swap
+from edge.modem.facts import Facts, GatewaySeen, Seen, Trouble
+from edge.modem.radio.about import About
+from edge.modem.radio.ims import Ims
+from edge.modem.radio.signal import Reading
+from edge.modem.sim.book import Swap
+from edge.modem.sim.card import Identity
 from edge.shared.messages.modem import GatewayState, ModemState
 from edge.shared.messages.modem_bearer import Bearer, BearerCause, BearerState
 from edge.shared.messages.modem_radio import Registration, Technology

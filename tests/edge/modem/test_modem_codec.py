@@ -12,11 +12,12 @@ from gsmmodem import pdu as oracle_pdu
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from edge.modem import fields, gsm0338, parts, pdu
-from edge.modem.body import Body, Writing, text_of
-from edge.modem.coding import Alphabet
-from edge.modem.header import Concatenation
 from edge.modem.numbers import dialled
+from edge.modem.pdu import fields, gsm0338, parts
+from edge.modem.pdu import tpdu as pdu
+from edge.modem.pdu.body import Body, Writing, text_of
+from edge.modem.pdu.coding import Alphabet
+from edge.modem.pdu.header import Concatenation
 from edge.shared import gsm7
 from edge.shared.clusters import may_be_cut
 from edge.shared.sms_length import PART_WIDE, Encoding, cut, measure

@@ -9,14 +9,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.modem import estimate, power
-from edge.modem.decision import Attempt, Outcome, Verdict, judge_refusal, match_report, state_of_report, window_is_over
-from edge.modem.estimate import Sim
-from edge.modem.lines import Line, LineReader, Prompt
 from edge.modem.numbers import dialled, same_phone_key
-from edge.modem.pacing import Pace
-from edge.modem.pdu import StatusReport
+from edge.modem.one_modem import power
+from edge.modem.pdu.tpdu import StatusReport
+from edge.modem.port.lines import Line, LineReader, Prompt
 from edge.modem.seldom import Seldom
+from edge.modem.sending import estimate
+from edge.modem.sending.decision import (
+    Attempt,
+    Outcome,
+    Verdict,
+    judge_refusal,
+    match_report,
+    state_of_report,
+    window_is_over,
+)
+from edge.modem.sending.estimate import Sim
+from edge.modem.sending.pacing import Pace
 from edge.shared.messages.modem import SegmentState
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -7,9 +7,9 @@ from typing import cast
 
 import pytest
 
-from edge.modem.at import AtClosed, AtError, AtPort, AtRefused
 from edge.modem.bell import Bell
-from edge.modem.errands import Errands
+from edge.modem.port.at import AtClosed, AtError, AtPort, AtRefused
+from edge.modem.port.errands import Errands
 
 PORT = cast("AtPort", object())
 

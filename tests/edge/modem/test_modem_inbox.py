@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.modem.bell import Bell
-from edge.modem.inbox import Inbox
-from edge.modem.pdu import StatusReport
-from edge.modem.schema import STEPS
+from edge.modem.pdu.tpdu import StatusReport
+from edge.modem.receiving.inbox import Inbox
+from edge.modem.store.schema import STEPS
 from edge.shared.clock import VirtualClock
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import AsideReason

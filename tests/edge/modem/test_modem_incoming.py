@@ -11,12 +11,12 @@ from gsmmodem import pdu as oracle_pdu
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge.modem import coding, national, pdu
-from edge.modem.body import text_of
-from edge.modem.coding import Alphabet
-from edge.modem.fields import Octets, read_address, read_time
-from edge.modem.header import Concatenation
-from edge.modem.pdu import Deliver, Kind, PduError, StatusReport
+from edge.modem.pdu import coding, national, tpdu
+from edge.modem.pdu.body import text_of
+from edge.modem.pdu.coding import Alphabet
+from edge.modem.pdu.fields import Octets, read_address, read_time
+from edge.modem.pdu.header import Concatenation
+from edge.modem.pdu.tpdu import Deliver, Kind, PduError, StatusReport
 from tests.edge.modem.incoming import PERSON, STAMP, concatenation, deliver, deliver_septets
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ PORTS = bytes.fromhex("05040B8423F0")  # WAP push, as a picture message announce
 
 
 def read(text: str) -> Deliver:
-    found = pdu.decode(text, NOW)
+    found = tpdu.decode(text, NOW)
     assert isinstance(found, Deliver)
     return found
 
@@ -74,7 +74,7 @@ def test_a_flash_message_is_a_message() -> None:
 def test_compressed_text_is_refused_whatever_its_alphabet() -> None:
     for value in (0x20, 0x28, 0x3F, 0x60, 0x68):
         with pytest.raises(PduError, match="compressed"):
-            pdu.decode(deliver(HELLO, dcs=value), NOW)
+            tpdu.decode(deliver(HELLO, dcs=value), NOW)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_references_of_eight_and_of_sixteen_bits_are_two_things() -> None:
 @given(st.integers(0, 0xFFFF), st.integers(1, 255), st.data(), st.booleans())
 def test_headers_are_read_as_they_are_written(reference: int, total: int, data: st.DataObject, wide: bool) -> None:
     part = Concatenation(reference, total, data.draw(st.integers(1, total)), wide or reference > 0xFF)
-    sent = pdu.submit("+33612345678", "Bonjour", pdu.Encoding.UCS2, validity=timedelta(hours=1), concatenation=part)
+    sent = tpdu.submit("+33612345678", "Bonjour", tpdu.Encoding.UCS2, validity=timedelta(hours=1), concatenation=part)
     octets = bytes.fromhex(sent.hex)
     body = octets[octets.index(bytes([8, 11])) + 2 :]  # behind TP-DCS and TP-VP
     assert read(deliver(body[1:], first=0x44)).concatenation == part
@@ -153,7 +153,7 @@ def test_escapes_that_mean_nothing_take_a_place() -> None:
 
 def test_a_header_longer_than_the_message_is_refused() -> None:
     with pytest.raises(PduError, match="a header of 201 octets"):
-        pdu.decode(deliver(b"\xc8" + HELLO, first=0x44), NOW)
+        tpdu.decode(deliver(b"\xc8" + HELLO, first=0x44), NOW)
 
 
 # -- national languages ----------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_a_pdu_cut_anywhere_is_refused_or_shown_as_cut() -> None:
     whole = deliver(HELLO, elements=[concatenation(1, 2, 1)])
     for end in range(len(whole)):
         try:
-            found = pdu.decode(whole[:end], NOW)
+            found = tpdu.decode(whole[:end], NOW)
         except PduError:
             continue
         assert isinstance(found, Deliver)
@@ -300,7 +300,7 @@ def test_the_centres_address_may_have_any_form(smsc: str) -> None:
     smsc = smsc if len(smsc) == 2 * (int(smsc[:2], 16) + 1) else f"{len(smsc) // 2 - 1:02X}{smsc[2:]}"
     text = deliver(HELLO, smsc=bytes.fromhex(smsc))
     assert read(text).text == "Évacuez"
-    assert pdu.tpdu_length(text) == pdu.tpdu_length(deliver(HELLO))
+    assert tpdu.tpdu_length(text) == tpdu.tpdu_length(deliver(HELLO))
 
 
 # -- time stamps -----------------------------------------------------------------------------------------------------
@@ -327,10 +327,10 @@ def test_time_stamps(stamp: str, moment: datetime | None) -> None:
 
 def test_a_message_whose_time_cannot_be_read_is_a_message_all_the_same() -> None:
     assert read(deliver(HELLO, stamp=bytes(7))).sent_at == NOW
-    report = pdu.decode("0006070B913316325476F8" + "00" * 7 + "FF" * 7 + "00", NOW)
+    report = tpdu.decode("0006070B913316325476F8" + "00" * 7 + "FF" * 7 + "00", NOW)
     assert report == StatusReport(7, "+33612345678", NOW, 0)
     with pytest.raises(PduError, match="time stamp 00000000000000"):
-        pdu.decode(deliver(HELLO, stamp=bytes(7)))
+        tpdu.decode(deliver(HELLO, stamp=bytes(7)))
 
 
 # -- reports and other kinds -----------------------------------------------------------------------------------------
@@ -340,10 +340,12 @@ def test_a_message_whose_time_cannot_be_read_is_a_message_all_the_same() -> None
 @pytest.mark.parametrize("more", ["", "07000002C834"])
 def test_reports_with_every_kind_of_code(status: int, more: str) -> None:
     text = "0006FF" + PERSON.hex() + STAMP.hex() * 2 + f"{status:02X}" + more
-    assert pdu.decode(text) == StatusReport(255, "+33612345678", datetime(2026, 11, 22, 10, 34, 56, tzinfo=UTC), status)
+    assert tpdu.decode(text) == StatusReport(
+        255, "+33612345678", datetime(2026, 11, 22, 10, 34, 56, tzinfo=UTC), status
+    )
 
 
 def test_a_stored_draft_is_none_that_came_in_and_the_reserved_type_is() -> None:
     with pytest.raises(PduError, match="stored to be sent"):
-        pdu.decode(pdu.submit("+33612345678", "Bonjour", pdu.Encoding.GSM7, validity=timedelta(hours=1)).hex)
+        tpdu.decode(tpdu.submit("+33612345678", "Bonjour", tpdu.Encoding.GSM7, validity=timedelta(hours=1)).hex)
     assert read(deliver(HELLO, first=0x07)).text == "Évacuez"

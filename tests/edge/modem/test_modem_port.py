@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from edge.modem.at import AtClosed, AtPort, AtRefused, AtSilent, NotHandedOver, OutcomeUnknown
+from edge.modem.port.at import AtClosed, AtPort, AtRefused, AtSilent, NotHandedOver, OutcomeUnknown
 
 
 @dataclass

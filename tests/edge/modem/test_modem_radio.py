@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from edge.modem.facts import About
-from edge.modem.ims import Ims
-from edge.modem.radio import EVERY_BUSY_S, EVERY_S, Looker
-from edge.modem.radio_events import JUMP_DB, Trend, changes
-from edge.modem.radio_log import EVENTS_KEPT, KEPT, LONG_S, SHORT_S, RadioLog
-from edge.modem.schema import STEPS
-from edge.modem.signal import Reading
+from edge.modem.radio.about import About
+from edge.modem.radio.events import JUMP_DB, Trend, changes
+from edge.modem.radio.ims import Ims
+from edge.modem.radio.log import EVENTS_KEPT, KEPT, LONG_S, SHORT_S, RadioLog
+from edge.modem.radio.looker import EVERY_BUSY_S, EVERY_S, Looker
+from edge.modem.radio.signal import Reading
+from edge.modem.store.schema import STEPS
 from edge.shared.clock import VirtualClock
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import ModemState

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge.modem.decision import BOUND_TRIES
-from edge.modem.dispatch import Accepted
-from edge.modem.header import Concatenation
-from edge.modem.pdu import StatusReport
+from edge.modem.pdu.header import Concatenation
+from edge.modem.pdu.tpdu import StatusReport
+from edge.modem.sending.decision import BOUND_TRIES
+from edge.modem.sending.dispatch import Accepted
 from edge.shared.messages.modem import SegmentState, SmsSeverity
 from hil.rig.virtual.modem.bench import ModemBench
 from hil.rig.virtual.modem.client import doubled

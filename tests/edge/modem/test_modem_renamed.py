@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.modem.pdu import StatusReport
-from edge.modem.sim import Identity
-from edge.modem.sim_book import SimBook
+from edge.modem.pdu.tpdu import StatusReport
+from edge.modem.sim.book import SimBook
+from edge.modem.sim.card import Identity
 from edge.shared.messages.modem import SegmentState
 from tests.edge.modem.dispatching import Desk
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.modem.bell import Bell
-from edge.modem.inbox import Inbox
-from edge.modem.outbox import Outbox
-from edge.modem.parts import split
-from edge.modem.retention import BELONGINGS, RULES, Rule, removable
-from edge.modem.rows import touch
-from edge.modem.schema import STEPS
-from edge.modem.sweeper import Sweeper
+from edge.modem.pdu.parts import split
+from edge.modem.receiving.inbox import Inbox
+from edge.modem.sending.outbox import Outbox
+from edge.modem.sending.rows import touch
+from edge.modem.store.retention import BELONGINGS, RULES, Rule, removable
+from edge.modem.store.schema import STEPS
+from edge.modem.store.sweeper import Sweeper
 from edge.shared.clock import VirtualClock, utc_text
 from edge.shared.ledger import Ledger
 from tests.edge.modem.incoming import concatenation, deliver, stamp

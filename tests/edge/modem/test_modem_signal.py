@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.modem import ims, signal
-from edge.modem.ims import Ims
-from edge.modem.signal import NOTHING, Reading
+from edge.modem.radio import ims, signal
+from edge.modem.radio.ims import Ims
+from edge.modem.radio.signal import NOTHING, Reading
 from edge.shared.messages.modem_radio import Quality, Registration, Technology, VoiceWay
 
 G2, G3, G4, G5 = Technology.GSM, Technology.UMTS, Technology.LTE, Technology.NR

@@ -6,18 +6,18 @@ import itertools
 
 import pytest
 
-from edge.modem import sim
-from edge.modem.sim import Lock, Move, Try, decide
+from edge.modem.sim import card
+from edge.modem.sim.card import Lock, Move, Try, decide
 
 
 def test_what_asks_for_a_code() -> None:
-    assert sim.lock(["+CPIN: READY"]) is Lock.READY
-    assert sim.lock(["+CPIN: SIM PIN"]) is Lock.PIN
-    assert sim.lock(["+CPIN: SIM PUK"]) is Lock.PUK
-    assert sim.lock(["+CPIN: SIM PUK2"]) is Lock.READY, "it keeps nothing that an SMS needs"
-    assert sim.lock(["+CPIN: PH-SIM PIN"]) is Lock.OTHER
-    assert sim.lock(["+CPIN: NOT READY"]) is Lock.BUSY
-    assert sim.lock([]) is None
+    assert card.lock(["+CPIN: READY"]) is Lock.READY
+    assert card.lock(["+CPIN: SIM PIN"]) is Lock.PIN
+    assert card.lock(["+CPIN: SIM PUK"]) is Lock.PUK
+    assert card.lock(["+CPIN: SIM PUK2"]) is Lock.READY, "it keeps nothing that an SMS needs"
+    assert card.lock(["+CPIN: PH-SIM PIN"]) is Lock.OTHER
+    assert card.lock(["+CPIN: NOT READY"]) is Lock.BUSY
+    assert card.lock([]) is None
 
 
 @pytest.mark.parametrize(
@@ -76,20 +76,20 @@ def test_wrong_pins_one_after_another_in_the_settings_never_use_up_the_last_try(
 
 
 def test_the_tries_left() -> None:
-    assert sim.tries_left(["+SPIC: 3,10,0,10"]) == 3
-    assert sim.tries_left(['+QPINC: "SC",2,10']) == 2
-    assert sim.tries_left(['+QPINC: "SC",1,10', '+QPINC: "P2",3,10']) == 1
-    assert sim.tries_left(["+CPINC: 3,3,10,10"]) == 3
-    assert sim.tries_left([]) is None
+    assert card.tries_left(["+SPIC: 3,10,0,10"]) == 3
+    assert card.tries_left(['+QPINC: "SC",2,10']) == 2
+    assert card.tries_left(['+QPINC: "SC",1,10', '+QPINC: "P2",3,10']) == 1
+    assert card.tries_left(["+CPINC: 3,3,10,10"]) == 3
+    assert card.tries_left([]) is None
 
 
 def test_which_sim_it_is() -> None:
-    assert sim.iccid(["+ICCID: 898600700907A6019125"]) is None, "20 signs, but hexadecimal ones are no ICCID"
-    assert sim.iccid(["+ICCID: 89330126340000000014"]) == "89330126340000000014"
-    assert sim.iccid(["+QCCID: 8933012634000000001F"]) == "8933012634000000001"
-    assert sim.iccid(['+CCID: "89330126340000000014"']) == "89330126340000000014"
-    assert sim.iccid(["89330126340000000014"]) == "89330126340000000014"
-    assert sim.iccid(["208010000000001"]) is None
+    assert card.iccid(["+ICCID: 898600700907A6019125"]) is None, "20 signs, but hexadecimal ones are no ICCID"
+    assert card.iccid(["+ICCID: 89330126340000000014"]) == "89330126340000000014"
+    assert card.iccid(["+QCCID: 8933012634000000001F"]) == "8933012634000000001"
+    assert card.iccid(['+CCID: "89330126340000000014"']) == "89330126340000000014"
+    assert card.iccid(["89330126340000000014"]) == "89330126340000000014"
+    assert card.iccid(["208010000000001"]) is None
 
 
 @pytest.mark.parametrize(
@@ -97,40 +97,40 @@ def test_which_sim_it_is() -> None:
     ["+CPIN: NOT READY", "+CPIN: NOT INSERTED", "+CPIN: SIM REMOVED", "+SIMCARD: NOT AVAILABLE", "+QSIMSTAT: 1,0"],
 )
 def test_a_sim_pulled_out_is_noticed(line: str) -> None:
-    assert sim.removed(line)
-    assert not sim.inserted(line)
+    assert card.removed(line)
+    assert not card.inserted(line)
 
 
 @pytest.mark.parametrize("line", ["+CPIN: READY", "+CPIN: SIM PIN", "+QSIMSTAT: 1,1"])
 def test_a_sim_put_in_is_noticed(line: str) -> None:
-    assert sim.inserted(line)
-    assert not sim.removed(line)
+    assert card.inserted(line)
+    assert not card.removed(line)
 
 
 def test_the_service_centre() -> None:
-    assert sim.service_centre(['+CSCA: "+33609001390",145']) == "+33609001390"
-    assert sim.service_centre(['+CSCA: "",129']) == ""
-    assert sim.service_centre([]) is None
+    assert card.service_centre(['+CSCA: "+33609001390",145']) == "+33609001390"
+    assert card.service_centre(['+CSCA: "",129']) == ""
+    assert card.service_centre([]) is None
 
 
 def test_its_own_number() -> None:
-    assert sim.own_number(['+CNUM: "Line 1","+33700000000001",145']) == "+33700000000001"
-    assert sim.own_number(['+CNUM: ,"33612345678",145,7,4']) == "+33612345678"
-    assert sim.own_number(['+CNUM: "","0612345678",129']) == "0612345678"
-    assert sim.own_number(['+CNUM: "","",129']) is None
-    assert sim.own_number([]) is None
+    assert card.own_number(['+CNUM: "Line 1","+33700000000001",145']) == "+33700000000001"
+    assert card.own_number(['+CNUM: ,"33612345678",145,7,4']) == "+33612345678"
+    assert card.own_number(['+CNUM: "","0612345678",129']) == "0612345678"
+    assert card.own_number(['+CNUM: "","",129']) is None
+    assert card.own_number([]) is None
 
 
 def test_sms_that_the_operator_bars() -> None:
-    assert sim.barred(["+CLCK: 0"]) is False
-    assert sim.barred(["+CLCK: 1"]) is True
-    assert sim.barred(["+CLCK: 1,1"]) is False, "calls are barred, not SMS"
-    assert sim.barred(["+CLCK: 1,1", "+CLCK: 1,8"]) is True
-    assert sim.barred(["+CLCK: 0,7"]) is False
-    assert sim.barred([]) is None
+    assert card.barred(["+CLCK: 0"]) is False
+    assert card.barred(["+CLCK: 1"]) is True
+    assert card.barred(["+CLCK: 1,1"]) is False, "calls are barred, not SMS"
+    assert card.barred(["+CLCK: 1,1", "+CLCK: 1,8"]) is True
+    assert card.barred(["+CLCK: 0,7"]) is False
+    assert card.barred([]) is None
 
 
 def test_a_number_is_shown_without_its_middle() -> None:
-    assert sim.hidden("89330126340000000014") == "893301…014"
-    assert sim.hidden(None) == ""
-    assert sim.hidden("12345") == "…"
+    assert card.hidden("89330126340000000014") == "893301…014"
+    assert card.hidden(None) == ""
+    assert card.hidden("12345") == "…"

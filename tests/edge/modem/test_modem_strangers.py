@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.modem import strangers
-from edge.modem.strangers import Heard, judge
+from edge.modem.port import strangers
+from edge.modem.port.strangers import Heard, judge
 
 GGA = "$GPGGA,092751.000,5321.6802,N,00630.3371,W,1,8,1.03,61.7,M,55.3,M,,*75"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.modem.at import AtPort, AtRefused, AtSilent
+from edge.modem.port.at import AtPort, AtRefused, AtSilent
 from tests.edge.modem.test_modem_port import Heard, Script, submit, with_modem
 
 

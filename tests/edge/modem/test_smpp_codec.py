@@ -9,9 +9,10 @@ import smpp34
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.modem import gsm0338, outcomes
-from edge.modem.header import Concatenation
-from edge.modem.outcomes import Receipt, Refusal
+from edge.modem.pdu import gsm0338
+from edge.modem.pdu.header import Concatenation
+from edge.modem.sending import outcomes
+from edge.modem.sending.outcomes import Receipt, Refusal
 from edge.modem.smpp import pdu, receipt, status, text
 from edge.modem.smpp.pdu import Address, Command, Malformed, Message, Pdu, Stream, Tag
 from edge.modem.smpp.text import Part

@@ -8,8 +8,10 @@ from gsmmodem import pdu as oracle_pdu
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge.modem import answers, sim, ussd
-from edge.modem.ussd import Said, UssdAnswer
+from edge.modem.calls import ussd
+from edge.modem.calls.ussd import Said, UssdAnswer
+from edge.modem.port import answers
+from edge.modem.sim import card
 from edge.shared import gsm7
 
 GSM_LETTERS = gsm7.ALPHABET.replace("\x1b", "").replace("\r", "").replace("@", "") + "€[]{}"
@@ -92,4 +94,4 @@ def test_an_operator_is_named_whatever_the_character_set(said: str) -> None:
 
 
 def test_the_sms_centre_is_the_same_whatever_the_character_set() -> None:
-    assert sim.service_centre(['+CSCA: "002B00330033003600300039",145']) == "+33609"
+    assert card.service_centre(['+CSCA: "002B00330033003600300039",145']) == "+33609"

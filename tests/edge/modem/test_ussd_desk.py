@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edge.modem.at import AtPort
-from edge.modem.errands import Errand, T
-from edge.modem.facts import About
-from edge.modem.ussd_desk import UssdDesk
+from edge.modem.calls.ussd_desk import UssdDesk
+from edge.modem.port.at import AtPort
+from edge.modem.port.errands import Errand, T
+from edge.modem.radio.about import About
 from edge.shared.messages.modem_calls import UssdOutcome
 from tests.edge.modem.test_modem_port import Heard, Script, with_modem
 

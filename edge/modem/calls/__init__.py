@@ -1,0 +1,1 @@
+"""Calls by the modem's own voice channel, and dialogues with the network (USSD)."""

@@ -1,0 +1,1 @@
+"""What a modem receives: signal, cell, registration and IMS, now and in the past."""

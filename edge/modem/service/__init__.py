@@ -1,0 +1,1 @@
+"""fr.repli.modem: one file for each file of messages in edge/shared/messages."""

@@ -1,0 +1,1 @@
+"""modem.db: its tables, and what is kept for how long."""
