@@ -10,6 +10,7 @@ from datetime import timedelta
 from edge.modem import checks
 from edge.modem.facts import Facts, Seen
 from edge.modem.gateways import Gateways
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.one_modem.keeper import Keeper
 from edge.modem.port import lookout
@@ -185,7 +186,7 @@ class Fleet:
         if not self._office.routes.any_open():
             return
         window = timedelta(seconds=self._rules.report_window_s)
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         for name, keeper in self._keepers.items():
             if keeper.state is ModemState.READY or now - keeper.away_since < window.total_seconds():
                 continue

@@ -7,10 +7,12 @@ import logging
 from datetime import timedelta
 
 from edge.modem.facts import GatewaySeen
+from edge.modem.gateway import WORKING, GatewayKeeper
 from edge.modem.http.keeper import HttpKeeper
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.smpp.keeper import SmppKeeper
-from edge.shared.messages.modem import GatewayEntry, GatewayState
+from edge.shared.messages.modem import GatewayEntry
 from edge.shared.model import GatewayKind, ModemSection
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ class Gateways:
     def __init__(self, office: Office) -> None:
         self._office = office
         self._rules = ModemSection()
-        self._keepers: dict[str, SmppKeeper | HttpKeeper] = {}
+        self._keepers: dict[str, GatewayKeeper] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def apply(self, rules: ModemSection) -> None:
@@ -46,10 +48,13 @@ class Gateways:
             if task.done():
                 task.result()  # a keeper never ends: its exception is a defect that must be seen
         window = timedelta(seconds=self._rules.report_window_s)
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         for name, keeper in self._keepers.items():
-            away = keeper.state not in (GatewayState.READY, GatewayState.SLOWED)
-            if away and now - keeper.away_since >= window.total_seconds() and self._office.routes.any_open():
+            if (
+                keeper.state not in WORKING
+                and now - keeper.away_since >= window.total_seconds()
+                and self._office.routes.any_open()
+            ):
                 self._office.settling.resend_unreported(name, timedelta(0), None)
                 moved = self._office.dispatch.hand_to_others(name)
                 if moved:

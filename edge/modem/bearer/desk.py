@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, replace
@@ -11,6 +10,7 @@ from edge.modem.bearer import commands, net_device
 from edge.modem.bearer.commands import Way
 from edge.modem.bell import Bell
 from edge.modem.companion import ReadyModem, command
+from edge.modem.monotonic import monotonic
 from edge.modem.port.at import AtRefused, AtSilent
 from edge.shared.clock import Clock, utc_text
 from edge.shared.messages.modem_bearer import Bearer, BearerCause, BearerState
@@ -113,7 +113,7 @@ class BearerDesk:
         if self._modem.about.registered is False:
             self._is(BearerState.DOWN, cause=BearerCause.NO_NETWORK)
             return LOOK_EVERY_S
-        left = self._try_at - _monotonic()
+        left = self._try_at - monotonic()
         return left if left > 0 else await self._connect(wanted)
 
     async def _connect(self, wanted: BearerSection) -> float:
@@ -173,7 +173,7 @@ class BearerDesk:
     def _failed(self, cause: BearerCause, detail: str) -> float:
         tries = self._standing.tries + 1
         delay = commands.retry_after(tries)
-        self._try_at = _monotonic() + delay
+        self._try_at = monotonic() + delay
         self._is(BearerState.DOWN, cause=cause, detail=detail, tries=tries)
         return delay
 
@@ -193,7 +193,3 @@ class BearerDesk:
         if (state, cause) != (before.state, before.cause) and BearerState.CONNECTING not in (state, before.state):
             log.info("%s: data bearer %s%s", self._modem.name, state, f" ({cause})" if cause else "")
         self._standing = now
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

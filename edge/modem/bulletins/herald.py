@@ -15,6 +15,7 @@ from edge.modem.bulletins.level_watch import Sight, can_send, step
 from edge.modem.bulletins.neighbours import Heard, Neighbours
 from edge.modem.bulletins.state_text import Condition, answer_text, change_text
 from edge.modem.fleet import Fleet
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.pdu.parts import split
 from edge.shared.level import level_of
@@ -64,9 +65,9 @@ class Herald:
     async def _turn(self) -> None:
         while self._bulletins.read_inbox(self._technicians):
             pass
-        if self._technicians and _monotonic() >= self._look_at:
+        if self._technicians and monotonic() >= self._look_at:
             await self._watch_level()
-            self._look_at = _monotonic() + LOOK_EVERY_S
+            self._look_at = monotonic() + LOOK_EVERY_S
         for owed in self._bulletins.owed():
             await self._tell(owed)
 
@@ -112,7 +113,3 @@ class Herald:
         if not self._in_trouble:
             log.error("the technicians cannot be told how the box is: %s", error, exc_info=error)
         self._in_trouble = True
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections import deque
@@ -14,6 +13,7 @@ from edge.modem.calls import decision, dialect
 from edge.modem.calls.book import CallBook
 from edge.modem.calls.events import Action, Calls, Dial, Event, Gone, Pressed, Ran, Run, Said, Show, Talk, Tick
 from edge.modem.companion import ReadyModem, command
+from edge.modem.monotonic import monotonic
 from edge.modem.port.at import AtRefused, AtSilent
 from edge.shared.messages.modem_calls import Call, CallEvent, CallState
 
@@ -52,8 +52,8 @@ class CallDesk:
                     await command(self._modem, self._settings.popleft())
             else:
                 due = decision.next_look(self._calls)
-                await self._bell.wait_past(rings, None if due is None else max(0.0, due - _monotonic()))
-                if due is not None and _monotonic() >= due:
+                await self._bell.wait_past(rings, None if due is None else max(0.0, due - monotonic()))
+                if due is not None and monotonic() >= due:
                     self.give(Tick())
 
     def hears(self, line: str) -> bool:
@@ -71,7 +71,7 @@ class CallDesk:
 
     def give(self, event: Event) -> None:
         """Let something happen to the calls."""
-        self._calls, actions = decision.step(self._calls, event, _monotonic())
+        self._calls, actions = decision.step(self._calls, event, monotonic())
         runs = [action for action in actions if isinstance(action, Run)]
         if isinstance(event, Dial) and event.emergency:
             self._waiting.extendleft(reversed(runs))
@@ -94,7 +94,7 @@ class CallDesk:
         """What was in progress when the daemon ended may still be; what was only asked for may have been dialled."""
         if not self._begun:
             self._begun = True
-            self._calls = decision.adopted(map(_talk, self._book.in_progress(self._modem.name)), _monotonic())
+            self._calls = decision.adopted(map(_talk, self._book.in_progress(self._modem.name)), monotonic())
 
     async def _run(self, run: Run) -> None:
         """Raises AtClosed, AtOutOfStep."""
@@ -134,7 +134,3 @@ def _talk(call: Call) -> Talk:
     state = CallState.DIALLING if call.state is CallState.REQUESTED else call.state
     spoke = call.answered_at is not None
     return Talk(call.id, call.incoming, call.number, state, 0.0, spoke=spoke)
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -12,25 +12,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from edge.modem.bell import first_of
-from edge.modem.facts import Trouble
+from edge.modem.gateway import LOOK_EVERY_S, GatewayKeeper
 from edge.modem.http import ovh, template
 from edge.modem.http.call import Answered, NoAnswer, NotSent, call, reach
 from edge.modem.http.template import Request
+from edge.modem.monotonic import monotonic
 from edge.modem.numbers import international
 from edge.modem.office import Office
-from edge.modem.seldom import Seldom
 from edge.modem.sending import severity
 from edge.modem.sending.dispatch import Claim
 from edge.modem.sending.outcomes import DELIVERED, FAILED, Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
-from edge.modem.sending.throttle import Throttle
 from edge.shared.messages.modem import GatewayState
 from edge.shared.model import Gateway, HttpCall, HttpProfile, ModemSection
 from edge.shared.model.gateways_http import SEND_PLACES
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 1.0
-REFUSAL_SHOWN_S = 3600.0
 POLL_MAX_S = 600.0
 POLLS_AT_ONCE = 4
 ASKED_FOR = timedelta(days=3)  # the longest a network tries
@@ -46,29 +43,18 @@ class _Poll:
     every: float
 
 
-class HttpKeeper:
-    """One gateway of the settings, reachable or not."""
+class HttpKeeper(GatewayKeeper):
+    """One HTTP gateway of the settings."""
 
     def __init__(self, gateway: Gateway, rules: ModemSection, office: Office) -> None:
+        super().__init__(gateway, rules, office)
         assert gateway.http is not None
-        self.gateway = gateway
-        self.rules = rules
-        self.state = GatewayState.CONNECTING
-        self.trouble: Trouble | None = None
-        self.away_since = _monotonic()
-        self.in_flight = 0
         self._http = ovh.rules(gateway.http) if gateway.http.profile is HttpProfile.OVH else gateway.http
-        self._office = office
-        self._throttle = Throttle(gateway.per_second, _monotonic())
-        self._log = Seldom(log)
-        self._stopping = False
         self._answers: list[Answer] = []
         self._came = asyncio.Event()
         self._sending: dict[asyncio.Task[None], Sequence[Claim]] = {}
         self._polls: dict[str, _Poll] = {}
         self._polling: asyncio.Task[None] | None = None
-        self._listening_since: float | None = None
-        self._refusal: tuple[float, str] | None = None
 
     @property
     def address(self) -> str:
@@ -76,19 +62,14 @@ class HttpKeeper:
         return self._send_call.url.partition("?")[0]
 
     @property
+    def in_flight(self) -> int:
+        """Parts handed over and not yet answered."""
+        return sum(map(len, self._sending.values()))
+
+    @property
     def _send_call(self) -> HttpCall:
         assert self._http.send is not None  # the settings' rules
         return self._http.send
-
-    def shown_trouble(self) -> Trouble | None:
-        """What is wrong with it now; the worst, if several things are."""
-        if self.trouble is not None:
-            return self.trouble
-        if self.state is GatewayState.SLOWED:
-            return Trouble("gateway_slowed")
-        if self._refusal is not None and _monotonic() - self._refusal[0] < REFUSAL_SHOWN_S:
-            return Trouble("gateway_refuses", self._refusal[1])
-        return None
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a gateway does."""
@@ -133,12 +114,12 @@ class HttpKeeper:
         look_at = 0.0
         while self.trouble is None:
             self._note_state()
-            room = 0 if self._stopping else self._throttle.room(_monotonic(), self._free(), self.in_flight)
+            room = 0 if self._stopping else self._throttle.room(monotonic(), self._free(), self.in_flight)
             claims = self._turn(room)
             rings = self._office.bell.rings
             for _message, parts in itertools.groupby(claims, key=lambda claim: claim.job.message):
                 self._begin(list(parts))
-            now = _monotonic()
+            now = monotonic()
             if now >= look_at:
                 if self._polling is None or self._polling.done():
                     self._polling = asyncio.create_task(self._poll(now))
@@ -161,14 +142,13 @@ class HttpKeeper:
         return self._office.handover.turn(self.gateway.name, policy, answers, [], room, whole=True)
 
     def _begin(self, parts: Sequence[Claim]) -> None:
-        self._throttle.spend(_monotonic())
+        self._throttle.spend(monotonic())
         task = asyncio.create_task(self._send(parts))
         self._sending[task] = parts
-        self.in_flight += len(parts)
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self.in_flight -= len(self._sending.pop(task, ()))
+        self._sending.pop(task, None)
         self._came.set()
 
     async def _send(self, parts: Sequence[Claim]) -> None:
@@ -195,20 +175,20 @@ class HttpKeeper:
     def _answered(self, parts: Sequence[Claim], answered: Answered) -> None:
         said = f"HTTP {answered.status}"
         if answered.status < 300:
-            self._throttle.taken(_monotonic())
+            self._throttle.taken(monotonic())
             found = template.find(answered.body, self._http.id_path)
             self._answers += [Taken(claim, found) for claim in parts]
         elif answered.status in ACCOUNT:
             self._is_away(GatewayState.REFUSED, "gateway_refused", said)
             self._settle(parts, Refusal.SLOWER, said)
         elif answered.status in NOT_TAKEN:
-            self._throttle.slower(_monotonic())
+            self._throttle.slower(monotonic())
             self._settle(parts, Refusal.SLOWER, said)
         elif answered.status >= 500:
             self._unanswered(parts, said)  # it broke while it worked on the request
         else:
             self._log.warning("refused", "%s: message %d refused: %s", self.gateway.name, parts[0].job.message, said)
-            self._refusal = (_monotonic(), said)
+            self._refusal = (monotonic(), said)
             self._settle(parts, Refusal.LASTING, said)
 
     def _unanswered(self, parts: Sequence[Claim], error: str) -> None:
@@ -216,7 +196,7 @@ class HttpKeeper:
         self._log.warning(
             "uncertain", "%s: message %d is uncertain: %s", self.gateway.name, parts[0].job.message, error
         )
-        self._throttle.slower(_monotonic())
+        self._throttle.slower(monotonic())
         self._answers += [Unanswered(claim, error) for claim in parts]
 
     def _settle(self, parts: Sequence[Claim], refusal: Refusal, error: str) -> None:
@@ -237,7 +217,7 @@ class HttpKeeper:
     async def _ask(self, each: str) -> None:
         assert self._http.report is not None
         poll = self._polls[each]
-        poll.due, poll.every = _monotonic() + poll.every, min(POLL_MAX_S, poll.every * 2)
+        poll.due, poll.every = monotonic() + poll.every, min(POLL_MAX_S, poll.every * 2)
         try:
             answered = await call(
                 self._signed(self._http.report, id=each), self.gateway.tls_ca, self.gateway.answer_timeout_s
@@ -258,29 +238,14 @@ class HttpKeeper:
             return ovh.signed(request, self._http, self.gateway.password, int(time.time()))
         return request
 
-    # -- time and what people see -------------------------------------------------------------------------------
+    # -- time ---------------------------------------------------------------------------------------------------
 
     async def _wait(self, rings: int) -> None:
-        delay = min(LOOK_EVERY_S, max(0.001, self._throttle.wait(_monotonic()) or LOOK_EVERY_S))
+        delay = min(LOOK_EVERY_S, max(0.001, self._throttle.wait(monotonic()) or LOOK_EVERY_S))
         await first_of(self._came.wait(), self._office.bell.wait_past(rings), timeout=delay)
 
-    def _resend_unreported(self) -> None:
-        window = timedelta(seconds=self.rules.report_window_s)
-        over = self._office.settling.resend_unreported(self.gateway.name, window, self._listening_since)
-        if over:
-            self._log.warning("again", "%s: %d parts are sent again: their answers never came", self.gateway.name, over)
-
-    def _note_state(self) -> None:
-        self.state = GatewayState.SLOWED if self._throttle.refusing else GatewayState.READY
-        self._office.routes.gateway(self.gateway.name, is_open=not self._throttle.refusing)
-
     def _is_away(self, state: GatewayState, kind: str, reason: str) -> None:
-        if self.state in (GatewayState.READY, GatewayState.SLOWED):
-            self.away_since = _monotonic()
-        if self.trouble is None or self.trouble.kind != kind:
-            self._log.warning(kind, "%s: %s: %s", self.gateway.name, kind, reason)
-        self.trouble = Trouble(kind, reason)
-        self.state = state
+        super()._is_away(state, kind, reason)
         self._came.set()
 
     def _end(self, why: str) -> None:
@@ -295,7 +260,3 @@ class HttpKeeper:
 
     def _reached_url(self) -> str:
         return template.fill(self._send_call, dict.fromkeys(SEND_PLACES, "0")).url
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -15,6 +15,7 @@ from edge.modem.calls.desk import CallDesk
 from edge.modem.calls.ussd_desk import UssdDesk
 from edge.modem.companion import Companion
 from edge.modem.facts import Seen, Trouble
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.one_modem import power
 from edge.modem.one_modem.power import Cycles
@@ -130,7 +131,7 @@ class Keeper:
         await session.start()
         self.log.say(logging.INFO, "ready", "%s: ready at %s", self.device.name, self.device.device)
         self.state, self.about, self.trouble = ModemState.READY, session.about, None
-        self.cycles = power.works(self.cycles, asyncio.get_running_loop().time())
+        self.cycles = power.works(self.cycles, monotonic())
         working = [asyncio.create_task(self._accompany(companion)) for companion in self._companions]
         try:
             await session.run()
@@ -150,7 +151,7 @@ class Keeper:
 
     async def _have_power_cycled(self, reason: str) -> None:
         """It answers nothing: panel may take its power away. Asked again at growing pauses, whether or not panel is there."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         if power.due(self.cycles, now):
             self.cycles = power.asked(self.cycles, now)
             await self.office.panel.power_cycle(self.device.name, reason)
@@ -222,7 +223,7 @@ class Keeper:
 
     def _is_away(self, state: ModemState, kind: str, error: Exception, **data: str) -> None:
         if self.state is ModemState.READY:
-            self.away_since = asyncio.get_running_loop().time()
+            self.away_since = monotonic()
         if self.state is ModemState.READY or state is ModemState.ABSENT:
             for companion in self._companions:
                 companion.lost()

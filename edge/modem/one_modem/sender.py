@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.pdu import tpdu
 from edge.modem.port.at import AtClosed, AtError, AtOutOfStep, AtPort, AtRefused, NotHandedOver, OutcomeUnknown
@@ -60,7 +61,7 @@ class Sender:
         if self._stopping:
             self._keep_accepted()
             return None
-        pause = self._paused_until - _monotonic()
+        pause = self._paused_until - monotonic()
         if pause > 0:
             return pause
         permission = self._permission()
@@ -79,7 +80,7 @@ class Sender:
 
     def may_send(self) -> bool:
         """Whether a part could go now."""
-        if self._stopping or self._paused_until > _monotonic():
+        if self._stopping or self._paused_until > monotonic():
             return False
         job = self._reserve(self._permission())
         self._dispatch.release(self._device.name)
@@ -88,8 +89,8 @@ class Sender:
     async def wind_down(self, within_s: float) -> None:
         """Start no further part, and give the one under way time to be answered: else it would be uncertain."""
         self._stopping = True
-        deadline = _monotonic() + within_s
-        while self._sending and _monotonic() < deadline:  # noqa: ASYNC110 - the end of a process, once
+        deadline = monotonic() + within_s
+        while self._sending and monotonic() < deadline:  # noqa: ASYNC110 - the end of a process, once
             await asyncio.sleep(0.02)
         self._keep_accepted()
 
@@ -122,7 +123,7 @@ class Sender:
             concatenation=job.concatenation,
         )
         claims: list[Claim] = []
-        begun = _monotonic()
+        begun = monotonic()
 
         def hand_over() -> None:
             claims.append(self._dispatch.claim(job, self._device.name, self.sim, self._take_accepted()))
@@ -167,7 +168,7 @@ class Sender:
             self._pauses = self._silent = self._refused = 0
             self._numbers_refused.clear()
             self.refusal = None
-            self.part_s += MEMORY * (_monotonic() - begun - self.part_s)
+            self.part_s += MEMORY * (monotonic() - begun - self.part_s)
             # Committed with the claim of the next part, or alone if there is none or its prompt takes long.
             self._accepted = Accepted(claims[0], reference)
             self._keeping = asyncio.get_running_loop().call_later(KEEP_AFTER_S, self._keep_accepted)
@@ -214,8 +215,4 @@ class Sender:
 
     def _pause(self) -> None:
         self._pauses = min(self._pauses + 1, 10)
-        self._paused_until = _monotonic() + min(PAUSE_MAX_S, 0.1 * 2**self._pauses)
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()
+        self._paused_until = monotonic() + min(PAUSE_MAX_S, 0.1 * 2**self._pauses)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
 
 from edge.modem.bell import first_of
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.one_modem.sender import Sender
 from edge.modem.one_modem.setup import Setup
@@ -55,7 +55,7 @@ class Session:
         self._errands = Errands(port, office.bell)
         unlocking = Unlocking(self.name, device.pin, self._command, self._secret_command, office.sims)
         self._setup = Setup(device, self._command, self.about, unlocking)
-        self._looker = Looker(self.name, self._setup.attempt, self.about, _monotonic)
+        self._looker = Looker(self.name, self._setup.attempt, self.about, monotonic)
         self._sim_gone: str | None = None  # the line that said so
 
     async def start(self) -> None:
@@ -178,7 +178,3 @@ class Session:
 
     async def _secret_command(self, command: str, secret: str) -> list[str]:
         return await self._port.secret_command(command, secret, timeout=self._rules().command_timeout_s)
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -6,10 +6,10 @@ between, when much has gathered or has waited long, only what is new is read and
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 
+from edge.modem.monotonic import monotonic
 from edge.modem.port import answers
 from edge.modem.port.answers import Stored
 from edge.modem.port.at import AtPort, AtRefused, AtSilent
@@ -74,7 +74,7 @@ class Mailbox:
         storage, place = stored
         self._notices.setdefault(storage, set()).add(place)
         if self._oldest_notice is None:
-            self._oldest_notice = _monotonic()
+            self._oldest_notice = monotonic()
         return True
 
     def has_work(self) -> bool:
@@ -86,7 +86,7 @@ class Mailbox:
         if self._oldest_notice is None:
             return False
         waiting = sum(len(places) for places in self._notices.values())
-        return waiting >= min(MANY_NOTICES, self._capacity // 2) or _monotonic() - self._oldest_notice >= OLD_NOTICE_S
+        return waiting >= min(MANY_NOTICES, self._capacity // 2) or monotonic() - self._oldest_notice >= OLD_NOTICE_S
 
     def fills_up(self) -> bool:
         """Whether there must be room made before more is sent."""
@@ -95,7 +95,7 @@ class Mailbox:
     def poll_delay(self, every_s: float | None) -> float:
         """Seconds until the storages are looked through without a notice; every_s shortens the usual time."""
         every = POLL_EVERY_S if every_s is None else max(POLL_MIN_S, min(POLL_EVERY_S, every_s))
-        return max(0.0, self._last_fetch + every - _monotonic())
+        return max(0.0, self._last_fetch + every - monotonic())
 
     async def skim(self) -> None:
         """Commit what is new in the storages that announced something; leave it there for now."""
@@ -124,7 +124,7 @@ class Mailbox:
         for storage in storages if everywhere else named:
             if await self._select(storage):
                 await self._empty(storage, notices.get(storage, set()), is_wanted, at_least)
-        self._last_fetch = _monotonic()
+        self._last_fetch = monotonic()
 
     async def _select(self, storage: str) -> bool:
         if storage in ("", self._selected):
@@ -196,7 +196,3 @@ class Mailbox:
         except AtRefused as refused:
             log.debug("%s: %s", self._modem, refused)
             return None
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -6,12 +6,12 @@ the distinct recipients of "unlimited" plans and block SIMs that send like machi
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from edge.modem.monotonic import monotonic
 from edge.modem.sending import severity
 from edge.modem.sending.pacing import Pace
 from edge.modem.sending.rows import moment
@@ -41,7 +41,7 @@ class Allowance:
 
     def permission(self, sim: str, cap: int | None, rules: ModemSection) -> Permission:
         """What this SIM may send now; cap: recipients a month, None for no limit."""
-        now = _monotonic()
+        now = monotonic()
         waits = {each: self._wait(sim, each, rules, now) for each in SmsSeverity}
         held = [wait for wait in waits.values() if wait > 0]
         return Permission(
@@ -54,7 +54,7 @@ class Allowance:
         """A part goes."""
         pace = self._pace(sim, each, rules)
         if pace is not None:
-            pace.spend(_monotonic())
+            pace.spend(monotonic())
 
     def recipients(self, sim: str) -> int:
         """How many people this SIM has written to this month (UTC)."""
@@ -64,7 +64,7 @@ class Allowance:
     def left_at_once(self, sim: str, each: SmsSeverity, rules: ModemSection) -> float | None:
         """Parts that may go before pacing sets in; None without pacing."""
         pace = self._pace(sim, each, rules)
-        return None if pace is None else pace.left(_monotonic())
+        return None if pace is None else pace.left(monotonic())
 
     def _wait(self, sim: str, each: SmsSeverity, rules: ModemSection, now: float) -> float:
         pace = self._pace(sim, each, rules)
@@ -91,7 +91,7 @@ class Allowance:
             utc_text(now),
         )
         ages = [(now - moment(row["claimed_at"])).total_seconds() for row in rows]
-        return Pace.resumed(burst, per_minute, ages, _monotonic())
+        return Pace.resumed(burst, per_minute, ages, monotonic())
 
 
 def count_recipient(db: sqlite3.Connection, sim: str, phone_key: str, now: datetime) -> None:
@@ -102,7 +102,3 @@ def count_recipient(db: sqlite3.Connection, sim: str, phone_key: str, now: datet
 def month(now: datetime) -> str:
     """The calendar month (UTC) that a plan is counted by."""
     return now.strftime("%Y-%m")
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()

@@ -6,16 +6,14 @@ import asyncio
 import logging
 import sqlite3
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from edge.modem.bell import first_of
-from edge.modem.facts import Trouble
+from edge.modem.gateway import LOOK_EVERY_S, GatewayKeeper
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
-from edge.modem.seldom import Seldom
 from edge.modem.sending import severity
 from edge.modem.sending.dispatch import Claim
 from edge.modem.sending.outcomes import Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
-from edge.modem.sending.throttle import Throttle
 from edge.modem.smpp import pdu, receipt, status, text
 from edge.modem.smpp.link import BindRefused, Link, LinkFailed
 from edge.modem.smpp.pdu import Command, Malformed, Pdu
@@ -24,8 +22,6 @@ from edge.shared.model import Gateway, ModemSection
 
 log = logging.getLogger(__name__)
 
-REFUSAL_SHOWN_S = 3600.0
-LOOK_EVERY_S = 1.0  # for parts whose report window is over
 CANNOT_READ = 0x65  # ESME_RX_P_APPN: do not send it again
 UNKNOWN_COMMAND = 0x03  # ESME_RINVCMDID
 
@@ -48,23 +44,13 @@ class _Flight:
     enquired: float | None = None
 
 
-class SmppKeeper:
-    """One gateway of the settings, reachable or not."""
+class SmppKeeper(GatewayKeeper):
+    """One SMPP gateway of the settings."""
 
     def __init__(self, gateway: Gateway, rules: ModemSection, office: Office) -> None:
-        self.gateway = gateway
-        self.rules = rules
-        self.state = GatewayState.CONNECTING
-        self.trouble: Trouble | None = None
-        self.away_since = _monotonic()
-        self._office = office
-        self._throttle = Throttle(gateway.per_second, _monotonic())
-        self._log = Seldom(log)
-        self._stopping = False
+        super().__init__(gateway, rules, office)
         self._idle = asyncio.Event()
         self._idle.set()
-        self._listening_since: float | None = None
-        self._refusal: tuple[float, str] | None = None  # the last lasting one: when, and why
         self._flight = _Flight()
 
     @property
@@ -76,16 +62,6 @@ class SmppKeeper:
     def in_flight(self) -> int:
         """Parts handed over and not yet answered."""
         return len(self._flight.parts)
-
-    def shown_trouble(self) -> Trouble | None:
-        """What is wrong with it now; the worst, if several things are."""
-        if self.trouble is not None:
-            return self.trouble
-        if self.state is GatewayState.SLOWED:
-            return Trouble("gateway_slowed")
-        if self._refusal is not None and _monotonic() - self._refusal[0] < REFUSAL_SHOWN_S:
-            return Trouble("gateway_refuses", self._refusal[1])
-        return None
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a gateway does."""
@@ -128,7 +104,7 @@ class SmppKeeper:
         self._office.settling.recover(self.gateway.name)
         self.trouble = None
         self._listening_since = self._office.settling.now_s()
-        flight = self._flight = _Flight(heard=_monotonic())
+        flight = self._flight = _Flight(heard=monotonic())
         why = "the modem daemon was stopped"
         try:
             await self._work(link, flight)
@@ -163,7 +139,7 @@ class SmppKeeper:
                 self._idle.set()
             if link.broken is not None:
                 raise LinkFailed(link.broken)
-            now = _monotonic()
+            now = monotonic()
             if now >= look_at:
                 self._resend_unreported()
                 look_at = now + LOOK_EVERY_S
@@ -172,7 +148,7 @@ class SmppKeeper:
 
     def _submit(self, link: Link, flight: _Flight, claim: Claim) -> None:
         self._idle.clear()
-        self._throttle.spend(_monotonic())
+        self._throttle.spend(monotonic())
         job = claim.job
         part = text.Part(
             job.number,
@@ -183,17 +159,17 @@ class SmppKeeper:
             claim.attempt,
         )
         body = text.submit(part, self.gateway.sender, self.gateway.country_code).encode()
-        flight.parts[link.send(Command.SUBMIT_SM, body)] = (claim, _monotonic())
+        flight.parts[link.send(Command.SUBMIT_SM, body)] = (claim, monotonic())
 
     def _room(self, flight: _Flight) -> int:
         if self._stopping:
             return 0
-        return self._throttle.room(_monotonic(), self.gateway.window - len(flight.parts), len(flight.parts))
+        return self._throttle.room(monotonic(), self.gateway.window - len(flight.parts), len(flight.parts))
 
     def _sort(self, pdus: list[Pdu], flight: _Flight) -> _Came:
         came = _Came()
         if pdus:
-            flight.heard, flight.enquired = _monotonic(), None
+            flight.heard, flight.enquired = monotonic(), None
         for each in pdus:
             if each.command in (Command.SUBMIT_SM_RESP, Command.GENERIC_NACK):
                 self._answered(each, flight, came)
@@ -214,16 +190,16 @@ class SmppKeeper:
             self._refused(claim, refusal, status.name(answer.status))
             came.answers.append(NotTaken(claim, refusal, status.name(answer.status)))
         else:
-            self._throttle.taken(_monotonic())
+            self._throttle.taken(monotonic())
             came.answers.append(Taken(claim, _message_id(answer.body)))
 
     def _refused(self, claim: Claim, refusal: Refusal, error: str) -> None:
         if refusal is Refusal.SLOWER:
-            self._throttle.slower(_monotonic())
+            self._throttle.slower(monotonic())
         else:
             self._log.warning("refused", "%s: part %d refused: %s", self.gateway.name, claim.job.segment, error)
         if refusal is Refusal.LASTING:
-            self._refusal = (_monotonic(), error)
+            self._refusal = (monotonic(), error)
 
     def _delivered(self, request: Pdu, came: _Came) -> None:
         try:
@@ -264,39 +240,9 @@ class SmppKeeper:
     async def _wait(self, link: Link, rings: int, delay: float) -> None:
         await first_of(link.wait(), self._office.bell.wait_past(rings), timeout=delay)
 
-    def _resend_unreported(self) -> None:
-        window = timedelta(seconds=self.rules.report_window_s)
-        over = self._office.settling.resend_unreported(self.gateway.name, window, self._listening_since)
-        if over:
-            self._log.warning(
-                "again", "%s: %d parts are sent again: neither an answer nor a receipt came", self.gateway.name, over
-            )
-
-    # -- what people and routes see -----------------------------------------------------------------------------
-
-    def _note_state(self) -> None:
-        refusing = self._throttle.refusing
-        if refusing and self.state is not GatewayState.SLOWED:
-            self._log.warning("throttled", "%s: it takes nothing more for now (throttled)", self.gateway.name)
-        self.state = GatewayState.SLOWED if refusing else GatewayState.READY
-        self._office.routes.gateway(self.gateway.name, is_open=not refusing)
-
-    def _is_away(self, state: GatewayState, kind: str, reason: str) -> None:
-        if self.state in (GatewayState.READY, GatewayState.SLOWED):
-            self.away_since = _monotonic()
-        if self.trouble is None or self.trouble.kind != kind:
-            # Said once: the log of a box must not fill while a gateway is away.
-            self._log.warning(kind, "%s: %s: %s", self.gateway.name, kind, reason)
-        self.trouble = Trouble(kind, reason)
-        self.state = state
-
 
 def _message_id(body: bytes) -> str | None:
     try:
         return receipt.plain(pdu.message_id(body))
     except Malformed:
         return None  # taken all the same; its receipt is matched by phone
-
-
-def _monotonic() -> float:
-    return asyncio.get_running_loop().time()
