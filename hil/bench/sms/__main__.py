@@ -8,13 +8,13 @@ keeps what issue 5 demands (points 1 to 5), 1 when it misses some, 2 when someth
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from hil.bench import options
 from hil.bench.sms.figures import PARTS, REPLI, missed, unmeasured
 from hil.bench.sms.report import document, shown, table
 from hil.bench.sms.senders import GAMMU, SMSTOOLS
@@ -35,9 +35,7 @@ def main() -> int:
     trials = [trial for trial in wanted if trial.part in arguments.only]
     measured, failed = measure(trials, keys)
     print(f"\n{table(measured)}\n")
-    if arguments.json:
-        text = json.dumps(document(measured, arguments.seed, failed), indent=2)
-        arguments.json.write_text(f"{text}\n", encoding="utf-8")
+    options.write_json(arguments.json, document(measured, arguments.seed, failed))
     for demand in missed(measured):
         print(f"MISSED  {demand}")
     absent = unmeasured(measured, arguments.only) if "repli" in keys else [REPLI]
@@ -85,31 +83,11 @@ def _installed(key: str) -> bool:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench-sms", description=__doc__)
-    parser.add_argument("--only", type=_among(PARTS), default=list(PARTS), help=f"of: {','.join(PARTS)} (all)")
-    parser.add_argument("--peers", type=_among(tuple(NAMES)), default=list(NAMES), help=f"of: {','.join(NAMES)} (all)")
-    parser.add_argument("--repeats", type=_positive, default=1, help="of the use of modem time")
-    parser.add_argument("--faults", type=_positive, default=50, help="of each kind, in one life of the outbox")
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="decides the instants")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every trial there")
+    parser = options.parser("bench-sms", __doc__, NAMES)
+    options.some_of(parser, "--only", PARTS)
+    parser.add_argument("--repeats", type=options.positive, default=1, help="of the use of modem time")
+    parser.add_argument("--faults", type=options.positive, default=50, help="of each kind, in one life of the outbox")
     return parser.parse_args()
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("1 at least")
-    return number
-
-
-def _among(known: tuple[str, ...]) -> Callable[[str], list[str]]:
-    def chosen(text: str) -> list[str]:
-        names = text.split(",")
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(f"no {name!r}: there are {', '.join(known)}")
-        return names
-
-    return chosen
 
 
 if __name__ == "__main__":

@@ -7,16 +7,15 @@ new flow each 20 ms. Exit 0 when Repli keeps what issue 3 demands, 1 when it mis
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
-from pathlib import Path
 
+from hil.bench import options
 from hil.bench.network_manager import NetworkManager
 from hil.bench.peers import Keepalived, Peer, PingScript, Repli
 from hil.bench.uplinks.figures import FAULTS, LEAST_REPEATS, REPLI
@@ -47,9 +46,7 @@ def main() -> int:
     print(f"seed {arguments.seed}, {arguments.repeats} repeats, {', '.join(PEERS[key].name for key in keys)}")
     measured = measure(keys, arguments.faults, arguments.repeats, arguments.seed)
     print(f"\n{table(measured)}\n")
-    if arguments.json:
-        text = json.dumps(document(measured, arguments.seed), indent=2)
-        arguments.json.write_text(f"{text}\n", encoding="utf-8")
+    options.write_json(arguments.json, document(measured, arguments.seed))
     for demand in missed(measured):
         print(f"MISSED  {demand}")
     if arguments.repeats < LEAST_REPEATS:
@@ -116,30 +113,12 @@ def _installed(key: str) -> bool:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench-uplinks", description=__doc__)
-    parser.add_argument("--peers", type=_among(tuple(PEERS)), default=list(PEERS), help=f"of: {','.join(PEERS)} (all)")
-    parser.add_argument("--faults", type=_among(FAULTS), default=list(FAULTS), help=f"of: {','.join(FAULTS)} (all)")
-    parser.add_argument("--repeats", type=_positive, default=LEAST_REPEATS, help="trials of each; flapping: half of it")
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000, help="decides the faults' instants")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every trial there")
+    parser = options.parser("bench-uplinks", __doc__, PEERS)
+    options.some_of(parser, "--faults", FAULTS)
+    parser.add_argument(
+        "--repeats", type=options.positive, default=LEAST_REPEATS, help="trials of each; flapping: half of it"
+    )
     return parser.parse_args()
-
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("1 at least")
-    return number
-
-
-def _among(known: tuple[str, ...]) -> Callable[[str], list[str]]:
-    def chosen(text: str) -> list[str]:
-        names = text.split(",")
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(f"no {name!r}: there are {', '.join(known)}")
-        return names
-
-    return chosen
 
 
 if __name__ == "__main__":
