@@ -72,28 +72,9 @@ def capacity(lines: Sequence[str]) -> int | None:
     return int(found[1]) if found else None
 
 
-def signal_dbm(lines: Sequence[str]) -> int | None:
-    """Signal strength out of +CSQ; None when the modem does not know (99)."""
-    found = re.search(r"\+CSQ: ?(\d+)", " ".join(lines))
-    steps = int(found[1]) if found else 99
-    return -113 + 2 * steps if steps <= 31 else None
-
-
-def registered(lines: Sequence[str]) -> bool | None:
-    """Whether the network has the SIM, out of the answer to AT+CREG? (1 home, 5 roaming, 6 and 7 SMS only)."""
-    found = re.search(r"\+CE?REG: ?\d,(\d+)", " ".join(lines))
-    return int(found[1]) in (1, 5, 6, 7) if found else None
-
-
 def readable(text: str) -> str:
     """Text as it is meant: it comes in hex digits while a USSD dialogue has the character set at UCS2."""
     return bytes.fromhex(text).decode("utf-16-be") if LATIN_IN_HEX.match(text) else text
-
-
-def operator(lines: Sequence[str]) -> str | None:
-    """The name out of the answer to AT+COPS?."""
-    found = re.search(r'\+COPS: ?\d,\d,"([^"]*)"', " ".join(lines))
-    return readable(found[1]) if found else None
 
 
 def plain(lines: Sequence[str]) -> str | None:

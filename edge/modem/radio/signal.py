@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from edge.modem.port.answers import readable
 from edge.shared.messages.modem_radio import Quality, Registration, Technology
 
 
@@ -157,12 +158,12 @@ def cops(lines: Sequence[str]) -> Reading:
     found = _fields(lines, "+COPS:")
     if len(found) < 3:
         return NOTHING
-    access = _whole(found, 3)
+    access, named = _whole(found, 3), readable(found[2])
     numeric = found[1] == "2"
     return Reading(
         _ACCESS.get(access) if access is not None else None,
-        operator=None if numeric else found[2] or None,
-        plmn=found[2] if numeric else None,
+        operator=None if numeric else named or None,
+        plmn=named if numeric else None,
     )
 
 

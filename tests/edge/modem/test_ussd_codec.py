@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.modem.calls import ussd
 from edge.modem.calls.ussd import Said, UssdAnswer
-from edge.modem.port import answers
+from edge.modem.radio import signal
 from edge.modem.sim import card
 from edge.shared import gsm7
 
@@ -88,9 +88,18 @@ def test_what_a_phone_cannot_key_is_no_code(code: str) -> None:
     assert not ussd.CODE.match(code)
 
 
-@pytest.mark.parametrize("said", ['"Free Mobile"', '"0046007200650065"'])
-def test_an_operator_is_named_whatever_the_character_set(said: str) -> None:
-    assert answers.operator([f"+COPS: 0,0,{said},7"]) in {"Free Mobile", "Free"}
+@pytest.mark.parametrize(
+    ("said", "operator", "plmn"),
+    [
+        ('0,0,"Free Mobile",7', "Free Mobile", None),
+        ('0,0,"0046007200650065",7', "Free", None),
+        ('0,2,"00320030003800310035",7', None, "20815"),
+        ('0,2,"00101",7', None, "00101"),
+    ],
+)
+def test_an_operator_is_named_whatever_the_character_set(said: str, operator: str | None, plmn: str | None) -> None:
+    read = signal.cops([f"+COPS: {said}"])
+    assert (read.operator, read.plmn) == (operator, plmn)
 
 
 def test_the_sms_centre_is_the_same_whatever_the_character_set() -> None:
