@@ -92,14 +92,5 @@ def relative_validity(validity: timedelta) -> int:
     return min(255, 192 + _ceil(days / 7))
 
 
-def read_relative_validity(value: int) -> timedelta:
-    """How long the network tries, out of TP-VP (9.2.3.12.1)."""
-    if value <= 143:
-        return timedelta(minutes=5 * (value + 1))
-    if value <= 167:
-        return timedelta(hours=12, minutes=30 * (value - 143))
-    return timedelta(days=value - 166) if value <= 196 else timedelta(weeks=value - 192)
-
-
 def _ceil(value: float) -> int:
     return -int(-value // 1)

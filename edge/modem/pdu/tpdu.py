@@ -116,17 +116,6 @@ def decode(text: str, read_at: datetime | None = None) -> Deliver | StatusReport
         raise PduError(str(error)) from error
 
 
-def tpdu_length(text: str) -> int:
-    """Octets after the SMSC address, to compare with the length the modem gave. Raises PduError."""
-    try:
-        octets = bytes.fromhex(text)
-    except ValueError as error:
-        raise PduError(str(error)) from error
-    if not octets:
-        raise PduError("empty")
-    return len(octets) - 1 - octets[0]
-
-
 def _deliver(octets: Octets, read_at: datetime | None, *, has_header: bool) -> Deliver:
     number = read_address(octets)
     protocol = octets.one()

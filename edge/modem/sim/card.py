@@ -116,11 +116,6 @@ def removed(line: str) -> bool:
     )
 
 
-def inserted(line: str) -> bool:
-    """Whether a line told unasked says that a SIM was put in, or asks for something."""
-    return bool(re.match(r"\+CPIN: ?(?:READY|SIM P)|\+QSIMSTAT: ?\d,1", line))
-
-
 def service_centre(lines: Sequence[str]) -> str | None:
     """The SMSC out of +CSCA: "+33609001390",145; an empty text when none is set, None when it is not said."""
     found = re.search(r'\+CSCA: ?"([^"]*)"', "\n".join(lines))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 
 from edge.modem.smpp import pdu, status
 from edge.modem.smpp.pdu import Command, Malformed, Pdu, Stream
 from edge.shared.model import Gateway
-
-log = logging.getLogger(__name__)
 
 
 class LinkFailed(Exception):
