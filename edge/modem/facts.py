@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from edge.modem.radio import ims
 from edge.modem.radio.about import About
 from edge.shared.checks import Finding
 from edge.shared.messages.modem import GatewayState, ModemState
 from edge.shared.messages.modem_bearer import Bearer
+from edge.shared.messages.modem_radio import VoiceWay
 from edge.shared.model import ModemSection
 
 
@@ -79,3 +81,19 @@ def gateway_in_trouble(facts: Facts, kind: str) -> Iterator[Finding]:
         if gateway.trouble is not None and gateway.trouble.kind == kind:
             data = {"address": gateway.address, "reason": gateway.trouble.reason, **gateway.trouble.data}
             yield Finding(subject=gateway.name, data=data)
+
+
+def bearers(facts: Facts, wrong: Callable[[Bearer], bool]) -> Iterator[Finding]:
+    """Once for each data bearer of a modem at work of which this is true."""
+    for modem in facts.ready():
+        bearer = modem.bearer
+        if bearer is not None and wrong(bearer):
+            yield Finding(subject=modem.name, data={"apn": bearer.apn, "interface": bearer.interface})
+
+
+def calls_go(facts: Facts, way: VoiceWay) -> Iterator[Finding]:
+    """Once for each modem that should be a way out for calls, and whose calls go this way now."""
+    for modem in facts.ready():
+        found = ims.voice_way(modem.about.ims, modem.about.reading.technology)
+        if modem.voice and modem.about.registered and found is way:
+            yield Finding(subject=modem.name)

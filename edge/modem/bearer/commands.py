@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from edge.modem.port.answers import cause_in
 from edge.shared.messages.modem_bearer import BearerCause
 from edge.shared.model.modem_bearer import BearerAuth, BearerSection, PdpType
 
@@ -87,7 +88,7 @@ def retry_after(tries: int) -> float:
     return min(RETRY_MAX_S, RETRY_MIN_S * 2.0 ** min(max(tries, 1) - 1, 10))
 
 
-# Words of AT+CEER; the first that is found counts.
+# Words of AT+CEER.
 WORDS = (
     (r"\bapn\b|access point", BearerCause.APN),
     (r"authentic", BearerCause.AUTHENTICATION),
@@ -116,9 +117,5 @@ CME = {
 
 def cause_of(text: str, code: int | None) -> BearerCause:
     """What AT+CEER says, else what the number of the refusal says."""
-    for words, cause in WORDS:
-        if re.search(words, text, re.IGNORECASE):
-            return cause
-    values = [int(number) for number in re.findall(r"\b\d{1,3}\b", text)]
-    found = VALUES.get(values[-1]) if values else None
-    return found or (CME.get(code) if code is not None else None) or BearerCause.UNKNOWN
+    said = cause_in(text, WORDS, VALUES)
+    return said or (CME.get(code) if code is not None else None) or BearerCause.UNKNOWN

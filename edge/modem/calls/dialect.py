@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from edge.modem.port.answers import readable
+from edge.modem.port.answers import cause_in, readable
 from edge.shared.messages.modem_calls import CallCause
 
 VOICE = 0  # <mode>; a data bearer in use stands in the list of calls too, with another mode
@@ -138,7 +138,7 @@ def _number(text: str, kind: str) -> str | None:
     return f"+{bare}" if int(kind) == INTERNATIONAL and not bare.startswith("+") else bare
 
 
-# Words of +CEER and of what a refused dial says; the first that is found counts.
+# Words of +CEER and of what a refused dial says.
 WORDS = (
     (r"user busy|\bbusy\b", CallCause.BUSY),
     (r"no user responding|no answer|not answer|alerting", CallCause.NO_ANSWER),
@@ -173,12 +173,8 @@ VALUES = {
 
 
 def cause_of(text: str) -> CallCause:
-    """What +CEER says: makers write words, a value, or both."""
-    for words, cause in WORDS:
-        if re.search(words, text, re.IGNORECASE):
-            return cause
-    values = [int(number) for number in re.findall(r"\b\d{1,3}\b", text)]
-    return VALUES.get(values[-1], CallCause.UNKNOWN) if values else CallCause.UNKNOWN
+    """What +CEER says."""
+    return cause_in(text, WORDS, VALUES) or CallCause.UNKNOWN
 
 
 # +CME ERROR of a dial (TS 27.007, 9.2): no network, emergency calls only, roaming; SIM trouble bars too.

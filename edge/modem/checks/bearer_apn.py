@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.modem.facts import Facts
+from edge.modem.facts import Facts, bearers
 from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 from edge.shared.messages.modem_bearer import BearerCause
@@ -17,7 +17,4 @@ FIX = "modem status"
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Once for each modem."""
-    for modem in facts.ready():
-        bearer = modem.bearer
-        if bearer is not None and bearer.cause is BearerCause.APN:
-            yield Finding(subject=modem.name, data={"apn": bearer.apn, "interface": bearer.interface})
+    return bearers(facts, lambda bearer: bearer.cause is BearerCause.APN)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.modem.facts import Facts
-from edge.modem.radio import ims
+from edge.modem.facts import Facts, calls_go
 from edge.shared.checks import Finding
 from edge.shared.messages.common import Severity
 from edge.shared.messages.modem_radio import VoiceWay
@@ -18,7 +17,4 @@ FIX = "modem signal"
 
 def check(facts: Facts) -> Iterator[Finding]:
     """Once for each modem at work."""
-    for modem in facts.ready():
-        way = ims.voice_way(modem.about.ims, modem.about.reading.technology)
-        if modem.voice and modem.about.registered and way is VoiceWay.UNKNOWN:
-            yield Finding(subject=modem.name)
+    return calls_go(facts, VoiceWay.UNKNOWN)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+C = TypeVar("C")
 
 STORED_NOTICE = re.compile(r'\+(?:CMTI|CDSI): ?"([A-Z]{2})", ?(\d+)')
 LATIN_IN_HEX = re.compile(r"(?:00[0-9A-Fa-f]{2})+$")
@@ -75,6 +78,18 @@ def capacity(lines: Sequence[str]) -> int | None:
 def readable(text: str) -> str:
     """Text as it is meant: it comes in hex digits while a USSD dialogue has the character set at UCS2."""
     return bytes.fromhex(text).decode("utf-16-be") if LATIN_IN_HEX.match(text) else text
+
+
+def cause_in(text: str, words: Iterable[tuple[str, C]], values: Mapping[int, C]) -> C | None:
+    """Why a call or a bearer ended, as AT+CEER says it (TS 27.007, 6.10): makers write words, a value, or both.
+
+    words are patterns; the first that is found counts, then the last number.
+    """
+    for pattern, cause in words:
+        if re.search(pattern, text, re.IGNORECASE):
+            return cause
+    numbers = re.findall(r"\b\d{1,3}\b", text)
+    return values.get(int(numbers[-1])) if numbers else None
 
 
 def plain(lines: Sequence[str]) -> str | None:

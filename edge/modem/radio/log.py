@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
@@ -132,8 +133,7 @@ class RadioLog:
         if step is not None and step.looks:
             self._write(lambda db: _keep_step(db, modem, step))
 
-    def _write(self, work: object) -> None:
-        assert callable(work)
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         try:
             with self._ledger.change() as db:
                 work(db)
