@@ -101,6 +101,7 @@ class Attempt:
     reference: int | None
     predicted: int | None
     reported: bool
+    taken_at: datetime | None = None  # TP-SCTS of its last report
 
 
 def match_report(
@@ -115,11 +116,15 @@ def match_report(
     it (TP-SCTS) wins. An attempt whose answer was lost has no reference: its report comes for the same recipient, was
     taken after the handing over, and best carries the reference predicted for it. behind: how far the network's clock
     was behind ours when last seen; a box without a battery-kept clock may be minutes off. lag: the usual TP-SCTS less
-    the handing over, where reports told it.
+    the handing over, where reports told it. A report that the network repeats, as it does when the acknowledgement was
+    lost, is about the part it was about before, and settles no other.
     """
     newest = sorted(attempts, key=lambda attempt: attempt.id, reverse=True)
     known = [attempt for attempt in newest if attempt.reference == report.reference]
     in_time = [attempt for attempt in newest if not attempt.reported and _taken_after(report, attempt, behind)]
+    told = [attempt for attempt in known if attempt.reported and attempt.taken_at == report.sent_at]
+    if told and not any(attempt in in_time for attempt in known):
+        return told[0]
     unanswered = [attempt for attempt in in_time if _is_open(attempt)]
     likely = _likely_by_time(report, unanswered, lag)
     expected = [attempt for attempt in likely if attempt.predicted == report.reference]

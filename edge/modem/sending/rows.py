@@ -36,6 +36,7 @@ def attempts_to(db: sqlite3.Connection, modem: str, recipient: str) -> list[Atte
             row["reference"],
             row["predicted"],
             row["status"] is not None,
+            None if row["taken_at"] is None else moment(row["taken_at"]),
         )
         for row in rows
     ]

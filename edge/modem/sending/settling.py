@@ -64,8 +64,8 @@ class Settling:
         state = decision.state_of_report(report.status)
         now = utc_text(self._clock.now())
         db.execute(
-            "UPDATE attempts SET outcome = 'submitted', reference = ?, status = ?, taken_at = ?, reported_at = ?"
-            " WHERE id = ?",
+            "UPDATE attempts SET outcome = 'submitted', reference = ?, status = coalesce(?, status), taken_at = ?,"
+            " reported_at = ? WHERE id = ?",
             (report.reference, report.status if state else None, utc_text(report.sent_at), now, attempt.id),
         )
         current, goes_elsewhere = db.execute(

@@ -39,8 +39,10 @@ def attempt(
     reference: int | None = None,
     predicted: int | None = None,
     reported: bool = False,
+    taken_at: int | None = None,
 ) -> Attempt:
-    return Attempt(number, outcome, NOON + timedelta(seconds=at), reference, predicted, reported)
+    told = None if taken_at is None else NOON + timedelta(seconds=taken_at)
+    return Attempt(number, outcome, NOON + timedelta(seconds=at), reference, predicted, reported, told)
 
 
 def report(reference: int, *, at: int = 0) -> StatusReport:
@@ -62,6 +64,19 @@ def test_a_late_report_goes_to_the_attempt_made_before_the_network_took_it() -> 
 
 def test_one_report_per_part() -> None:
     assert matched(7, 600, attempt(1, reference=7), attempt(2, at=500, reference=7, reported=True)) == 1
+
+
+@pytest.mark.parametrize("predicted", [7, 8, None])
+def test_a_report_that_the_network_repeats_settles_no_other_part(predicted: int | None) -> None:
+    told = attempt(1, at=0, reference=7, reported=True, taken_at=3)
+    uncertain = attempt(2, Outcome.UNCERTAIN, at=5, predicted=predicted)
+    assert matched(7, 3, told, uncertain) == 1
+    assert matched(7, 6, told, uncertain) == 2
+
+
+def test_a_modem_that_counts_no_references_still_gets_a_report_for_each_part() -> None:
+    told = attempt(1, at=0, reference=0, reported=True, taken_at=1)
+    assert matched(0, 1, told, attempt(2, at=1, reference=0)) == 2
 
 
 def test_an_uncertain_attempt_takes_the_report_with_the_predicted_reference() -> None:
