@@ -140,17 +140,17 @@ class Sender:
         except NoLongerQueued:
             return
         except (NotHandedOver, AtClosed, AtOutOfStep) as error:
-            self.refusal = getattr(error.__cause__, "code", None)
+            self.refusal = getattr(error.__cause__, "sms_code", None)
             self._not_taken(job, error)
             if not isinstance(error, NotHandedOver):
                 raise
         except AtRefused as refused:
-            self.refusal = refused.code
+            self.refusal = refused.sms_code
             self._log.warning("refused", "%s: part %d refused: %s", self._device.name, job.segment, refused)
             self._silent = 0
-            self._network_refuses(job, refused.code)
+            self._network_refuses(job, refused.sms_code)
             self._dispatch.refused(
-                claims[0], str(refused), refused.code, in_doubt=self._in_doubt(claims[0]), others=self._others()
+                claims[0], str(refused), refused.sms_code, in_doubt=self._in_doubt(claims[0]), others=self._others()
             )
         except OutcomeUnknown as error:
             self._log.warning("uncertain", "%s: part %d is uncertain: %s", self._device.name, job.segment, error)

@@ -38,6 +38,9 @@ ECHO_OR_END = re.compile(r"$|OK$|AT$|AT\+CMGF\?$|\+CM[ES] ERROR|ERROR$")
 REFERENCE = re.compile(r"\+CMGS: ?(\d{1,3})\b")
 # Commands whose information lines open with another name than their own.
 NAMED_OTHERWISE = {"AT+CICCID": "+ICCID:"}
+# What a modem says of itself (+CME ERROR, TS 27.007, 9.2) as +CMS ERROR says it (TS 27.005, 3.2.5): the numbers of one are
+# other things among those of the other. CME 30 is "no network service", CMS 30 "unknown subscriber".
+AS_CMS = {3: 302, 4: 303, 10: 310, 11: 311, 12: 316, 13: 313, 14: 314, 15: 315, 20: 322, 30: 331, 31: 332, 32: 331}
 
 
 class AtError(Exception):
@@ -51,6 +54,11 @@ class AtRefused(AtError):
         super().__init__(f"{command}: {text}" if command else text)
         self.text = text
         self.code = code
+
+    @property
+    def sms_code(self) -> int | None:
+        """The number as +CMS ERROR has it; None where it says nothing of a message."""
+        return self.code if self.code is None or self.text.startswith("+CMS") else AS_CMS.get(self.code)
 
 
 class AtSilent(AtError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from edge.modem.pdu.header import Concatenation
 from edge.modem.pdu.tpdu import StatusReport
 from edge.modem.sending.decision import BOUND_TRIES
@@ -42,6 +44,18 @@ def test_a_sim_its_operator_blocks_for_a_while_loses_nothing(bench: ModemBench) 
         bench.send(f"+336123456{number:02d}", f"Alerte {number}", f"a{number}", SmsSeverity.URGENT)
     bench.wait_all(within=30)
     assert not doubled(bench.accepted())
+
+
+@pytest.mark.parametrize("code", [30, 111, 21])
+def test_what_the_modem_says_of_itself_is_not_said_of_the_number(bench: ModemBench, code: int) -> None:
+    """CME 30 is "no network service", CMS 30 "unknown subscriber": only for the latter a part is given up."""
+    modem = bench.add_modem()
+    bench.write_site(report_window_s=0.2)
+    bench.start()
+    modem.arm(refuse=4, refuse_code=code, refuse_as_cme=True)
+    bench.send("+33612345678", "Alerte", "a", SmsSeverity.URGENT)
+    bench.wait_all(within=30)
+    assert [line.text for line in modem.log()] == ["Alerte"]
 
 
 def test_a_message_begun_by_a_modem_that_is_barred_meanwhile_goes_whole_through_another(tmp_path: Path) -> None:

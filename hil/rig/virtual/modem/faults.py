@@ -23,6 +23,7 @@ class Armed:
     power_cut_before: int = 0
     refuse: int = 0  # answered +CMS ERROR: refuse_code
     refuse_code: int = 38
+    refuse_as_cme: bool = False  # +CME ERROR: refuse_code, as some makes answer AT+CMGS without a network
     # At the prompt.
     lost_prompt: int = 0  # waits for the text without saying so
     late_prompt: int = 0  # after late_prompt_s

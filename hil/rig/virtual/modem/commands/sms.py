@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hil.rig.virtual.modem.commands import calls
 from hil.rig.virtual.modem.commands.storage import selected, want_pdu_mode
-from hil.rig.virtual.modem.commands.table import Answer, Commands, Requests, cms, fixed
+from hil.rig.virtual.modem.commands.table import Answer, Commands, Requests, cme, cms, fixed
 from hil.rig.virtual.modem.memory import SENT, UNSENT
 from hil.rig.virtual.modem.tpdu import BadTpdu, Submit, read_submit
 
@@ -78,7 +78,7 @@ async def _send(modem: Interpreter, submit: Submit, name: str) -> Answer:
     await asyncio.sleep(submit_s * traits.accept_at)
     if armed.take("refuse"):
         await asyncio.sleep(submit_s * (1 - traits.accept_at))
-        raise cms(armed.refuse_code)
+        raise (cme if armed.refuse_as_cme else cms)(armed.refuse_code)
     await _crash(modem, "before")
     reference = modem.memory.next_reference() if traits.own_references else submit.message_reference
     modem.network.accept(submit, reference)
