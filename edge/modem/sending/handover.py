@@ -27,7 +27,7 @@ from edge.shared.messages.modem import SegmentState, SmsSeverity
 log = logging.getLogger(__name__)
 
 NOWHERE_ELSE = Policy(take=(), leave=())
-PASSING_TRIES = 3  # then a passing trouble counts as a lasting one
+PASSING_TRIES = 3  # then a modem takes it, if one is ready; if none is, the trouble is waited out
 
 
 class Handover:
@@ -152,11 +152,13 @@ class Handover:
             db.execute("UPDATE segments SET attempts = attempts - 1 WHERE id = ?", (job.segment,))
             move(db, now, job.segment, SegmentState.QUEUED, error=answer.error)
             leave_to_any(db, job.message)
-        elif answer.refusal is Refusal.PASSING and attempts < PASSING_TRIES:
+        elif answer.refusal is Refusal.PASSING and not (attempts >= PASSING_TRIES and _may_leave(job.severity, policy)):
             delay = decision.retry_delay(attempts)
             move(db, now, job.segment, SegmentState.QUEUED, error=answer.error, delay=delay)
             leave_to_any(db, job.message)
         else:
+            if answer.in_doubt:
+                db.execute("UPDATE segments SET maybe_dup = 1 WHERE id = ?", (job.segment,))
             self._refused_for_good(db, now, job.segment, job.severity, answer.error, policy)
 
     def _unanswered(self, db: sqlite3.Connection, now: datetime, claim: Claim, error: str) -> None:
@@ -209,7 +211,10 @@ class Handover:
 
     def _apply(self, db: sqlite3.Connection, now: datetime, gateway: str, receipt: Receipt, policy: Policy) -> None:
         attempt = (
-            _by_id(db, gateway, receipt) or _unanswered_to(db, gateway, receipt) or _by_id_alone(db, gateway, receipt)
+            _by_id(db, gateway, receipt)
+            or _unanswered_to(db, gateway, receipt)
+            or _by_id_alone(db, gateway, receipt)
+            or _taken_without_id(db, gateway, receipt)
         )
         if attempt is None:
             log.warning("%s: a receipt (id %s) matches nothing sent", gateway, receipt.id)
@@ -283,6 +288,20 @@ def _unanswered_to(db: sqlite3.Connection, gateway: str, receipt: Receipt) -> sq
     if receipt.attempt is not None:
         rows = [row for row in rows if row["id"] % 65_536 == receipt.attempt]
     return rows[0] if rows else None
+
+
+def _taken_without_id(db: sqlite3.Connection, gateway: str, receipt: Receipt) -> sqlite3.Row | None:
+    """The oldest attempt to this phone that the gateway took and gave no id."""
+    rows: list[sqlite3.Row] = db.execute(
+        "SELECT * FROM attempts WHERE modem = ? AND phone_key IN (SELECT value FROM json_each(?))"
+        " AND outcome = 'submitted' AND gateway_id IS NULL AND status IS NULL ORDER BY id LIMIT 1",
+        (gateway, _keys(receipt)),
+    ).fetchall()
+    return rows[0] if rows else None
+
+
+def _may_leave(severity: SmsSeverity, policy: Policy) -> bool:
+    return policy.modem_ready and severity in policy.leave
 
 
 def _keys(receipt: Receipt) -> str:

@@ -32,11 +32,12 @@ class Taken:
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The gateway said no: certainly not sent."""
+    """The gateway said no: not sent, in_doubt apart."""
 
     claim: Claim
     refusal: Refusal
     error: str
+    in_doubt: bool = False  # it said yes in a way that no gateway does: it may have the part all the same
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ class Policy:
 
     take: Collection[SmsSeverity]  # a gateway may take these
     leave: Collection[SmsSeverity]  # of these a modem takes what a gateway refused
+    modem_ready: bool = False  # now
 
 
 def forms(given: str) -> tuple[str, ...]:

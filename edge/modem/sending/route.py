@@ -56,6 +56,7 @@ class Routes:
         return Policy(
             take=[each for each, way in wanted.items() if for_gateways(way, modem_ready=ready)],
             leave=[each for each, way in wanted.items() if self._rules.devices and way is not Route.GATEWAY_ONLY],
+            modem_ready=ready,
         )
 
     def open_to_modems(self) -> list[SmsSeverity]:

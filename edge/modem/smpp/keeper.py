@@ -42,6 +42,7 @@ class _Flight:
     parts: dict[int, tuple[Claim, float]] = field(default_factory=dict)  # sequence -> claim, when sent
     heard: float = 0.0
     enquired: float | None = None
+    ending: str | None = None  # why the connection is left as soon as its parts are answered
 
 
 class SmppKeeper(GatewayKeeper):
@@ -139,6 +140,8 @@ class SmppKeeper(GatewayKeeper):
                 self._idle.set()
             if link.broken is not None:
                 raise LinkFailed(link.broken)
+            if flight.ending is not None and not flight.parts:
+                raise LinkFailed(flight.ending)
             now = monotonic()
             if now >= look_at:
                 self._resend_unreported()
@@ -162,7 +165,7 @@ class SmppKeeper(GatewayKeeper):
         flight.parts[link.send(Command.SUBMIT_SM, body)] = (claim, monotonic())
 
     def _room(self, flight: _Flight) -> int:
-        if self._stopping:
+        if self._stopping or flight.ending is not None:
             return 0
         return self._throttle.room(monotonic(), self.gateway.window - len(flight.parts), len(flight.parts))
 
@@ -177,6 +180,8 @@ class SmppKeeper(GatewayKeeper):
                 self._delivered(each, came)
             elif each.command in (Command.ENQUIRE_LINK, Command.UNBIND):
                 came.replies.append(each.answer())
+                if each.command == Command.UNBIND:
+                    flight.ending = "the gateway unbound"
             elif not each.command & pdu.RESPONSE:
                 came.replies.append(Pdu(Command.GENERIC_NACK, each.sequence, status=UNKNOWN_COMMAND))
         return came
@@ -186,7 +191,10 @@ class SmppKeeper(GatewayKeeper):
         if claim is None:
             log.debug("%s: an answer to nothing asked (%d)", self.gateway.name, answer.sequence)
         elif answer.status or answer.command == Command.GENERIC_NACK:
-            refusal = status.judge(answer.status)
+            # What it could not read at all says nothing of the number or the text.
+            refusal = Refusal.PASSING if answer.command == Command.GENERIC_NACK else status.judge(answer.status)
+            if answer.status == status.NOT_BOUND:
+                flight.ending = "it forgot the bind"
             self._refused(claim, refusal, status.name(answer.status))
             came.answers.append(NotTaken(claim, refusal, status.name(answer.status)))
         else:

@@ -30,8 +30,8 @@ def plain(given: str | None) -> str | None:
 
 def read(message: Message) -> Receipt | None:
     """The receipt in a deliver_sm; None when it is a message from a phone."""
-    if message.esm_class & KIND not in (RECEIPT, NOTIFICATION):
-        return None
+    if message.esm_class & KIND not in (RECEIPT, NOTIFICATION) and Tag.RECEIPTED_MESSAGE_ID not in message.tlvs:
+        return None  # some centres say by the TLV alone that it is a receipt
     text = (message.short_message or message.tlvs.get(Tag.MESSAGE_PAYLOAD, b"")).decode("latin-1")
     named = message.tlvs.get(Tag.RECEIPTED_MESSAGE_ID, b"").split(b"\0")[0].decode("latin-1")
     found, error = ID.search(text), ERROR.search(text)

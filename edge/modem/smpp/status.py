@@ -40,6 +40,7 @@ NAMES = {
 SLOWER = frozenset({0x14, 0x58})
 NOT_BOUND = 0x04
 PASSING = frozenset({NOT_BOUND, 0x08, 0x64, 0xFF})
+MAKERS_OWN = 0x400  # "no credit" as often as "no such number": an alert is not dropped for it
 
 
 def name(status: int) -> str:
@@ -51,4 +52,4 @@ def judge(status: int) -> Refusal:
     """Judge the refusal of a part; ESME_RINVBNDSTS (it forgot the bind) passes with the next connection."""
     if status in SLOWER:
         return Refusal.SLOWER
-    return Refusal.PASSING if status in PASSING else Refusal.LASTING
+    return Refusal.PASSING if status in PASSING or status >= MAKERS_OWN else Refusal.LASTING

@@ -141,6 +141,23 @@ def test_refused_with_no_modem_it_has_failed(bench: GatewayBench) -> None:
     assert bench.outbox()[0].segments[0].error == "ESME_RINVDSTADR"
 
 
+@pytest.mark.parametrize("fault", ["forget_bind", "unbind"])
+def test_a_centre_that_forgets_the_bind_or_unbinds_is_bound_to_again_and_nothing_fails(
+    bench: GatewayBench, fault: str
+) -> None:
+    centre = bench.add_centre()
+    bench.write_gateways(window=3)
+    bench.start()
+    bench.wait_bound()
+    centre.arm(**{fault: 1})
+    send_all(bench, 12)
+    bench.wait_all()
+    assert sorted(line.destination for line in centre.accepted()) == sorted(
+        phone.removeprefix("+") for phone in phones(12)
+    )
+    assert not any(entry.segments[0].maybe_dup for entry in bench.outbox())
+
+
 def test_a_gateway_that_refuses_everything_does_not_fill_the_log(bench: GatewayBench) -> None:
     centre = bench.add_centre()
     bench.write_gateways()

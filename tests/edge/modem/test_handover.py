@@ -32,8 +32,9 @@ from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SmsSeverity
 
 EVERY = list(SmsSeverity)
-BOTH_WAYS = Policy(take=EVERY, leave=EVERY)
+BOTH_WAYS = Policy(take=EVERY, leave=EVERY, modem_ready=True)
 GATEWAY_ALONE = Policy(take=EVERY, leave=[])
+MODEM_AWAY = Policy(take=EVERY, leave=EVERY)
 LONG = "Évacuation immédiate. Rejoignez le gymnase. " * 8
 
 
@@ -214,6 +215,35 @@ def test_a_passing_trouble_is_tried_three_times_then_left_to_a_modem(desk: Desk)
         desk.clock.advance(10)
     assert desk.turn(room=1) == []
     assert desk.ledger.read("SELECT left_to_modems, state FROM segments")[0][:] == (1, "queued")
+
+
+@pytest.mark.parametrize("policy", [GATEWAY_ALONE, MODEM_AWAY])
+def test_a_passing_trouble_is_waited_out_where_nothing_else_could_send(desk: Desk, policy: Policy) -> None:
+    desk.policy = policy
+    desk.put("+33612345678")
+    for _ in range(20):
+        (claim,) = desk.turn(room=1)
+        desk.turn(NotTaken(claim, Refusal.PASSING, "ESME_RSYSERR"))
+        desk.clock.advance(60)
+    (claim,) = desk.turn(room=1)
+    desk.turn(Taken(claim, "7"))
+    assert desk.states() == ["submitted"]
+
+
+def test_a_yes_that_no_gateway_would_say_leaves_the_message_to_a_modem_and_marks_it(desk: Desk) -> None:
+    desk.put("+33612345678")
+    (claim,) = desk.turn(room=1)
+    desk.turn(NotTaken(claim, Refusal.LASTING, "HTTP 200: a web page for an answer", in_doubt=True))
+    assert desk.ledger.read("SELECT left_to_modems, state, maybe_dup FROM segments")[0][:] == (1, "queued", 1)
+
+
+def test_the_receipt_of_what_was_taken_without_an_id_is_found_by_its_phone(desk: Desk) -> None:
+    desk.put("+33612345678")
+    desk.put("+33612345679")
+    first, second = desk.turn(room=2)
+    desk.turn(Taken(first, None), Taken(second, None))
+    desk.turn(receipt("x5", "+33612345679"))
+    assert desk.states() == ["submitted", "delivered"]
 
 
 def test_refused_with_no_other_way_it_has_failed(desk: Desk) -> None:

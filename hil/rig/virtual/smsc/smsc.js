@@ -35,6 +35,8 @@ const faults = {
   unanswered: 0, // accepted, the answer never comes, and the connection stays as it is
   cut_before: 0, // not accepted, and the connection is cut
   mute: 0, // 1: nothing is answered or taken, the connection stays
+  forget_bind: 0, // not accepted, nor anything after it on the same connection: ESME_RINVBNDSTS
+  unbind: 0, // accepted and answered, then it unbinds, and takes nothing more on this connection
   garbage: 0, // the next so many answers are octets of no protocol
   early_receipt: 0, // the receipt goes out before the answer
   no_receipt: 0, // accepted, and no receipt ever
@@ -127,6 +129,7 @@ function sendReceipt(entry) {
 
 function onSubmit(session, pdu) {
   if (faults.mute) return;
+  if (spend("forget_bind")) { sessions.delete(session); session.send(pdu.response({ command_status: smpp.ESME_RINVBNDSTS })); return; }
   const status = refusal();
   if (status) {
     write({ event: "refused", status, destination: pdu.destination_addr });
@@ -143,6 +146,7 @@ function onSubmit(session, pdu) {
   if (spend("early_receipt")) sendReceipt(entry);
   const answer = () => session.send(pdu.response({ message_id: shownId(entry.id) }));
   if (options.latency) setTimeout(answer, options.latency); else answer();
+  if (spend("unbind")) { sessions.delete(session); session.unbind(); }
 }
 
 function onBind(session, pdu) {
