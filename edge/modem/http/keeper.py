@@ -10,11 +10,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 from edge.modem.bell import first_of
 from edge.modem.gateway import LOOK_EVERY_S, GatewayKeeper
 from edge.modem.http import ovh, template
-from edge.modem.http.call import Answered, NoAnswer, NotSent, call, reach
+from edge.modem.http.call import Answered, NoAnswer, NotSent, Unsendable, call, reach
 from edge.modem.http.template import Request
 from edge.modem.monotonic import monotonic
 from edge.modem.numbers import international
@@ -169,15 +170,15 @@ class HttpKeeper(GatewayKeeper):
             self._settle(parts, Refusal.SLOWER, str(error))
         except NoAnswer as error:
             self._unanswered(parts, str(error))
+        except Unsendable as error:
+            self._refused(parts, str(error))
         else:
             self._answered(parts, answered)
 
     def _answered(self, parts: Sequence[Claim], answered: Answered) -> None:
         said = f"HTTP {answered.status}"
         if answered.status < 300:
-            self._throttle.taken(monotonic())
-            found = template.find(answered.body, self._http.id_path)
-            self._answers += [Taken(claim, found) for claim in parts]
+            self._said_yes(parts, answered)
         elif answered.status in ACCOUNT:
             self._is_away(GatewayState.REFUSED, "gateway_refused", said)
             self._settle(parts, Refusal.SLOWER, said)
@@ -187,9 +188,26 @@ class HttpKeeper(GatewayKeeper):
         elif answered.status >= 500:
             self._unanswered(parts, said)  # it broke while it worked on the request
         else:
-            self._log.warning("refused", "%s: message %d refused: %s", self.gateway.name, parts[0].job.message, said)
-            self._refusal = (monotonic(), said)
-            self._settle(parts, Refusal.LASTING, said)
+            self._refused(parts, said)
+
+    def _said_yes(self, parts: Sequence[Claim], answered: Answered) -> None:
+        """Taken, if that is this API's answer. Without the id no report would ever tell that nobody has the message."""
+        found = template.find(answered.body, self._http.id_path)
+        strange = None
+        if template.is_page(answered.body):
+            strange = "a web page for an answer"
+        elif found is None and self._http.report is not None and answered.status != HTTPStatus.NO_CONTENT:
+            strange = f"no {self._http.id_path} in the answer"
+        if strange is None:
+            self._throttle.taken(monotonic())
+            self._answers += [Taken(claim, found) for claim in parts]
+        else:
+            self._refused(parts, f"HTTP {answered.status}: {strange}", in_doubt=True)
+
+    def _refused(self, parts: Sequence[Claim], said: str, *, in_doubt: bool = False) -> None:
+        self._log.warning("refused", "%s: message %d refused: %s", self.gateway.name, parts[0].job.message, said)
+        self._refusal = (monotonic(), said)
+        self._answers += [NotTaken(claim, Refusal.LASTING, said, in_doubt) for claim in parts]
 
     def _unanswered(self, parts: Sequence[Claim], error: str) -> None:
         """Nobody knows. One that hangs must not swallow message after message: it gets one at a time, ever more rarely."""
@@ -222,7 +240,7 @@ class HttpKeeper(GatewayKeeper):
             answered = await call(
                 self._signed(self._http.report, id=each), self.gateway.tls_ca, self.gateway.answer_timeout_s
             )
-        except (NotSent, NoAnswer) as error:
+        except (NotSent, NoAnswer, Unsendable) as error:
             log.debug("%s: no report of %s: %s", self.gateway.name, each, error)
             return
         state = template.find(answered.body, self._http.state_path) if answered.status < 300 else None

@@ -49,6 +49,11 @@ def find(body: bytes, path: str) -> str | None:
     return None if found is None or isinstance(found, dict | list) else str(found)[:ID_MAX]
 
 
+def is_page(body: bytes) -> bool:
+    """Whether it is a page for people, as a captive portal or a proxy answers in an API's place."""
+    return body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+
+
 def _in_json(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1]
 

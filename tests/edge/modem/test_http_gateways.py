@@ -135,6 +135,56 @@ def test_refused_throttled_and_closed(bench: GatewayBench, centre: HttpCentre) -
     assert "".join(line.text for line in sorted(modem.log(), key=lambda line: line.part)) == LONG
 
 
+@pytest.mark.parametrize("fault", ["page", "no_id"])
+def test_a_yes_that_is_none_leaves_the_message_to_the_modem_and_is_said(
+    bench: GatewayBench, centre: HttpCentre, fault: str
+) -> None:
+    """A captive portal answers 200 to everything, and OVHcloud to a number it would not have."""
+    modem = bench.add_modem(options=["--latency", "0.02"])
+    ovh(bench, centre)
+    bench.start()
+    bench.wait_bound()
+    centre.faults = [fault]
+    bench.send("+33612340000", "Crue", "a")
+    bench.wait_all()
+    assert [line.text for line in modem.log()] == ["Crue"]
+    assert bench.outbox()[0].segments[0].maybe_dup
+    assert [issue.id for issue in bench.issues()] == ["modem.gateway_refuses"]
+
+
+def test_an_answer_that_comes_octet_by_octet_holds_nothing_up(bench: GatewayBench, centre: HttpCentre) -> None:
+    ovh(bench, centre, window=1, answer_timeout_s=1)
+    bench.start()
+    bench.wait_bound()
+    centre.faults = ["octets"]
+    bench.send("+33612340000", "Crue", "a")
+    bench.wait(lambda: bench.states() == [SegmentState.UNCERTAIN])
+    bench.send("+33612340001", "Crue", "b")
+    bench.wait(lambda: len(centre.accepted) >= 2)
+
+
+def test_letters_that_no_header_and_no_address_holds_reach_the_gateway(bench: GatewayBench, centre: HttpCentre) -> None:
+    address = f"http://127.0.0.1:{centre.port}"
+    headers = '{ "X-Text" = "{text}" }'
+    bench.write_http(
+        f'http.send = {{ url = "{address}/été", headers = {headers}, body = \'{{"text": "{{text}}"}}\' }}\n'
+        'http.id_path = "data.ref"\n'
+    )
+    bench.start()
+    bench.send("+33612340000", "Œuf à 2 €", "a")
+    bench.wait(lambda: bench.states() == [SegmentState.SUBMITTED])
+    assert centre.accepted == [{"text": "Œuf à 2 €"}]
+
+
+def test_what_is_no_request_is_refused_and_holds_nothing_up(bench: GatewayBench, centre: HttpCentre) -> None:
+    modem = bench.add_modem(options=["--latency", "0.02"])
+    bench.write_http(f'http.send = {{ url = "http://127.0.0.1:{centre.port}/", headers = {{ "é à" = "x" }} }}\n')
+    bench.start()
+    bench.send("+33612340000", "Crue", "a")
+    bench.wait_all()
+    assert [line.text for line in modem.log()] == ["Crue"]
+
+
 @pytest.mark.parametrize("fault", ["lost_answer", "500"])
 def test_a_lost_answer_is_sent_again_only_after_the_window_and_marked(
     bench: GatewayBench, centre: HttpCentre, fault: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -73,13 +74,29 @@ class HttpCentre:
         if fault in ("400", "429", "503"):
             _answer(handler, int(fault), {"message": "no"})
             return
+        if fault == "page":
+            _send(handler, 200, b"<!DOCTYPE html><html><body>Bienvenue sur le portail</body></html>")
+            return
+        if fault == "no_id":  # as OVHcloud says that it would not have the number
+            _answer(handler, 200, {"ids": [], "invalidReceivers": message["receivers"]})
+            return
         self.accepted.append(message)
+        if fault == "octets":
+            self._drip(handler)
+            return
         if fault == "lost_answer":
             handler.close_connection = True
             handler.connection.close()
             return
         number = len(self.accepted)
         _answer(handler, int(fault or 200), {"ids": [number], "totalCreditsRemoved": 1, "data": {"ref": f"m{number}"}})
+
+    def _drip(self, handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(300):
+                handler.wfile.write(b" ")
+                time.sleep(0.1)
 
     def _report(self, handler: BaseHTTPRequestHandler, number: str) -> None:
         if int(number.removeprefix("m")) > len(self.accepted):
@@ -103,7 +120,10 @@ def _is_now(stamp: str) -> bool:
 
 
 def _answer(handler: BaseHTTPRequestHandler, status: int, answer: dict[str, Any]) -> None:
-    octets = json.dumps(answer).encode()
+    _send(handler, status, json.dumps(answer).encode())
+
+
+def _send(handler: BaseHTTPRequestHandler, status: int, octets: bytes) -> None:
     handler.send_response(status)
     handler.send_header("Content-Length", str(len(octets)))
     handler.end_headers()
