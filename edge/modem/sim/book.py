@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from dataclasses import dataclass
 
-from edge.modem.sim.card import Identity, Try
+from edge.modem.sim.card import Identity
+from edge.modem.sim.pin import Try
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 
@@ -114,8 +116,8 @@ def _differ(one: Identity, other: Identity) -> bool:
     return bool(one.imsi and other.imsi and one.imsi != other.imsi)
 
 
-def _before(row: object) -> Identity:
-    return Identity(row["before_iccid"], row["before_imsi"])  # type: ignore[index]  # a sqlite3.Row
+def _before(row: sqlite3.Row) -> Identity:
+    return Identity(row["before_iccid"], row["before_imsi"])
 
 
 def _digest(pin: str) -> str:

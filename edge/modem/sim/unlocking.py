@@ -10,7 +10,8 @@ from typing import TypeVar
 from edge.modem.port.at import AtError, AtRefused, AtSilent
 from edge.modem.sim import card
 from edge.modem.sim.book import SimBook
-from edge.modem.sim.card import Lock, Move, Try
+from edge.modem.sim.card import Lock
+from edge.modem.sim.pin import Move, Try, decide
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Unlocking:
         """Try the PIN if it may be tried; True when it was right. Raises Unfit when it may not."""
         left = await self._first(card.TRIES_QUESTIONS, card.tries_left)
         before = Try.NEVER if self._pin is None else self._book.tried(self._modem, self.iccid, self._pin)
-        move = card.decide(locked, pin_given=self._pin is not None, before=before, left=left)
+        move = decide(locked, pin_given=self._pin is not None, before=before, left=left)
         if move is not Move.TRY or self._pin is None:
             raise Unfit(move.value, f"{locked} ({left} tries left)", left="?" if left is None else str(left))
         return await self._try(self._pin)

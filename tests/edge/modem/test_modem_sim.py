@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from edge.modem.sim import card
-from edge.modem.sim.card import Lock, Move, Try, decide
+from edge.modem.sim.card import Lock
+from edge.modem.sim.pin import Move, Try, decide
 
 
 def test_what_asks_for_a_code() -> None:
