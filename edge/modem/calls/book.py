@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from edge.modem.calls.events import Talk
+from edge.modem.calls.state import Talk
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem_calls import Call, CallState, UssdOutcome, UssdResult

@@ -11,17 +11,17 @@ from dataclasses import replace
 
 from edge.modem.calls import dialect
 from edge.modem.calls.dialect import Begun, Caller, Entry, Key, Over, Ring, Stat
-from edge.modem.calls.events import (
+from edge.modem.calls.state import (
     Action,
     Answer,
     Calls,
     Dial,
-    Errand,
     Event,
     Gone,
     HangUp,
     Keys,
     Pressed,
+    Purpose,
     Ran,
     Run,
     Said,
@@ -67,11 +67,11 @@ def next_look(calls: Calls) -> float | None:
 def still_wanted(calls: Calls, run: Run) -> bool:
     """Whether a command that waited for its turn still has a purpose."""
     talk = calls.find(run.key)
-    if run.errand is Errand.DIAL:
+    if run.purpose is Purpose.DIAL:
         return talk is not None and talk.hanging is None
-    if run.errand in (Errand.ANSWER, Errand.KEY):
+    if run.purpose in (Purpose.ANSWER, Purpose.KEY):
         return talk is not None and not talk.over
-    return talk is not None or run.errand is Errand.LOOK
+    return talk is not None or run.purpose is Purpose.LOOK
 
 
 def adopted(talks: Iterable[Talk], now: float) -> Calls:
@@ -97,7 +97,7 @@ class _Step:
             case HangUp(key):
                 self._hang_up(key)
             case Keys(key, keys):
-                self.actions += [Run(Errand.KEY, f"AT+VTS={pressed}", key) for pressed in keys]
+                self.actions += [Run(Purpose.KEY, f"AT+VTS={pressed}", key) for pressed in keys]
             case Said(line):
                 self._said(line)
             case Ran():
@@ -117,14 +117,14 @@ class _Step:
         talk = Talk(dial.key, False, dial.number, CallState.REQUESTED, self.now, emergency=dial.emergency)
         self.calls = replace(self.calls, talks=(*self.calls.talks, talk))
         self._look_within(LOOK_MOVING_S)
-        self.actions.append(Run(Errand.DIAL, f"ATD{dial.number};", dial.key))
+        self.actions.append(Run(Purpose.DIAL, f"ATD{dial.number};", dial.key))
 
     def _answer(self, key: int) -> None:
         talk = self.calls.find(key)
         if talk is not None and talk.state in RINGING:
             # With a call up, answering is holding that one (TS 22.030, 6.5.5).
             command = "AT+CHLD=2" if talk.state is CallState.WAITING else "ATA"
-            self.actions.append(Run(Errand.ANSWER, command, key))
+            self.actions.append(Run(Purpose.ANSWER, command, key))
 
     def _hang_up(self, key: int) -> None:
         talk = self.calls.find(key)
@@ -133,7 +133,7 @@ class _Step:
         if talk.hanging is None or self.now >= talk.hanging + HANG_UP_AGAIN_S:
             command = self._how_to_hang_up(talk)
             if command is not None:
-                self.actions.append(Run(Errand.HANG_UP, command, key))
+                self.actions.append(Run(Purpose.HANG_UP, command, key))
             self._put(replace(talk, hanging=self.now, hang_ups=talk.hang_ups + 1))
             self._look_within(LOOK_MOVING_S)
 
@@ -202,7 +202,7 @@ class _Step:
 
     def _ran(self, ran: Ran) -> None:
         talk = self.calls.find(ran.run.key)
-        if ran.run.errand is Errand.LOOK:
+        if ran.run.purpose is Purpose.LOOK:
             self.calls = replace(self.calls, looking=False)
             self._look_within(self._interval())
             if ran.error is None:
@@ -211,11 +211,11 @@ class _Step:
                 self._unlisted()
         elif talk is None:
             return
-        elif ran.run.errand is Errand.DIAL:
+        elif ran.run.purpose is Purpose.DIAL:
             self._dialled(talk, ran)
-        elif ran.run.errand is Errand.ASK_CAUSE:
+        elif ran.run.purpose is Purpose.ASK_CAUSE:
             self._caused(talk, ran)
-        elif ran.run.errand in (Errand.ANSWER, Errand.HANG_UP):
+        elif ran.run.purpose in (Purpose.ANSWER, Purpose.HANG_UP):
             self._look()
 
     def _dialled(self, talk: Talk, ran: Ran) -> None:
@@ -292,7 +292,7 @@ class _Step:
         elif talk.cause is not None:
             self._end(talk, talk.cause)
         else:
-            self.actions.append(Run(Errand.ASK_CAUSE, "AT+CEER", talk.key))
+            self.actions.append(Run(Purpose.ASK_CAUSE, "AT+CEER", talk.key))
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ class _Step:
                 self._hang_up(talk.key)
             elif talk.dials and talk.state is CallState.REQUESTED and self.now >= talk.since + EMERGENCY_AGAIN_S:
                 self._put(replace(talk, since=self.now))
-                self.actions.append(Run(Errand.DIAL, f"ATD{talk.number};", talk.key))
+                self.actions.append(Run(Purpose.DIAL, f"ATD{talk.number};", talk.key))
             elif talk.state in (CallState.DIALLING, CallState.ALERTING) and self._rang_long(talk):
                 self._put(replace(talk, cause=CallCause.NO_ANSWER))
                 self._hang_up(talk.key)
@@ -342,7 +342,7 @@ class _Step:
         """Ask for the list, once."""
         if not self.calls.looking:
             self.calls = replace(self.calls, looking=True)
-            self.actions.append(Run(Errand.LOOK, "AT+CLCC"))
+            self.actions.append(Run(Purpose.LOOK, "AT+CLCC"))
 
     def _look_within(self, seconds: float) -> None:
         self.calls = replace(self.calls, look_at=self.now + seconds)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from edge.modem.bell import Bell
 from edge.modem.calls import decision, dialect
 from edge.modem.calls.book import CallBook
-from edge.modem.calls.events import Action, Calls, Dial, Event, Gone, Pressed, Ran, Run, Said, Show, Talk, Tick
+from edge.modem.calls.state import Action, Calls, Dial, Event, Gone, Pressed, Ran, Run, Said, Show, Talk, Tick
 from edge.modem.companion import ReadyModem, command
 from edge.modem.monotonic import monotonic
 from edge.modem.port.at import AtRefused, AtSilent
@@ -107,7 +107,7 @@ class CallDesk:
             self.give(Ran(run, error="no answer", silent=True))
         except AtRefused as refused:
             text = str(refused).removeprefix(f"{run.command}: ")
-            log.info("%s: %s refused: %s", self._modem.name, run.errand, text)
+            log.info("%s: %s refused: %s", self._modem.name, run.purpose, text)
             self.give(Ran(run, error=text, code=refused.code))
         else:
             self.give(Ran(run, tuple(lines)))

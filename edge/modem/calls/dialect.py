@@ -68,7 +68,7 @@ class Key:
     key: str
 
 
-Said = Entry | Ring | Caller | Begun | Over | Key
+Meaning = Entry | Ring | Caller | Begun | Over | Key
 
 ENTRY = re.compile(r'(?:\+CLCC: ?|\+QIND: ?"ccinfo",)(\d+),(\d),(-?\d),(\d+),\d(?:,"([^"]*)",(\d+))?')
 CLIP = re.compile(r'\+CLIP: ?"([^"]*)",(\d+)')
@@ -87,7 +87,7 @@ ENDED = re.compile(r"VOICE CALL: ?END|MISSED_CALL:")
 INTERNATIONAL = 145
 
 
-def read(line: str) -> Said | None:  # noqa: PLR0911 - one return a kind of line
+def read(line: str) -> Meaning | None:  # noqa: PLR0911 - one return a kind of line
     """What a line says of calls; None when nothing."""
     if line in OVER:
         return Over(OVER[line])

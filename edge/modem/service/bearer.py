@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.modem.fleet import Fleet
+from edge.modem.service.once import Once
 from edge.shared.messages import modem_bearer as messages
 from edge.shared.messages.modem_bearer import BearersResult, SetBearerParams
 from edge.shared.rights import Caller
@@ -17,7 +18,7 @@ class BearerService:
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._done: dict[str, None] = {}  # request_ids, the newest last
+        self._wishes = Once(REMEMBERED)
 
     def serve_on(self, server: Server) -> None:
         """Register every method."""
@@ -34,9 +35,6 @@ class BearerService:
         keeper = self._fleet.keeper(params.modem)
         if keeper is None or keeper.bearer.seen() is None:
             raise Refused(messages.NoSuchBearer(modem=params.modem))
-        if params.request_id not in self._done:
-            self._done[params.request_id] = None
-            for old in list(self._done)[:-REMEMBERED]:
-                del self._done[old]
+        if self._wishes.is_new(params.request_id):
             keeper.bearer.want(params.up)
         return await self.bearers(NoParams(), caller)

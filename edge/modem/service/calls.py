@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from edge.modem.calls.book import RequestIdTaken
 from edge.modem.calls.decision import RINGING, SPEAKING
 from edge.modem.calls.desk import CallDesk
-from edge.modem.calls.events import Answer, Dial, HangUp, Keys, Talk
+from edge.modem.calls.state import Answer, Dial, HangUp, Keys, Talk
 from edge.modem.calls.ussd import CODE
 from edge.modem.calls.ussd_desk import Busy
 from edge.modem.fleet import Fleet
@@ -15,6 +15,7 @@ from edge.modem.numbers import callable_number
 from edge.modem.office import Office
 from edge.modem.one_modem.keeper import Keeper
 from edge.modem.port.at import AtError
+from edge.modem.service.once import Once
 from edge.shared.messages import modem_calls as messages
 from edge.shared.messages.modem import RequestIdReused
 from edge.shared.messages.modem_calls import (
@@ -44,7 +45,7 @@ class CallService:
         self._fleet = fleet
         self._book = office.calls
         self._news = office.call_news
-        self._pressed: dict[tuple[int, str], None] = {}  # the newest last
+        self._pressed = Once(KEYS_REMEMBERED)
 
     def serve_on(self, server: Server) -> None:
         """Register every method."""
@@ -101,11 +102,7 @@ class CallService:
         desk, talk = self._find(params.call)
         if talk.state not in SPEAKING:
             raise Refused(messages.CallNotThere(call=params.call, state=talk.state))
-        deed = (params.call, params.request_id)
-        if deed not in self._pressed:
-            self._pressed[deed] = None
-            for old in list(self._pressed)[:-KEYS_REMEMBERED]:
-                del self._pressed[old]
+        if self._pressed.is_new((params.call, params.request_id)):
             desk.give(Keys(params.call, params.keys))
         return Empty()
 

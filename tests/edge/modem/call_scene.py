@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge.modem.calls import decision
-from edge.modem.calls.events import Calls, Dial, Errand, Event, Pressed, Ran, Run, Show, Talk, Tick
+from edge.modem.calls.state import Calls, Dial, Event, Pressed, Purpose, Ran, Run, Show, Talk, Tick
 from edge.shared.messages.modem_calls import CallCause, CallState
 
 NUMBER = "+33612345678"
@@ -44,7 +44,7 @@ class Scene:
 
     def look(self, *lines: str) -> None:
         """The modem is asked for its list and says this."""
-        if not any(run.errand is Errand.LOOK for run in self.waiting):
+        if not any(run.purpose is Purpose.LOOK for run in self.waiting):
             self.now = max(self.now, decision.next_look(self.calls) or self.now)
             self.give(Tick())
         self.answer("AT+CLCC", *lines)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.modem.calls import decision
-from edge.modem.calls.events import Answer, Dial, Errand, Event, Gone, HangUp, Ran, Said, Tick
+from edge.modem.calls.state import Answer, Dial, Event, Gone, HangUp, Purpose, Ran, Said, Tick
 from edge.shared.messages.modem_calls import CallCause, CallState
 from tests.edge.modem.call_scene import NUMBER, Scene
 
@@ -159,7 +159,7 @@ def test_whatever_happens_an_empty_list_ends_every_call(
             scene.give(event)
         elif scene.waiting:
             run = scene.waiting.pop(0)
-            scene.give(Ran(run, listed if run.errand is Errand.LOOK else ()))
+            scene.give(Ran(run, listed if run.purpose is Purpose.LOOK else ()))
     for _ in range(300):
         scene.now += 1.0
         scene.give(Tick())

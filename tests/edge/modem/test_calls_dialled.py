@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.modem.calls import decision, dialect
-from edge.modem.calls.events import Dial, HangUp, Keys, Said, Tick
+from edge.modem.calls.state import Dial, HangUp, Keys, Said, Tick
 from edge.shared.messages.modem_calls import CallCause, CallState
 from tests.edge.modem.call_scene import NUMBER, Scene
 

@@ -1,4 +1,4 @@
-"""What the calls of one modem are made of: the calls, what happens to them, and what is to be done. Pure."""
+"""What the steps of decision.py go by: the calls of one modem, what happens to them, and what is to be done. Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Talk:
     missing: int = 0
 
 
-class Errand(StrEnum):
-    """What the modem is told."""
+class Purpose(StrEnum):
+    """What a command for the modem is for."""
 
     DIAL = "dial"
     ANSWER = "answer"
@@ -44,7 +44,7 @@ class Errand(StrEnum):
 class Run:
     """A command for the modem; its outcome comes back as Ran."""
 
-    errand: Errand
+    purpose: Purpose
     command: str
     key: int = 0
 
