@@ -48,9 +48,9 @@ async def main(paths: Paths, stop: asyncio.Event) -> None:
     CallService(fleet, office).serve_on(server)
     BearerService(fleet).serve_on(server)
     AtDesk(fleet).serve_on(server)
+    RadioService(fleet, office).serve_on(server)
     herald = Herald(Bulletins(ledger, clock), office, fleet, Neighbours(paths))
     herald.follow(site)
-    RadioService(fleet, office).serve_on(server)
     await fleet.apply(site.modem)
     async with server:
         ready()

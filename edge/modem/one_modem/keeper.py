@@ -52,10 +52,9 @@ class Keeper:
     session: Session | None = None
     cycles: Cycles = field(default_factory=Cycles)
     log: Seldom = field(default_factory=lambda: Seldom(logging.getLogger(__name__)))
-    heard: deque[str] = field(
-        default_factory=lambda: deque(maxlen=HEARD_MAX)
-    )  # lines nobody asked for, before it was ready
-    away_since: float = 0.0  # monotonic seconds of the loop; when it last stopped being ready
+    # Lines nobody asked for, before it was ready.
+    heard: deque[str] = field(default_factory=lambda: deque(maxlen=HEARD_MAX))
+    away_since: float = 0.0  # monotonic(): when it last stopped being ready
 
     def __post_init__(self) -> None:
         self.calls = CallDesk(self, self.office.calls, self.office.call_news.publish)
@@ -65,8 +64,7 @@ class Keeper:
 
     async def run(self) -> None:
         """Work for ever. Never raises for anything a modem does."""
-        loop = asyncio.get_running_loop()
-        self.away_since = loop.time()
+        self.away_since = monotonic()
         delay = self.rules.reconnect_min_s
         while True:
             worked = await self._once()

@@ -58,10 +58,6 @@ class LineReader:
                     self._pending.clear()
         return found
 
-    def clear(self) -> None:
-        """Forget a line begun."""
-        self._pending.clear()
-
     def _end_line(self, found: list[Line | Prompt]) -> None:
         if self._pending:
             # Line noise may hold any octet; NUL is what ports send while they come up.

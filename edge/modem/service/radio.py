@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 
 from edge.modem.facts import Seen
 from edge.modem.fleet import Fleet
+from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
 from edge.modem.sending import self_test
 from edge.modem.sim import card
@@ -82,8 +82,10 @@ class RadioService:
             raise Refused(NoModem() if params.modem is None else messages.NoSuchModem(modem=params.modem))
         number = keeper.device.number or keeper.about.own_number
         way = self_test.Way(keeper.device.name, number, keeper.state is ModemState.READY)
-        office, now = self._office, asyncio.get_running_loop().time
-        steps = self_test.run(way, office.self_tests, office.outbox, office.bell, timeout_s=params.timeout_s, now=now)
+        office = self._office
+        steps = self_test.run(
+            way, office.self_tests, office.outbox, office.bell, timeout_s=params.timeout_s, now=monotonic
+        )
         async for step in steps:
             yield step
 

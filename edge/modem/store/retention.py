@@ -31,13 +31,13 @@ class Rule:
         return None if self.days is None else hour - self.days * DAY
 
 
-# A request_id answers for its message while others may ask again: a week, and a day more.
 FINISHED = (
     "NOT EXISTS (SELECT 1 FROM segments WHERE segments.message = messages.id"
     " AND segments.state IN ('queued', 'claimed', 'uncertain'))"
 )
 RULES = (
-    # By its last change: four of them make a message, 5 000 messages are kept.
+    # A request_id answers for its message while others may ask again: a week, and a day more. By its last change: four
+    # of them make a message, 5 000 messages are kept.
     Rule("messages", "change", days=8, at_least=20_000, condition=FINISHED),
     # What the network did not take says nothing about reports; a part that waits for days is tried once a minute.
     Rule("attempts", "id", days=2, at_least=1_000, condition="outcome = 'refused'"),
