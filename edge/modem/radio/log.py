@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import Any
 
 from edge.modem.bell import Bell
-from edge.modem.radio import ims, signal
+from edge.modem.radio import ims, quality
 from edge.modem.radio.about import About
 from edge.modem.radio.events import Trend, changes
 from edge.modem.radio.signal import REGISTERED
@@ -59,7 +59,7 @@ class RadioLog:
     def look(self, modem: str, about: About) -> None:
         """A round of looking at this modem is over."""
         taken = _signal(modem, about, self._clock.now())
-        level = signal.level_dbm(about.reading)
+        level = quality.level_dbm(about.reading)
         before = self.now.get(modem)
         trend = self._trends.get(modem, Trend())
         if before is not None and before.technology is not taken.technology:
@@ -152,7 +152,7 @@ def _signal(modem: str, about: About, now: datetime) -> Signal:
         at=utc_text(now),
         technology=reading.technology,
         registration=reading.registration or Registration.UNKNOWN,
-        quality=signal.quality(reading),
+        quality=quality.of(reading),
         operator=reading.operator,
         plmn=reading.plmn,
         area=reading.area,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.modem.radio import ims, signal
+from edge.modem.radio import ims, quality, signal
 from edge.modem.radio.ims import Ims
 from edge.modem.radio.signal import NOTHING, Reading
 from edge.shared.messages.modem_radio import Quality, Registration, Technology, VoiceWay
@@ -164,7 +164,7 @@ def test_the_operator() -> None:
     ],
 )
 def test_a_word_for_the_level(reading: Reading, word: Quality) -> None:
-    assert signal.quality(reading) is word
+    assert quality.of(reading) is word
 
 
 @pytest.mark.parametrize(
