@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-COMPRESSED, HAS_CLASS, CLASS = 0x20, 0x10, 0x03
+COMPRESSED = 0x20
 
 
 class Alphabet(StrEnum):
@@ -18,11 +18,10 @@ class Alphabet(StrEnum):
 
 @dataclass(frozen=True)
 class Coding:
-    """message_class: 0 is shown at once and kept nowhere (flash). waiting: it tells of voice mail, fax or mail waiting."""
+    """waiting: it tells of voice mail, fax or mail waiting. The class is nobody's business here: a flash is a message, too."""
 
     alphabet: Alphabet
     compressed: bool = False
-    message_class: int | None = None
     waiting: bool = False
 
 
@@ -30,12 +29,12 @@ def read(value: int) -> Coding:
     """Any value has a meaning: a reserved one is the default alphabet (TS 23.038, 4)."""
     if value < 0x80:  # general, and marked for automatic deletion
         alphabet = (Alphabet.GSM7, Alphabet.DATA, Alphabet.UCS2, Alphabet.GSM7)[value >> 2 & 0x03]
-        return Coding(alphabet, bool(value & COMPRESSED), value & CLASS if value & HAS_CLASS else None)
+        return Coding(alphabet, bool(value & COMPRESSED))
     match value >> 4:
         case 0xC | 0xD:
             return Coding(Alphabet.GSM7, waiting=True)
         case 0xE:
             return Coding(Alphabet.UCS2, waiting=True)
         case 0xF:
-            return Coding(Alphabet.DATA if value & 0x04 else Alphabet.GSM7, message_class=value & CLASS)
+            return Coding(Alphabet.DATA if value & 0x04 else Alphabet.GSM7)
     return Coding(Alphabet.GSM7)

@@ -49,23 +49,6 @@ def test_every_group_of_coding_schemes(values: tuple[int, ...], alphabet: Alphab
         assert (read.alphabet, read.waiting, read.compressed) == (alphabet, waiting, False), hex(value)
 
 
-def test_message_classes() -> None:
-    classes = {
-        0x00: None,
-        0x10: 0,
-        0x11: 1,
-        0x18: 0,
-        0x1B: 3,
-        0x50: 0,
-        0xF0: 0,
-        0xF2: 2,
-        0x02: None,
-        0x85: None,
-        0xC1: None,
-    }
-    assert {value: coding.read(value).message_class for value in classes} == classes
-
-
 def test_a_flash_message_is_a_message() -> None:
     assert (read(deliver(HELLO, dcs=0x18)).text, read(deliver(HELLO, dcs=0x18)).kind) == ("Évacuez", Kind.TEXT)
     assert read(deliver_septets(b"Evacuez", dcs=0xF0)).text == "Evacuez"
