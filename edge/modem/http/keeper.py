@@ -154,11 +154,11 @@ class HttpKeeper(GatewayKeeper):
 
     async def _send(self, parts: Sequence[Claim]) -> None:
         job = parts[0].job
-        digits = international(job.number, self.gateway.country_code).removeprefix("+")
+        number = international(job.number, self.gateway.country_code)
         request = self._signed(
             self._send_call,
-            number=f"+{digits}",
-            digits=digits,
+            number=number,
+            digits=number.removeprefix("+"),
             text="".join(claim.job.text for claim in parts),
             reference=str(parts[0].attempt),
             validity_minutes=str(int(severity.validity(self.rules, job.severity).total_seconds() // 60)),

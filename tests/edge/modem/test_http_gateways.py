@@ -234,6 +234,23 @@ def test_any_api_by_a_template(bench: GatewayBench, centre: HttpCentre) -> None:
     assert centre.accepted == [{"to": "33612340000", "text": "Crue", "key": "key"}]
 
 
+def test_a_number_is_international_where_it_can_be_and_a_short_one_stays(
+    bench: GatewayBench, centre: HttpCentre
+) -> None:
+    body = '{"number": "{number}", "digits": "{digits}"}'
+    url = f"http://127.0.0.1:{centre.port}/send"
+    bench.write_http(f'http.send = {{ url = "{url}", body = \'{body}\' }}\nhttp.id_path = "data.ref"\n')
+    bench.start()
+    for number in ("0612340000", "+32470123456", "36105"):
+        bench.send(number, "Crue", number)
+    bench.wait_all(SegmentState.SUBMITTED)
+    assert sorted((each["number"], each["digits"]) for each in centre.accepted) == [
+        ("+32470123456", "32470123456"),
+        ("+33612340000", "33612340000"),
+        ("36105", "36105"),
+    ]
+
+
 def test_one_that_hangs_swallows_a_few_messages_and_the_modem_gets_the_others(
     bench: GatewayBench, centre: HttpCentre
 ) -> None:
