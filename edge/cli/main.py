@@ -31,12 +31,16 @@ class VerbModule(Protocol):
         """Add the subject's parser and its verbs."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line: every module of edge.cli.verbs registers its own part."""
+def parser(subject: str = "") -> argparse.ArgumentParser:
+    """The command line: every module of edge.cli.verbs registers the subject of its name.
+
+    Of a known subject, its own part alone: the messages of every daemon would take the box longer than most answers.
+    """
     top = argparse.ArgumentParser(prog="repli", description=_("Le boîtier de continuité de la mairie."))
     subjects = top.add_subparsers(dest="subject", required=True, metavar=_("COMMANDE"))
-    for module in pkgutil.iter_modules(verbs.__path__):
-        loaded: VerbModule = importlib.import_module(f"{verbs.__name__}.{module.name}")
+    known = [module.name for module in pkgutil.iter_modules(verbs.__path__)]
+    for name in [subject] if subject in known else known:
+        loaded: VerbModule = importlib.import_module(f"{verbs.__name__}.{name}")
         loaded.register(subjects)
     return top
 
@@ -60,7 +64,7 @@ def main() -> None:
 
 def _run_verb() -> int:
     try:
-        arguments = parser().parse_args()
+        arguments = parser(*sys.argv[1:2]).parse_args()
     except SystemExit as done:  # --help, or a usage error
         return int(done.code or 0)
     verb: Verb = arguments.verb
