@@ -13,6 +13,7 @@ from hil.rig.virtual.sip.phone import CallFailed, Phone, call_and_listen, stop_a
 
 PHONES = "the calling phone: from its dial command to its own CALL_ESTABLISHED"
 EMERGENCY = "112"
+REGISTERED_TIMEOUT_S = 10.0
 BACK_TIMEOUT_S = 30.0
 
 
@@ -53,7 +54,7 @@ def _handsets(stage: Stage) -> Iterator[Handsets]:
         for phone in phones:
             phone.start()
         for phone in phones[:2]:
-            phone.wait_registered()
+            phone.wait_registered(REGISTERED_TIMEOUT_S)
         yield Handsets(*phones)
     except CallFailed as failure:
         raise StepFailed(str(failure)) from failure

@@ -31,7 +31,7 @@ def test_a_device_that_is_plugged_in_has_an_address_and_names_also_after_the_fib
         plan = town.plan
         town.start_appliance(only="settings,uplinks,dnsmasq")
         town.wait_ready()
-        wait_for(lambda: resolves(town, "repli.mairie.internal") == plan.edge_lan, "names", 15, every=0.1)
+        wait_for(lambda: resolves(town, "repli.mairie.internal") == plan.edge_lan, "names", every=0.1)
         done = town.run(
             "lan", [sys.executable, "-m", "hil.rig.virtual.lan.dhcp", plan.lan_interface, "02:00:00:00:00:77"]
         )
@@ -40,7 +40,7 @@ def test_a_device_that_is_plugged_in_has_an_address_and_names_also_after_the_fib
         box = bytes(map(int, plan.edge_lan.split(".")))
         assert [bytes.fromhex(given["options"][number]) for number in ("3", "6", "42")] == [box] * 3
         outside = f"www.{plan.resolved_zone}"
-        wait_for(lambda: resolves(town, outside) == plan.fibre.resolver_says, "a name by the fibre", 15, every=0.1)
+        wait_for(lambda: resolves(town, outside) == plan.fibre.resolver_says, "a name by the fibre", every=0.1)
         town.fault("fibre-blackhole")
         other = f"ftp.{plan.resolved_zone}"
-        wait_for(lambda: resolves(town, other) == plan.lte.resolver_says, "a name by 4G", 15, every=0.1)
+        wait_for(lambda: resolves(town, other) == plan.lte.resolver_says, "a name by 4G", every=0.1)

@@ -83,7 +83,7 @@ def test_a_frozen_process_does_not_hold_the_town_back(owner: subprocess.Popen[by
     state = everything_of(plan)
     RunningTown.attach("t-owned").process("echo").signal(signal.SIGSTOP)
     owner.kill()
-    wait_for(lambda: is_gone(plan), "everything gone", timeout=5.0)
+    wait_for(lambda: is_gone(plan), "everything gone")
     assert_all_ended(state)
 
 

@@ -165,7 +165,7 @@ def test_new_flows_are_seen_to_fail_and_to_work_again(town: Town) -> None:
         time.sleep(0.6)
         assert new.since(at).outage_s is None
         town.heal("fibre-blackhole")
-        wait_for(lambda: new.since(at).outage_s is not None, "a flow that is answered", 5)
+        wait_for(lambda: new.since(at).outage_s is not None, "a flow that is answered")
         outage = new.since(at).outage_s
     assert outage is not None
     assert 0.4 < outage < 5

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.rig.virtual.inside import NETNS
-from hil.rig.virtual.waiting import wait_for
+from hil.rig.virtual.waiting import HAPPENS_S, wait_for
 
 # Fields of /proc/PID/stat after the command's closing parenthesis, counted from 0 (proc(5): state is field 3).
 _STATE, _START_TIME = 0, 19
@@ -85,7 +85,7 @@ class Process:
             return ""
         return self.log.read_bytes()[self.log_offset :].decode(errors="replace")
 
-    def wait_printed(self, pattern: str, timeout: float = 10.0) -> re.Match[str]:
+    def wait_printed(self, pattern: str, timeout: float = HAPPENS_S) -> re.Match[str]:
         """Return the first match of a line of its output. Raises Gone if it ended before, TooLate after timeout."""
 
         def found() -> bool:

@@ -17,6 +17,7 @@ import pytest
 
 from edge.shared.daemons import DAEMONS
 from hil.rig.alone import Appliance
+from hil.rig.virtual.waiting import HAPPENS_S
 
 pytestmark = pytest.mark.town
 
@@ -29,7 +30,7 @@ def facts(pid: int) -> dict[str, list[str]]:
     return {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
 
 
-def eventually(check: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(check: Callable[[], bool], seconds: float = HAPPENS_S) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -100,7 +101,7 @@ def test_killed_it_comes_back_and_the_others_do_not_notice(running: Appliance, v
     before, restarts = pids(running), running.run_file()["daemons"][victim]["restarts"]
     os.kill(running.pid(victim), signal.SIGKILL)
     eventually(lambda: running.pid(victim) != before[victim])
-    waited = running.repli("wait", "--timeout", "30")
+    waited = running.repli("wait")
     assert waited.returncode == 0, waited.stderr + running.log.read_text()
     after = pids(running)
     assert {name: pid for name, pid in after.items() if name != victim} == {
@@ -129,7 +130,7 @@ def test_killed_itself_it_takes_the_daemons_with_it_and_the_next_run_works(appli
     eventually(lambda: not [pid for pid in running if Path(f"/proc/{pid}").exists()])
     assert appliance.repli("status").returncode == 2  # the run.json left behind deceives nobody
     appliance.start()
-    assert appliance.repli("wait", "--timeout", "1").returncode == 0
+    assert appliance.repli("wait").returncode == 0
 
 
 def test_a_daemon_left_hanging_by_a_killed_run_is_ended_by_the_next(appliance: Appliance) -> None:
@@ -164,6 +165,12 @@ def test_a_daemon_that_hangs_is_named(appliance: Appliance, victim: str) -> None
         os.killpg(hung, signal.SIGKILL)
 
 
+def missing(appliance: Appliance, what: str) -> bool:
+    """Whether a daemon says that it is not ready, for want of that."""
+    waited = appliance.repli("wait", "--timeout", "0")
+    return waited.returncode == 1 and what in waited.stderr
+
+
 def _named(waited: subprocess.CompletedProcess[str], victim: str) -> bool:
     return waited.returncode == 1 and f"{victim} : ne répond pas" in waited.stderr
 
@@ -171,21 +178,25 @@ def _named(waited: subprocess.CompletedProcess[str], victim: str) -> bool:
 def test_a_second_run_in_the_same_root_is_refused(appliance: Appliance) -> None:
     appliance.only = "settings"
     appliance.start()
+    before = pids(appliance)
     second = appliance.repli("run", "--only", "alerts")
     assert second.returncode == 2
     assert "tourne déjà" in second.stderr
-    assert appliance.repli("wait", "--timeout", "1").returncode == 0
+    assert appliance.repli("wait").returncode == 0
+    assert pids(appliance) == before
 
 
 def test_two_appliances_side_by_side(appliance: Appliance, tmp_path_factory: pytest.TempPathFactory) -> None:
     appliance.start()
+    before = pids(appliance)
     other = Appliance(appliance.folder / "b", appliance.namespace + "b")
     other.write_site(appliance.paths.site_file.read_text())
     with other:
         other.start()
         assert not set(pids(other).values()) & set(pids(appliance).values())
         assert other.stop() == 0
-    assert appliance.repli("wait", "--timeout", "1").returncode == 0
+    assert appliance.repli("wait").returncode == 0
+    assert pids(appliance) == before
 
 
 def test_only_starts_what_it_names(appliance: Appliance) -> None:
@@ -271,25 +282,21 @@ def test_webs_port_taken_is_said_and_had_when_it_is_free(appliance: Appliance) -
         assert holder.stdout is not None
         holder.stdout.readline()
         appliance.launch()
-        waited = appliance.repli("wait", "--timeout", "3")
-        assert waited.returncode == 1
-        assert "8080" in waited.stderr
-        assert "settings" not in waited.stderr
+        eventually(lambda: missing(appliance, "8080"))
+        assert appliance.repli("wait", "--only", "settings").returncode == 0
     finally:
         holder.kill()
         holder.wait()
-    assert appliance.repli("wait", "--timeout", "30").returncode == 0
+    assert appliance.repli("wait").returncode == 0
 
 
 def test_webs_address_may_come_later(appliance: Appliance) -> None:
     appliance.write_site('[web]\naddress = "192.0.2.7"\n')
     appliance.only = "web"
     appliance.launch()
-    waited = appliance.repli("wait", "--timeout", "2")
-    assert waited.returncode == 1
-    assert "192.0.2.7" in waited.stderr
+    eventually(lambda: missing(appliance, "192.0.2.7"))
     subprocess.run(["ip", "-n", appliance.namespace, "addr", "add", "192.0.2.7/32", "dev", "lo"], check=True)
-    assert appliance.repli("wait", "--timeout", "30").returncode == 0
+    assert appliance.repli("wait").returncode == 0
 
 
 def test_ready_from_a_stranger_is_not_believed(appliance: Appliance) -> None:
@@ -304,7 +311,7 @@ def test_ready_from_a_stranger_is_not_believed(appliance: Appliance) -> None:
     time.sleep(0.3)
     assert appliance.run_file()["daemons"]["settings"]["state"] == "starting"
     os.kill(appliance.pid("settings"), signal.SIGCONT)
-    assert appliance.repli("wait", "--timeout", "20").returncode == 0
+    assert appliance.repli("wait").returncode == 0
 
 
 def test_another_port_in_the_settings_moves_the_pages(appliance: Appliance) -> None:
@@ -314,4 +321,4 @@ def test_another_port_in_the_settings_moves_the_pages(appliance: Appliance) -> N
     probe = "import socket;socket.create_connection(('127.0.0.1',8090),1)"
     knock = ["ip", "netns", "exec", appliance.namespace, sys.executable, "-c", probe]
     eventually(lambda: subprocess.run(knock, capture_output=True, check=False).returncode == 0)
-    assert appliance.repli("wait", "--timeout", "20").returncode == 0
+    assert appliance.repli("wait").returncode == 0

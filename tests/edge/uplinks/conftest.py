@@ -71,7 +71,7 @@ class Box:
         process = self.town.spawn("edge", command, f"{name}.log", env=self.town.appliance_environment)
         if name == "uplinks":
             self.daemon = process
-        wait_for(lambda: _serves(Paths(self.town.root).run / name), f"{name} serving", 15)
+        wait_for(lambda: _serves(Paths(self.town.root).run / name), f"{name} serving")
         return process
 
     def kill(self) -> None:
@@ -117,7 +117,7 @@ class Box:
             return set(names) <= up and state["active"] == active
 
         try:
-            wait_for(settled, f"{names} up, {active} active", 20, every=0.1)
+            wait_for(settled, f"{names} up, {active} active", every=0.1)
         except TooLate as late:
             assert self.daemon is not None
             raise AssertionError(f"{late}\n{self.links()}\n{self.daemon.log_text()[-3000:]}") from late

@@ -35,7 +35,7 @@ def test_a_modems_bearer_is_a_link_that_comes_and_goes_with_it() -> None:
         box.wait_up("fibre", "lte", active="fibre")
         modem.inject("operator", refuse="subscription")
         modem.inject("drop_bearer")
-        wait_for(lambda: box.link("lte")["state"] != "up", "the link down with its bearer", 15, every=0.1)
+        wait_for(lambda: box.link("lte")["state"] != "up", "the link down with its bearer", every=0.1)
         assert box.links()["active"] == "fibre"
         modem.inject("operator", refuse="", peer=town.plan.lte.inside_interface)
         box.start(name="modem")

@@ -97,7 +97,7 @@ def test_it_renews_in_time_and_nothing_moves(box: Box) -> None:
         flow.wait_arrivals(10)
         since = time.monotonic_ns()
         moves, before = box.moves(), box.link("fibre")["lease"]["expires"]
-        wait_for(lambda: server.log_text().count("DHCPACK") >= 3, "two renewals", 20, every=0.2)
+        wait_for(lambda: server.log_text().count("DHCPACK") >= 3, "two renewals", every=0.2)
         wait_for(lambda: box.link("fibre")["lease"]["expires"] > before, "the lease made longer", every=0.2)
         assert flow.lost(since) == 0
     assert box.moves() == moves
@@ -112,7 +112,7 @@ def test_renewals_spare_the_disk_and_count_after_a_kill(box: Box) -> None:
     kept = box.town.root / "var/lib/repli/uplinks/leases.json"
     written, ends = kept.stat(), [box.link("fibre")["lease"]["expires"]]
     while len(ends) < 3:
-        wait_for(lambda: box.link("fibre")["lease"]["expires"] > ends[-1], "a renewal", 12, every=0.1)
+        wait_for(lambda: box.link("fibre")["lease"]["expires"] > ends[-1], "a renewal", every=0.1)
         ends.append(box.link("fibre")["lease"]["expires"])
     server.kill()
     box.kill()
@@ -136,7 +136,7 @@ def test_another_address_on_renewal_moves_the_flows_to_it_and_not_to_4g(box: Box
         server.stop()
         since = time.monotonic_ns()
         dnsmasq(town, fibre, "192.168.1.70", "192.168.1.70", "--dhcp-option=option:T1,3")
-        wait_for(lambda: fibre_address(box) == "192.168.1.70/24", "the new address", 15, every=0.1)
+        wait_for(lambda: fibre_address(box) == "192.168.1.70/24", "the new address", every=0.1)
         time.sleep(1)
         assert flow.outage(since).seconds <= 1.0
         assert flow.arrivals()[-1].source.startswith(f"{fibre.public}:")
@@ -159,7 +159,7 @@ def test_an_address_whose_time_is_over_is_given_up_though_nobody_answers(box: Bo
     acquired = time.monotonic()
     with town.flow() as flow:
         flow.wait_arrivals(10)
-        wait_for(lambda: fibre_address(box) is None, "the address given up", 15, every=0.1)
+        wait_for(lambda: fibre_address(box) is None, "the address given up", every=0.1)
         assert time.monotonic() - acquired > 2
         assert "192.168.1.50" not in box.edge("ip -4 addr")
         flow.wait_arrivals(10)
@@ -207,7 +207,7 @@ def test_cable_out_and_in_while_nobody_looked(box: Box) -> None:
     dnsmasq(town, fibre, "192.168.1.80", "192.168.1.80")
     town.heal("fibre-carrier")
     box.daemon.signal(signal.SIGCONT)
-    wait_for(lambda: fibre_address(box) == "192.168.1.80/24", "the new address", 15, every=0.1)
+    wait_for(lambda: fibre_address(box) == "192.168.1.80/24", "the new address", every=0.1)
 
 
 def test_cable_back_in_a_network_that_is_silent_about_the_old_address(box: Box) -> None:
@@ -220,7 +220,7 @@ def test_cable_back_in_a_network_that_is_silent_about_the_old_address(box: Box) 
     server.stop()
     heard = scripted(town, fibre, "192.168.1.80", fibre.gateway, "3600", "9", "forgetful")
     town.heal("fibre-carrier")
-    wait_for(lambda: fibre_address(box) == "192.168.1.80/24", "the new address", 20, every=0.2)
+    wait_for(lambda: fibre_address(box) == "192.168.1.80/24", "the new address", every=0.2)
     assert heard.log_text().split()[1:3] == ["heard", "3"], "the old address was asked for first"
     box.wait_up("fibre", "lte", active="fibre")
 
@@ -240,9 +240,8 @@ def test_two_providers_lend_the_very_same_address(box: Box) -> None:
         flow.wait_arrivals(25)
         assert flow.arrivals()[-1].source.startswith(f"{fibre.public}:")
         since = town.fault("fibre-blackhole")
-        time.sleep(2.5)
+        flow.wait_from(lte.public)
         assert flow.two_way_outage(since).seconds <= 1.0
-        assert flow.arrivals()[-1].source.startswith(f"{lte.public}:")
 
 
 def test_a_provider_that_lends_the_buildings_own_network_takes_nothing_away(box: Box) -> None:
@@ -274,12 +273,12 @@ def test_killed_around_a_change_of_address_one_address_is_left(box: Box) -> None
         server = dnsmasq(town, fibre, address, address)
         town.heal("fibre-carrier")
         wait_for(
-            lambda server=server: re.search("DHCPNAK|DHCPOFFER", server.log_text()), "the server asked", 10, every=0.001
+            lambda server=server: re.search("DHCPNAK|DHCPOFFER", server.log_text()), "the server asked", every=0.001
         )
         time.sleep(dice.uniform(0, 0.06))
         box.kill()
         box.start()
-        wait_for(lambda address=address: fibre_address(box) == f"{address}/24", f"{address} in force", 15, every=0.1)
+        wait_for(lambda address=address: fibre_address(box) == f"{address}/24", f"{address} in force", every=0.1)
         held = re.findall(r"inet (192\.168\.1\.\d+/24)", box.edge(f"ip -4 addr show {fibre.edge_interface}"))
         assert held == [f"{address}/24"], f"kill {number}"
     box.wait_up("fibre", "lte", active="fibre")

@@ -11,7 +11,7 @@ from hil.rig.virtual.town import Town
 from hil.rig.virtual.waiting import wait_for
 from tests.edge.uplinks.conftest import Box
 from tests.edge.uplinks.test_filter_town import asks, heard, listen
-from tests.edge.uplinks.test_uplinks_failback import far_ends, seen_from
+from tests.edge.uplinks.test_uplinks_failback import far_ends, seen_from, wait_back
 
 pytestmark = pytest.mark.town
 
@@ -66,10 +66,10 @@ def test_whoever_takes_the_box_for_the_way_out_fails_over_with_it(leg: Box) -> N
     ends = far_ends(town)
     assert {seen_from(end) for end in ends.values()} == {fibre}
     town.fault("fibre-blackhole")
-    wait_for(lambda: {seen_from(end) for end in ends.values()} == {lte}, "every flow by 4G", 10, every=0.1)
+    wait_for(lambda: {seen_from(end) for end in ends.values()} == {lte}, "every flow by 4G", every=0.1)
     ping = ["ping", "-c1", "-W2", "-I", town.plan.probe_host, town.plan.echo]
     assert town.run("lan", ping).returncode == 0, "answers by 4G find the host"
     town.heal("fibre-blackhole")
     leg.wait_up("fibre", "lte", active="fibre")
-    wait_for(lambda: seen_from(ends["sip"]) == fibre, "SIP back on the fibre", 2, every=0.05)
+    wait_back(leg, ends["sip"], fibre)
     assert seen_from(ends["rtp"]) == lte, "the call was dragged back"

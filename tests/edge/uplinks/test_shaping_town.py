@@ -67,7 +67,7 @@ def test_killed_inside_the_work_exactly_one_set_is_left(shaped: Box) -> None:
             early.kill()
             halves += shaped.queues(FIBRE) != calm
             shaped.start()
-            wait_for(lambda: shaped.queues(FIBRE) == calm, "exactly one set", 5, every=0.1)
+            wait_for(lambda: shaped.queues(FIBRE) == calm, "exactly one set", every=0.1)
     assert halves, "never killed in the middle: this shows nothing"
     assert shaped.issues() == set()
 
@@ -127,7 +127,7 @@ def test_an_interface_that_comes_back_is_shaped_again(shaped: Box) -> None:
         "lan",
         ["sh", "-ec", f"tc qdisc del dev {FIBRE} root || true; ip link set {FIBRE} netns {town.namespace('edge')}"],
     )
-    wait_for(lambda: shaped.queues(FIBRE) == calm, "shaped again", 15, every=0.2)
+    wait_for(lambda: shaped.queues(FIBRE) == calm, "shaped again", every=0.2)
 
 
 @pytest.mark.alone
@@ -139,7 +139,7 @@ def test_a_call_does_not_notice_a_full_upload(shaped: Box) -> None:
         flow.wait_arrivals(50)
         idle = median(flow.delays_ms(0))
         with Bulk(town, "tcp") as bulk:
-            wait_for(lambda: bulk.received > 200_000, "the upload is full", 15)
+            wait_for(lambda: bulk.received > 200_000, "the upload is full")
             since = time.monotonic_ns()
             time.sleep(4)
             assert flow.lost(since) <= 4

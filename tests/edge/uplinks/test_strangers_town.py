@@ -46,7 +46,7 @@ def devices(box: Box, issue: str) -> str:
 def test_a_second_dhcp_server_is_named(desks: Box) -> None:
     serve_addresses(desks)
     start(desks, zone("bureaux", desks.town.plan.staff_interface, "staff") + SERVED)
-    wait_for(lambda: ("uplinks.rogue_dhcp", "bureaux") in desks.issues(), "the rogue named", 15, every=0.2)
+    wait_for(lambda: ("uplinks.rogue_dhcp", "bureaux") in desks.issues(), "the rogue named", every=0.2)
     assert devices(desks, "uplinks.rogue_dhcp") == f"{mac(desks)} ({desks.town.plan.staff_host})"
     assert ("uplinks.duplicate_address", "bureaux") not in desks.issues()
 
@@ -57,6 +57,6 @@ def test_a_second_gateway_is_named(desks: Box) -> None:
     serve_addresses(desks)
     desks.town.run("staff", ["ip", "address", "add", f"{plan.edge_staff}/24", "dev", plan.staff_interface])
     start(desks, zone("bureaux", plan.staff_interface, "staff"))
-    wait_for(lambda: ("uplinks.duplicate_address", "bureaux") in desks.issues(), "it is named", 15, every=0.2)
+    wait_for(lambda: ("uplinks.duplicate_address", "bureaux") in desks.issues(), "it is named", every=0.2)
     assert devices(desks, "uplinks.duplicate_address") == f"{mac(desks)} ({plan.edge_staff})"
     assert ("uplinks.rogue_dhcp", "bureaux") not in desks.issues()

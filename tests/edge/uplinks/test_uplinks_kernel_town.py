@@ -67,7 +67,7 @@ def test_without_ipv6(box: Box) -> None:
     with box.town.flow() as flow:
         flow.wait_arrivals(25)
         since = box.town.fault("fibre-blackhole")
-        time.sleep(2)
+        flow.wait_from(box.town.plan.lte.public)
         assert flow.outage(since).seconds <= 1.0
     assert ("uplinks.kernel_refused", "routes") not in box.issues()
 
@@ -93,7 +93,7 @@ def test_addresses_that_somebody_else_gives(box: Box) -> None:
         flow.wait_arrivals(10)
         since = time.monotonic_ns()
         box.edge(f"ip addr del {fibre.edge_cidr} dev {fibre.edge_interface}")
-        time.sleep(1.5)
+        flow.wait_from(box.town.plan.lte.public)
         assert flow.outage(since).seconds <= 0.5
     assert box.moves()[-1] == ("address_lost", "fibre", "lte")
 
@@ -103,11 +103,11 @@ def test_a_default_route_of_somebody_else_on_a_link_of_ours_is_said(running: Box
     lte = running.town.plan.lte
     assert running.issues() == set()
     running.edge(f"ip route add default via {lte.gateway} dev {lte.edge_interface} metric 100 proto static")
-    wait_for(lambda: running.issues() == {("uplinks.second_default_route", "lte")}, "the route said", 15)
+    wait_for(lambda: running.issues() == {("uplinks.second_default_route", "lte")}, "the route said")
     said = running.town.repli("status").stdout
     assert f"route par défaut vers {lte.gateway} sur {lte.edge_interface} (origine : static). Retirez" in said
     running.edge(f"ip route del default via {lte.gateway}")
-    wait_for(lambda: running.issues() == set(), "the route forgotten", 15)
+    wait_for(lambda: running.issues() == set(), "the route forgotten")
 
 
 def test_a_box_behind_another_router_is_told_so_and_is_well(running: Box) -> None:
@@ -169,5 +169,5 @@ def test_a_socket_of_the_box_itself_moves_too(running: Box) -> None:
         times = [int(line.split()[1]) for line in process.log_text().splitlines() if line.startswith("answer ")]
         return [at for at in times if at > switched]
 
-    wait_for(answered, "answers by 4G", 5)
+    wait_for(answered, "answers by 4G")
     assert answered()[0] - since <= 1_000_000_000

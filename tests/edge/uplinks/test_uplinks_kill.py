@@ -49,7 +49,7 @@ def everything(box: Box) -> tuple[str, ...]:
 
 def settled(box: Box, link: str) -> tuple[str, ...]:
     """What the kernel holds once this link carries and nothing changes any more."""
-    wait_for(lambda: box.links()["active"] == link, f"{link} active", 15, every=0.05)
+    wait_for(lambda: box.links()["active"] == link, f"{link} active", every=0.05)
     time.sleep(0.2)
     return everything(box)
 
@@ -75,14 +75,14 @@ def test_fifty_kills_inside_a_switch_leave_one_set_of_everything(box: Box) -> No
                 box.kill()
             found[progress(box, to_link)] += 1
             # With nobody at the wheel the kernel goes on: neither rules nor translation are gone.
-            flow.wait_arrivals(3, timeout=3)
+            flow.wait_arrivals(3)
             box.start()
             force(box, to_link, number)  # killed before it was kept, it was never acknowledged
-            wait_for(lambda: box.links()["active"] == to_link, f"{to_link} active", 15, every=0.05)  # noqa: B023
-            wait_for(lambda: everything(box) == calm[to_link], f"the footprint of {to_link}", 5, every=0.1)  # noqa: B023
-            flow.wait_arrivals(3, timeout=3)
+            wait_for(lambda: box.links()["active"] == to_link, f"{to_link} active", every=0.05)  # noqa: B023
+            wait_for(lambda: everything(box) == calm[to_link], f"the footprint of {to_link}", every=0.1)  # noqa: B023
+            flow.wait_arrivals(3)
         with town.flow(name="new") as new:
-            new.wait_arrivals(3, timeout=3)
+            new.wait_arrivals(3)
     print(found)
     assert found["done"] < KILLS, "every kill came after the switch"
     assert found["before"] < KILLS, "every kill came before the switch"

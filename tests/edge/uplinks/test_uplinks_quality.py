@@ -83,12 +83,12 @@ def test_loss_each_way_moves_the_flow_once(running: Box) -> None:
     with town.flow() as flow:
         flow.wait_arrivals(25)
         since = town.fault("fibre-loss")
-        wait_for(lambda: running.links()["active"] == "lte", "4G active", 8, every=0.1)
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
         switch = running.history()[-1]
         assert (
             switch["switched_monotonic_ns"] - since <= 6_000_000_000
         )  # generous: the figure is scripts/bench-uplinks'
-        flow.wait_arrivals(400, timeout=15)  # longer than the hold-down: it stays
+        flow.wait_arrivals(400)  # longer than the hold-down: it stays
         assert addresses(flow) == [town.plan.fibre.public, town.plan.lte.public]
     assert running.links()["active"] == "lte"
     assert running.link("fibre")["state"] in ("poor", "suspect", "down")
@@ -101,7 +101,7 @@ def test_one_target_that_falls_silent_moves_nothing(running: Box) -> None:
     silent = town.plan.targets[0]
     drop = f"table ip silent {{ chain forward {{ type filter hook forward priority 0; ip daddr {silent} drop; }}; }}"
     nft(town.namespace("fibre"), drop)
-    wait_for(lambda: "uplinks.target_silent" in town.repli("status", "--json").stdout, "it said", 15, every=0.3)
+    wait_for(lambda: "uplinks.target_silent" in town.repli("status", "--json").stdout, "it said", every=0.3)
     time.sleep(4)
     assert running.links()["active"] == "fibre"
     assert running.link("fibre")["loss_percent"] == 0.0
@@ -119,7 +119,7 @@ def test_loss_on_both_links_moves_nothing(box: Box) -> None:
         drop = f'iifname "{isp.inside_interface}" numgen inc mod 5 < 2 drop'
         rules = f"table ip even {{ chain f {{ type filter hook forward priority 0; {drop}; }}; }}"
         nft(town.namespace(isp.name), rules)
-    wait_for(lambda: box.link("fibre")["state"] == "poor", "the fibre poor", 10, every=0.1)
+    wait_for(lambda: box.link("fibre")["state"] == "poor", "the fibre poor", every=0.1)
     assert ("uplinks.poor_quality", "fibre") in box.issues()
     time.sleep(6)
     causes = {cause for cause, _from, _to in box.moves()}
@@ -134,7 +134,7 @@ def test_a_queue_that_fills_moves_the_flow_when_the_other_link_is_better(running
         flow.wait_arrivals(50)
         assert addresses(flow) == [town.plan.fibre.public], "slow alone is no reason"
         flooding = flood(running, 1_500)
-        wait_for(lambda: running.links()["active"] == "lte", "4G active", 20, every=0.1)
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
         flow.wait_arrivals(50)
         assert addresses(flow) == [town.plan.fibre.public, town.plan.lte.public]
         flooding.kill()
@@ -148,7 +148,7 @@ def test_a_queue_that_is_full_moves_nothing_when_the_other_link_s_is_as_full(run
     running.kill()
     filling = fill_queues(running, town.plan.isps, delay_ms=800)
     running.start()
-    wait_for(lambda: {link["state"] for link in running.links()["uplinks"]} == {"poor"}, "both poor", 15, every=0.1)
+    wait_for(lambda: {link["state"] for link in running.links()["uplinks"]} == {"poor"}, "both poor", every=0.1)
     time.sleep(6)  # longer than what was measured counts for a comparison
     assert running.moves() == [("start", None, "fibre")]
     assert [running.link(isp.name)["loss_percent"] for isp in town.plan.isps] == [0, 0]

@@ -107,7 +107,7 @@ def test_messages_of_the_kernel_that_are_lost_cost_nothing(running: Box) -> None
         town.run("edge", ["sh", "-c", f"({flood}) | ip -batch -"], timeout=60)
         since = town.fault("fibre-carrier")
         town.run("edge", ["ip", "route", "flush", "table", "77"], timeout=60)
-        wait_for(lambda: running.links()["active"] == "lte", "4G active", 10, every=0.1)
+        wait_for(lambda: running.links()["active"] == "lte", "4G active", every=0.1)
         assert flow.outage(since).seconds <= 2.0
 
 
@@ -197,7 +197,7 @@ def test_a_switch_while_somebody_owns_our_table_is_made_up_for_when_they_let_go(
         flow.wait_arrivals(10)
         assert flow.arrivals()[-1].source.startswith(f"{town.plan.lte.public}:")
         assert flow.outage(let_go_ns).seconds <= 5
-    wait_for(lambda: ("uplinks.kernel_refused", "nftables") not in running.issues(), "the issue gone", 5, every=0.1)
+    wait_for(lambda: ("uplinks.kernel_refused", "nftables") not in running.issues(), "the issue gone", every=0.1)
 
 
 def test_a_table_of_earlier_settings_that_somebody_owned_is_taken_away_when_they_let_go(running: Box) -> None:
@@ -209,7 +209,7 @@ def test_a_table_of_earlier_settings_that_somebody_owned_is_taken_away_when_they
     head = 'hold_down_s = 2.0\nnft_table = "repli_other"'
     changed.write_text(running.document(*running.both(), head=head), encoding="utf-8")
     assert town.repli("settings", "apply", str(changed)).returncode == 0
-    wait_for(lambda: "repli_other" in running.edge("nft list tables"), "the new table", 10, every=0.2)
+    wait_for(lambda: "repli_other" in running.edge("nft list tables"), "the new table", every=0.2)
     wait_for(lambda: ("uplinks.kernel_refused", "old table repli_uplinks") in running.issues(), "said", every=0.2)
     stranger.kill()
     gone = lambda: "repli_uplinks" not in running.edge("nft list tables")  # noqa: E731
@@ -229,7 +229,7 @@ def test_nftables_that_refuses_is_said_and_everything_else_is_done(box: Box) -> 
     assert ("uplinks.kernel_refused", "nftables") in box.issues()
     assert "default" in box.edge("ip route show table 4100")
     owner.kill()
-    wait_for(lambda: "masquerade" in box.edge("nft list ruleset"), "our table", 10, every=0.2)
-    wait_for(lambda: ("uplinks.kernel_refused", "nftables") not in box.issues(), "the issue gone", 10, every=0.2)
+    wait_for(lambda: "masquerade" in box.edge("nft list ruleset"), "our table", every=0.2)
+    wait_for(lambda: ("uplinks.kernel_refused", "nftables") not in box.issues(), "the issue gone", every=0.2)
     with box.town.flow() as flow:
         flow.wait_arrivals(5)

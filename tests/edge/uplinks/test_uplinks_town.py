@@ -10,7 +10,6 @@ from hil.rig.virtual.waiting import wait_for
 from tests.edge.uplinks.conftest import Box
 
 pytestmark = pytest.mark.town
-pytestmark = pytest.mark.town
 
 
 def test_silent_blackhole_behind_an_answering_gateway(running: Box) -> None:
@@ -18,10 +17,9 @@ def test_silent_blackhole_behind_an_answering_gateway(running: Box) -> None:
     with town.flow() as flow:
         flow.wait_arrivals(25)
         since = town.fault("fibre-blackhole")
-        time.sleep(2.5)
+        flow.wait_from(town.plan.lte.public)
         assert flow.outage(since).seconds <= 1.0
         assert flow.two_way_outage(since).seconds <= 1.0
-        assert flow.arrivals()[-1].source.startswith(f"{town.plan.lte.public}:")
     switch = running.history()[-1]
     assert (switch["cause"], switch["from"], switch["to"]) == ("probes_lost", "fibre", "lte")
     assert switch["flows_flushed"]
@@ -41,9 +39,8 @@ def test_silent_blackhole_of_the_paid_link_that_carries(box: Box) -> None:
     with town.flow() as flow:
         flow.wait_arrivals(25)
         since = town.fault("lte-blackhole")
-        time.sleep(4)
+        flow.wait_from(plan.fibre.public)
         assert flow.outage(since).seconds <= 2.5  # generous: 0.3 to 1.3 s seen (ADR 0093)
-        assert flow.arrivals()[-1].source.startswith(f"{plan.fibre.public}:")
 
 
 def test_carrier_loss(running: Box) -> None:
@@ -51,9 +48,8 @@ def test_carrier_loss(running: Box) -> None:
     with town.flow() as flow:
         flow.wait_arrivals(25)
         since = town.fault("fibre-carrier")
-        time.sleep(1.5)
+        flow.wait_from(town.plan.lte.public)
         assert flow.outage(since).seconds <= 0.5  # generous: the figure is scripts/bench-uplinks'
-        assert flow.arrivals()[-1].source.startswith(f"{town.plan.lte.public}:")
     assert running.moves()[-1] == ("carrier_lost", "fibre", "lte")
 
 
@@ -84,7 +80,7 @@ def test_with_every_link_dead_the_last_one_keeps_its_flows(running: Box) -> None
         source = flow.arrivals()[-1].source
         town.fault("lte-blackhole")
         town.fault("fibre-blackhole")
-        wait_for(lambda: running.links()["active"] is None, "no link left", 15, every=0.2)
+        wait_for(lambda: running.links()["active"] is None, "no link left", every=0.2)
         assert ("uplinks.no_answer_anywhere", "") in running.issues()
         assert running.moves()[-1] == ("probes_lost", "fibre", None)
         assert town.repli("uplinks", "list").returncode == 1
@@ -101,7 +97,7 @@ def test_interface_that_vanishes_and_comes_back(running: Box) -> None:
         flow.wait_arrivals(25)
         since = time.monotonic_ns()
         running.edge(f"ip link set {fibre.edge_interface} netns {town.namespace('lan')}")
-        time.sleep(1.5)
+        flow.wait_from(town.plan.lte.public)
         assert flow.outage(since).seconds <= 0.5
     assert running.moves()[-1] == ("interface_gone", "fibre", "lte")
     assert ("uplinks.interface_missing", "fibre") in running.issues()

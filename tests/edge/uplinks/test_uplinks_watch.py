@@ -28,7 +28,7 @@ class Watcher:
         self.told: list[tuple[int, UplinksState]] = []
         self._socket = Paths(box.town.root).socket("uplinks")
         threading.Thread(target=lambda: asyncio.run(self._watch()), daemon=True).start()
-        wait_for(lambda: self.told, "the whole state first", 5, every=0.05)
+        wait_for(lambda: self.told, "the whole state first", every=0.05)
 
     async def _watch(self) -> None:
         with suppress(Unreachable):
@@ -51,7 +51,7 @@ def test_a_watcher_is_told_changes_at_once_and_figures_every_few_seconds(running
     assert 1 <= figures_alone <= 4, "twelve seconds, some 400 probes"
     assert all(uplink.mos is not None and uplink.rtt_ms is not None for uplink in watcher.told[-1][1].uplinks)
     running.town.fault("fibre-blackhole")
-    wait_for(lambda: watcher.told[-1][1].active == "lte", "the switch told", 10, every=0.05)
+    wait_for(lambda: watcher.told[-1][1].active == "lte", "the switch told", every=0.05)
     at, state = next((at, state) for at, state in watcher.told if state.active == "lte")
     assert state.last_switch is not None
     assert state.last_switch.evidence is None
@@ -73,7 +73,7 @@ def test_dead_names_on_a_good_link_are_said(box: Box) -> None:
     fibre = box.town.namespace("fibre")
     nft(fibre, "table ip no_names { chain f { type filter hook forward priority -10; udp dport 53 drop; }; }")
     said = f"les noms n'y sont plus trouvés ({plan.targets[0]} ne répond pas)"
-    wait_for(lambda: said in box.town.repli("status").stdout, "the dead names said", 15, every=0.5)
+    wait_for(lambda: said in box.town.repli("status").stdout, "the dead names said", every=0.5)
     assert ("uplinks.no_answer", "fibre") not in box.issues()
     nft(fibre, "delete table ip no_names")
-    wait_for(lambda: box.issues() == set(), "names again", 15, every=0.5)
+    wait_for(lambda: box.issues() == set(), "names again", every=0.5)

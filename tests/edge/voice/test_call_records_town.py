@@ -37,12 +37,12 @@ def test_voice_reads_and_removes_the_files_of_kamailio_s_user(box: Appliance) ->
     with wire:
         phone = Hand(wire, "101", "", "pbx.example.fr", ("127.0.0.1", 5060))
         wire.send(phone.invitation("112"), phone.box)
-        wire.receive(lambda message: message.code >= 200, timeout=10)
-    wait_for(lambda: [call["dialled"] for call in calls(box)] == ["112"], "the call kept", 5)
+        wire.receive(lambda message: message.code >= 200, timeout=30)
+    wait_for(lambda: [call["dialled"] for call in calls(box)] == ["112"], "the call kept")
     records = box.folder / "run/repli/kamailio/records"
     first = (records / "current").read_text()
     os.kill(json.loads((box.folder / "run/repli/run.json").read_text())["daemons"]["kamailio"]["pid"], signal.SIGKILL)
-    wait_for(lambda: not (records / first).exists(), "the first start's files removed", 20)
+    wait_for(lambda: not (records / first).exists(), "the first start's files removed")
     assert [call["dialled"] for call in calls(box)] == ["112"]
 
 

@@ -21,12 +21,13 @@ from hil.rig.virtual.flow.result import (
     new_flows,
 )
 from hil.rig.virtual.processes import Process
-from hil.rig.virtual.waiting import wait_for
+from hil.rig.virtual.waiting import HAPPENS_S, wait_for
 
 if TYPE_CHECKING:
     from hil.rig.virtual.running import RunningTown
 
 SETTLE_S = 0.3  # the last packets' way there and back
+ANSWERED = 10  # packets that are answered after a move: it works both ways
 ANSWER_NS = 300_000_000  # a new flow that is not answered by then counts as failed
 
 
@@ -103,10 +104,20 @@ class Flow(_Measured):
         """What was sent so far."""
         return _sent(self._log("sent"))
 
-    def wait_arrivals(self, count: int, timeout: float = 10.0) -> None:
+    def wait_arrivals(self, count: int, timeout: float = HAPPENS_S) -> None:
         """Return once `count` more packets than now have reached the far end. Raises TooLate."""
         goal = len(self.arrivals()) + count
         wait_for(lambda: len(self.arrivals()) >= goal, f"{count} packets at the far end", timeout)
+
+    def wait_from(self, public: str) -> None:
+        """Return once the far end sees it come from this address, and the answers are back. Raises TooLate."""
+        wait_for(lambda: self.source() == public, f"packets from {public}")
+        answered = self.arrivals()[-1].seq + ANSWERED
+        wait_for(lambda: any(echo.seq >= answered for echo in self.echoes()), f"answers to packets from {public}")
+
+    def source(self) -> str:
+        """The address from which the far end had its last packet."""
+        return self.arrivals()[-1].source.rpartition(":")[0]
 
     def outage(self, since_ns: int) -> Gap:
         """The longest silence at the far end from since_ns (CLOCK_MONOTONIC) until now."""

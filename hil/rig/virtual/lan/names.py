@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hil.rig.virtual.processes import Process
-from hil.rig.virtual.waiting import wait_for
+from hil.rig.virtual.waiting import HAPPENS_S, wait_for
 
 if TYPE_CHECKING:
     from hil.rig.virtual.running import RunningTown
@@ -62,7 +62,7 @@ class Names:
         assert self._process is not None
         self._process.kill()
 
-    def wait_answers(self, count: int, timeout: float = 10.0) -> None:
+    def wait_answers(self, count: int, timeout: float = HAPPENS_S) -> None:
         """Return when that many more names were resolved. Raises TooLate."""
         before = len(self.answers())
         wait_for(lambda: len(self.answers()) >= before + count, f"{count} names resolved", timeout)

@@ -14,9 +14,8 @@ from pathlib import Path
 from hil.rig.virtual.processes import Process
 from hil.rig.virtual.sip.place import Place
 from hil.rig.virtual.sip.tone import tone_seconds, write_tone
-from hil.rig.virtual.waiting import wait_for
+from hil.rig.virtual.waiting import HAPPENS_S, wait_for
 
-REGISTER_INTERVAL_S = 60
 REGISTERED = re.compile(r"^\d+@\S+: \{.*\} 200 OK", re.MULTILINE)
 
 CONFIG = """\
@@ -62,6 +61,7 @@ class Line:
     frequency: int = 440  # Hz, a multiple of 10: the tone it plays
     control_port: int = 0  # absent: 4000 + number
     label: str = ""  # absent: the number; two devices of one number need two
+    registered_s: int = 60  # how long a registration lasts; it is renewed a little earlier
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Phone:
         if self.process is not None:
             self.process.kill()
 
-    def wait_registered(self, timeout: float = 10.0) -> None:
+    def wait_registered(self, timeout: float = HAPPENS_S) -> None:
         """Return once it has registered. Raises TooLate."""
         assert self.process is not None, "start it first"
         process = self.process
@@ -164,7 +164,7 @@ class Phone:
         """End the call in progress."""
         self.command("hangup", "")
 
-    def wait_event(self, kind: str, timeout: float = 10.0, after: int = 0) -> Event:
+    def wait_event(self, kind: str, timeout: float = HAPPENS_S, after: int = 0) -> Event:
         """The first event of a kind heard after a moment (CLOCK_MONOTONIC, ns). Raises TooLate."""
         found: list[Event] = []
 
@@ -206,7 +206,7 @@ class Phone:
         transport = f";transport={line.transport}"
         return (
             f"<sip:{line.number}@{line.domain}{transport}>;auth_user={line.number};auth_pass={line.password};"
-            f'outbound="sip:{line.box}{transport}";regint={REGISTER_INTERVAL_S};answermode=auto;'
+            f'outbound="sip:{line.box}{transport}";regint={line.registered_s};answermode=auto;'
             f"audio_codecs=PCMA/8000/1\n"
         )
 
