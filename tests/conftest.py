@@ -17,6 +17,15 @@ settings.register_profile("repli", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("repli")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file with a test that is given more time than others begins early: no worker is alone with it at the end."""
+    given: dict[Path, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        given[item.path] = max(given.get(item.path, 0.0), float(marker.args[0]) if marker else 0.0)
+    items.sort(key=lambda item: -given[item.path])
+
+
 @pytest.fixture
 def root() -> Iterator[LocalRoot]:
     """A REPLI_ROOT of this test alone, short enough for socket paths; its daemons are ended with it."""

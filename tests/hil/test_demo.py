@@ -1,4 +1,4 @@
-"""The demo as CI runs it: green when the appliance is whole, red when one daemon hangs."""
+"""The demo as CI runs it, green when the appliance is whole. Red when it is not: test_demo_sabotage.py."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from typing import Any
 import pytest
 
 pytestmark = [pytest.mark.town, pytest.mark.timeout(400)]
-
-# Where the story must end when this daemon hangs.
-RED_AT = {"uplinks": "fibre_silent", "voice": "telephones", "modem": "alert", "alerts": "alert"}
 
 
 def demo(folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -47,11 +44,3 @@ def test_the_night_comes_true(tmp_path: Path) -> None:
     assert all(step["passed"] for step in steps.values())
     figures = {figure["name"]: figure["value"] for figure in steps["alert"]["figures"]}
     assert figures == {"sent": 50, "reminded": 9, "lost": 0, "doubled": 0}
-
-
-@pytest.mark.parametrize("daemon", RED_AT)
-def test_a_hanging_daemon_turns_it_red(daemon: str, tmp_path: Path) -> None:
-    code, report = demo(tmp_path, "--sabotage", daemon)
-    assert code == 1
-    assert not report["passed"]
-    assert [step["step"] for step in report["steps"] if not step["passed"]] == [RED_AT[daemon]]
