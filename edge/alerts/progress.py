@@ -18,6 +18,7 @@ from edge.shared.messages.modem import InboundSms, ModemEvent
 from edge.shared.phone_numbers import Number, normalise
 
 ANSWERS_FOR = timedelta(days=7)  # a later OK is about something else
+CLOCKS_APART = timedelta(days=1)  # the network's and the box's, at the very most
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Progress:
         number = sender.e164 if isinstance(sender, Number) else sms.number
         # What is missing of a long message may say the contrary: it is an answer when its late parts made it whole.
         meaning = read_answer(sms.text) if sms.complete else INFORMATION
-        target = _target(db, number, meaning, now)
+        target = _target(db, number, meaning, datetime.fromisoformat(sms.sent_at), now)
         answer = meaning.answer if target is not None else Answer.NONE
         delivery = target["id"] if target is not None else None
         db.execute(
@@ -172,14 +173,19 @@ def _load(db: sqlite3.Connection, delivery: int) -> tuple[Standing, Rules, int]:
     return standing, Rules(timedelta(seconds=row["reminder_after_s"]), row["allowed"]), row["campaign"]
 
 
-def _target(db: sqlite3.Connection, number: str, meaning: Meaning, now: datetime) -> sqlite3.Row | None:
-    """The delivery an answer is about: the campaign it names, else the newest that may have reached the phone."""
+def _target(
+    db: sqlite3.Connection, number: str, meaning: Meaning, sent_at: datetime, now: datetime
+) -> sqlite3.Row | None:
+    """The delivery an answer is about: the campaign it names, else the newest that may have reached the phone.
+
+    Never one that began long after the answer was sent: an old OUI may have lain on the SIM, or with the network.
+    """
     if meaning == INFORMATION:
         return None
     rows: list[sqlite3.Row] = db.execute(
         "SELECT d.id, d.campaign, d.state FROM deliveries d JOIN campaigns c ON c.number = d.campaign"
-        " WHERE d.number = ? AND c.accepted_at > ? ORDER BY d.campaign DESC",
-        (number, utc_text(now - ANSWERS_FOR)),
+        " WHERE d.number = ? AND c.accepted_at > ? AND c.accepted_at <= ? ORDER BY d.campaign DESC",
+        (number, utc_text(now - ANSWERS_FOR), utc_text(sent_at + CLOCKS_APART)),
     ).fetchall()
     if meaning.code is not None:
         return next((row for row in rows if row["campaign"] == meaning.code), None)

@@ -88,8 +88,10 @@ class ScriptedModem:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
-    def reply(self, number: str, text: str, *, complete: bool = True, replaces: int | None = None) -> None:
-        self._run(self._do(lambda: self._receive(number, text, complete=complete, replaces=replaces)))
+    def reply(
+        self, number: str, text: str, *, complete: bool = True, replaces: int | None = None, sent_at: str | None = None
+    ) -> None:
+        self._run(self._do(lambda: self._receive(number, text, complete=complete, replaces=replaces, sent_at=sent_at)))
 
     def move(self, request_id: str, *states: m.SegmentState) -> None:
         self._run(self._do(lambda: self._move(self.handed[request_id], list(states))))
@@ -167,14 +169,16 @@ class ScriptedModem:
             change = m.OutboxChange(change=self._change, message=_entry(params, state))
             self.events.append(m.ModemEvent(outbox=change))
 
-    def _receive(self, number: str, text: str, *, complete: bool = True, replaces: int | None = None) -> None:
+    def _receive(
+        self, number: str, text: str, *, complete: bool = True, replaces: int | None = None, sent_at: str | None = None
+    ) -> None:
         self._seq += 1
         now = utc_text(SystemClock().now())
         sms = m.InboundSms(
             seq=self._seq,
             number=number,
             text=text,
-            sent_at=now,
+            sent_at=sent_at or now,
             received_at=now,
             complete=complete,
             replaces=replaces,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from edge.alerts.modem_link import ModemLink
 from edge.alerts.progress import Progress
 from edge.alerts.reports import Reports
 from edge.alerts.schema import STEPS
-from edge.shared.clock import VirtualClock
+from edge.shared.clock import VirtualClock, utc_text
 from edge.shared.ledger import Ledger
 from edge.shared.messages.common import Actor
 from edge.shared.messages.modem import ModemEvent, SegmentState
@@ -157,6 +158,18 @@ def test_a_late_answer_is_kept(box: Box, scripted_modem: Any, people: Callable[.
     box.work()
     assert box.counts().acknowledged == 1, "a week later, OK is about something else"
     assert len(box.ledger.read("SELECT * FROM inbound")) == 2
+
+
+def test_an_old_answer_that_lay_on_the_sim_is_about_no_alert_of_today(
+    box: Box, scripted_modem: Any, people: Callable[..., str]
+) -> None:
+    box.begin(people(2))
+    box.work()
+    scripted_modem.reply("+33600000000", "OUI", sent_at=utc_text(box.clock.now() - timedelta(days=2)))
+    scripted_modem.reply("+33600000001", "OUI", sent_at=utc_text(box.clock.now() - timedelta(hours=20)))
+    box.work()
+    assert box.counts().acknowledged == 1, "clocks may be hours apart, not days"
+    assert len(box.ledger.read("SELECT * FROM inbound")) == 2, "what was said is kept"
 
 
 def test_half_a_message_is_no_answer_until_it_is_whole(
