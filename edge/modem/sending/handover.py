@@ -51,9 +51,10 @@ class Handover:
     ) -> list[Claim]:
         """Commit what came back from a gateway, and claim up to `room` parts for it: they must be sent now.
 
-        whole: with each part all of its message, one after another, though they are more.
+        whole: with each part all of its message, one after another, though they are more. Reports are then told by the id
+        alone, and an uncertain part keeps nothing else for its phone waiting.
         """
-        if not answers and not receipts and not self._next(gateway, policy, min(room, 1)):
+        if not answers and not receipts and not self._next(gateway, policy, min(room, 1), apart=not whole):
             return []
         now = self._clock.now()
         with self._ledger.change() as db:
@@ -61,16 +62,22 @@ class Handover:
                 self._settle(db, now, gateway, answer, policy)
             for receipt in receipts:
                 self._apply(db, now, gateway, receipt, policy)
-            rows = self._next(gateway, policy, room)
+            rows = self._next(gateway, policy, room, apart=not whole)
             claims = [self._claim(db, now, gateway, row) for row in (self._whole(rows) if whole else rows)]
         self._bell.ring()
         return claims
 
     # -- going out ----------------------------------------------------------------------------------------------
 
-    def _next(self, gateway: str, policy: Policy, room: int) -> list[sqlite3.Row]:
-        """The most urgent parts. Rank by rank: within one the index has them in order, however many wait."""
+    def _next(self, gateway: str, policy: Policy, room: int, *, apart: bool) -> list[sqlite3.Row]:
+        """The most urgent parts. Rank by rank: within one the index has them in order, however many wait.
+
+        apart: none for a phone that has an uncertain part, until its receipt or its window settles it. A receipt whose id
+        nobody was told names the phone only. Of what one connection left open the gateway took the first parts, so
+        that receipts can be told apart; of a part on the next connection nothing would be known.
+        """
         now = self._clock.now()
+        waited_for = json.dumps(self._uncertain_phones(gateway) if apart else [])
         prepared = json.dumps(self._dispatch.being_prepared())
         found: list[sqlite3.Row] = []
         for rank in sorted(RANK[severity] for severity in policy.take):
@@ -81,15 +88,25 @@ class Handover:
                 " JOIN messages m ON m.id = s.message"
                 " WHERE s.state = 'queued' AND s.rank = ? AND NOT s.left_to_modems"
                 " AND (s.not_before <= ? OR s.not_before > ?) AND (m.modem IS NULL OR m.modem = ?)"
-                " AND m.id NOT IN (SELECT value FROM json_each(?)) ORDER BY s.id LIMIT ?",
+                " AND m.id NOT IN (SELECT value FROM json_each(?))"
+                " AND m.phone_key NOT IN (SELECT value FROM json_each(?)) ORDER BY s.id LIMIT ?",
                 rank,
                 utc_text(now),
                 utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
                 gateway,
                 prepared,
+                waited_for,
                 room - len(found),
             )
         return found
+
+    def _uncertain_phones(self, gateway: str) -> list[str]:
+        rows = self._ledger.read(
+            "SELECT DISTINCT m.phone_key FROM segments s JOIN messages m ON m.id = s.message"
+            " WHERE s.state = 'uncertain' AND s.modem = ?",
+            gateway,
+        )
+        return [row["phone_key"] for row in rows]
 
     def _whole(self, rows: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
         found: list[sqlite3.Row] = []

@@ -217,6 +217,19 @@ def test_a_passing_trouble_is_tried_three_times_then_left_to_a_modem(desk: Desk)
     assert desk.ledger.read("SELECT left_to_modems, state FROM segments")[0][:] == (1, "queued")
 
 
+def test_nothing_follows_an_uncertain_part_to_its_phone_until_its_receipt_came(desk: Desk) -> None:
+    """A receipt without a known id says the phone only: it must not be taken for that of a part which never arrived."""
+    desk.put("+33612345678", "Crue 1")
+    (first,) = desk.turn(room=1)
+    desk.turn(Unanswered(first, "cut"))
+    desk.put("+33612345678", "Crue 2")
+    desk.put("+33612345679", "Crue 3")
+    desk.clock.advance(60)
+    assert [claim.job.text for claim in desk.turn(room=9)] == ["Crue 3"]
+    assert [claim.job.text for claim in desk.turn(receipt("x5"), room=9)] == ["Crue 2"]
+    assert desk.states() == ["delivered", "claimed", "claimed"]
+
+
 @pytest.mark.parametrize("policy", [GATEWAY_ALONE, MODEM_AWAY])
 def test_a_passing_trouble_is_waited_out_where_nothing_else_could_send(desk: Desk, policy: Policy) -> None:
     desk.policy = policy
