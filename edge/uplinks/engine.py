@@ -354,7 +354,9 @@ class Engine:
 
     def _present_but(self, gone: set[str]) -> dict[str, Presence]:
         known = {name: health.presence for name, health in self._state.health.items()}
-        return known | dict.fromkeys(gone, Presence.ABSENT)
+        # In the middle of an exchange one name is another device's already, the other nobody's: no refuge either.
+        nobodys = {link.name for link in self.section.links if link.interface not in self._interfaces}
+        return known | dict.fromkeys(gone | nobodys, Presence.ABSENT)
 
     def _publish(self) -> None:
         addresses = {name: interface.addresses for name, interface in self._interfaces.items()}

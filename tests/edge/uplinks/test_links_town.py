@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import time
 
@@ -184,6 +185,21 @@ def test_links_that_exchange_their_names_exchange_their_addresses(running: Box) 
     with running.town.flow() as flow:
         flow.wait_arrivals(10)
         assert flow.arrivals()[-1].source.startswith(f"{isps[0].public}:")
+
+
+def test_a_look_in_the_middle_of_an_exchange_of_names_ends_nothing(running: Box) -> None:
+    """One name is another device's already, the other nobody's yet: the daemon moved to the link that had just gone, and died."""
+    one, other = (isp.edge_interface for isp in running.town.plan.isps)
+    assert running.daemon is not None
+    running.daemon.signal(signal.SIGSTOP)
+    running.edge(f"ip link set dev {one} name x0; ip link set dev {other} name {one}")
+    running.daemon.signal(signal.SIGCONT)
+    wait_for(lambda: running.link("lte")["state"] == "absent", "the look in the middle", every=0.1)
+    running.edge(f"ip link set dev x0 name {other}")
+    for isp in running.town.plan.isps:
+        wait_for(lambda isp=isp: addresses(running, isp) == {isp.edge_cidr}, f"{isp.name} its address", every=0.1)
+    exchange_names(running)
+    running.wait_up("fibre", "lte", active="fibre")
 
 
 def test_a_device_that_took_anothers_name_is_judged_by_its_own_line(box: Box) -> None:
