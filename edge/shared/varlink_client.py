@@ -67,11 +67,16 @@ class Client:
     async def call(self, method: Method[P, R], params: P, *, timeout: float = CALL_TIMEOUT) -> R:
         """Call and return the one reply. Raises CallFailed, Unreachable (also after timeout seconds)."""
         self._write(method, params, more=False)
+        reading = asyncio.ensure_future(self._read())
         try:
-            async with asyncio.timeout(timeout):
-                reply = await self._read()
-        except TimeoutError as error:
-            raise Unreachable(self.path, f"no answer within {timeout:g} s", waited=timeout) from error
+            # wait() and not timeout(): an answer that lies there counts, although we come late (a slow disk, a busy machine).
+            in_time, _ = await asyncio.wait({reading}, timeout=timeout)
+        finally:
+            reading.cancel()
+        if not in_time:
+            await asyncio.wait({reading})
+            raise Unreachable(self.path, f"no answer within {timeout:g} s", waited=timeout)
+        reply = reading.result()
         return method.result.model_validate(reply.get("parameters") or {})
 
     async def watch(self, method: Method[P, R], params: P) -> AsyncIterator[R]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -131,6 +134,34 @@ def test_a_late_answer_is_said_and_a_defect_costs_one_connection_only(root: Loca
             assert (await call_once(BLOBS, path, SLEEP, Pause(seconds=0.01))).number == 0
 
     asyncio.run(scenario())
+
+
+def test_an_answer_that_came_while_the_asker_was_held_up_is_one(root: LocalRoot) -> None:
+    path = root.paths.run / "blobs"
+    answered = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as connection:
+            connection.recv(4096)
+            connection.sendall(b'{"parameters": {"number": 7, "ballast": ""}}\0')
+            answered.set()
+
+    def held_up() -> None:
+        answered.wait(20)
+        time.sleep(0.3)
+
+    async def scenario() -> int:
+        async with Client(BLOBS, path) as client:
+            asyncio.get_running_loop().call_soon(held_up)
+            return (await client.call(SLEEP, Pause(seconds=0), timeout=0.2)).number
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        server = threading.Thread(target=serve, args=[listener])
+        server.start()
+        assert asyncio.run(scenario()) == 7
+        server.join()
 
 
 def test_stopping_at_the_moment_an_answer_went_out_ends_the_connection(root: LocalRoot) -> None:
