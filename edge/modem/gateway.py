@@ -36,6 +36,8 @@ class GatewayKeeper(ABC):
         self._stopping = False
         self._listening_since: float | None = None
         self._refusal: tuple[float, str] | None = None  # the last lasting one: when, and why
+        # How the account was refused, until a message is taken: being connected to does not prove that it is liked again.
+        self._account: str | None = None
 
     @property
     @abstractmethod
@@ -59,6 +61,8 @@ class GatewayKeeper(ABC):
         """What is wrong with it now; the worst, if several things are."""
         if self.trouble is not None:
             return self.trouble
+        if self._account is not None:
+            return Trouble("gateway_refused", self._account)
         if self.state is GatewayState.SLOWED:
             return Trouble("gateway_slowed")
         if self._refusal is not None and monotonic() - self._refusal[0] < REFUSAL_SHOWN_S:
@@ -69,7 +73,8 @@ class GatewayKeeper(ABC):
         refusing = self._throttle.refusing
         if refusing and self.state is not GatewayState.SLOWED:
             self._log.warning("throttled", "%s: it takes nothing more for now (throttled)", self.gateway.name)
-        self.state = GatewayState.SLOWED if refusing else GatewayState.READY
+        proven = GatewayState.READY if self._account is None else GatewayState.REFUSED
+        self.state = GatewayState.SLOWED if refusing else proven
         self._office.routes.gateway(self.gateway.name, is_open=not refusing)
 
     def _is_away(self, state: GatewayState, kind: str, reason: str) -> None:

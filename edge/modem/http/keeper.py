@@ -110,7 +110,6 @@ class HttpKeeper(GatewayKeeper):
         # What a session before this one could not write down.
         self._office.settling.recover(self.gateway.name)
         self.trouble = None
-        self.state = GatewayState.READY
         self._listening_since = self._listening_since or self._office.settling.now_s()
         look_at = 0.0
         while self.trouble is None:
@@ -180,6 +179,7 @@ class HttpKeeper(GatewayKeeper):
         if answered.status < 300:
             self._said_yes(parts, answered)
         elif answered.status in ACCOUNT:
+            self._account = said
             self._is_away(GatewayState.REFUSED, "gateway_refused", said)
             self._settle(parts, Refusal.SLOWER, said)
         elif answered.status in NOT_TAKEN:
@@ -200,6 +200,7 @@ class HttpKeeper(GatewayKeeper):
             strange = f"no {self._http.id_path} in the answer"
         if strange is None:
             self._throttle.taken(monotonic())
+            self._account = None
             self._answers += [Taken(claim, found) for claim in parts]
         else:
             self._refused(parts, f"HTTP {answered.status}: {strange}", in_doubt=True)

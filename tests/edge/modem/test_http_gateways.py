@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
@@ -116,11 +117,36 @@ def test_a_wrong_secret_is_said_and_the_modem_sends(bench: GatewayBench, centre:
     bench.add_modem(options=["--latency", "0.02"])
     ovh(bench, centre, secret="wrong")
     bench.start()
+    bench.wait_bound()
     bench.send("+33612340000", "Crue", "a")
     bench.wait_all()
     assert centre.accepted == []
-    assert [(issue.id, issue.data["reason"]) for issue in bench.issues()] == [("modem.gateway_refused", "HTTP 403")]
     assert len(bench.accepted()) == 1
+    for _connected_again in range(2):
+        assert [(issue.id, issue.data["reason"]) for issue in bench.issues()] == [("modem.gateway_refused", "HTTP 403")]
+        assert bench.gateways()[0].state is GatewayState.REFUSED
+        time.sleep(1.2)
+
+
+def test_once_the_secret_is_right_it_is_used_again(bench: GatewayBench, centre: HttpCentre) -> None:
+    bench.add_modem(options=["--latency", "0.02"])
+    ovh(bench, centre)
+    bench.start()
+    bench.wait_bound()
+    centre.faults = ["403"]
+    bench.send("+33612340000", "Crue", "a")
+    bench.wait_all()
+    assert [issue.id for issue in bench.issues()] == ["modem.gateway_refused"]
+
+    def taken() -> bool:
+        """One by one they are tried there, once it is connected to again."""
+        bench.send("+33612340001", "Crue", f"try {len(bench.outbox())}")
+        bench.wait_all()
+        return bool(centre.accepted)
+
+    bench.wait(taken)
+    bench.wait_bound()
+    assert bench.issues() == []
 
 
 def test_refused_throttled_and_closed(bench: GatewayBench, centre: HttpCentre) -> None:

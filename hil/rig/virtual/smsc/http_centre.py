@@ -71,7 +71,7 @@ class HttpCentre:
         if self.hangs:
             time.sleep(30)  # whoever asked has given up by then
             return
-        if fault in ("400", "429", "503"):
+        if fault in ("400", "403", "429", "503"):
             _answer(handler, int(fault), {"message": "no"})
             return
         if fault == "page":
