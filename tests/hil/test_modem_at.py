@@ -31,7 +31,7 @@ Start = Callable[..., tuple[VirtualModem, Terminal]]
 def test_a_make_boots_as_it_does_and_its_sms_commands_wait_for_it(
     start: Start, make: str, boot: list[str], busy: str
 ) -> None:
-    modem, terminal = start("--personality", make, "--boot", "0.3")
+    modem, terminal = start("--personality", make, "--boot", "0.6")
     modem.inject("power_cut", off_s=0.1)
     terminal.close()
     terminal = reopened(modem, terminal)
@@ -48,20 +48,24 @@ def test_a_make_boots_as_it_does_and_its_sms_commands_wait_for_it(
 def test_settings_are_lost_at_power_up_and_what_is_stored_is_not(start: Start) -> None:
     modem, terminal = start("--personality", "ec25", "--boot", "0.1")
     settings = ("AT+CMEE?", "AT+CMGF?", "AT+CNMI?", "AT+CPMS?", "AT+CSCS?", "AT+CSMS?", "AT+CMMS?")
-    fresh = [terminal.ask(command) for command in settings]
+
+    def told() -> list[list[str]]:
+        return [terminal.ask(command)[-2:] for command in settings]  # a line of the boot may stand before
+
+    fresh = told()
     for command in (
         "AT+CMEE=2", "AT+CMGF=1", "AT+CNMI=2,1,0,2,0", 'AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CSMS=1", "AT+CMMS=2"
     ):  # fmt: skip
         assert terminal.ask(command)[-1] == "OK"
-    changed = [terminal.ask(command) for command in settings]
+    changed = told()
     assert all(before != after for before, after in zip(fresh, changed, strict=True))
     modem.inject("bring", number="+33698765432", text="OUI")
     modem.inject("power_cut", off_s=0.1)
     terminal.close()
     terminal = reopened(modem, terminal)
-    assert terminal.ask("AT") == ["AT", "OK"]  # with its echo
+    assert terminal.ask("AT")[-2:] == ["AT", "OK"]  # with its echo
     terminal.get_ready()
-    assert [terminal.ask(command) for command in settings] == fresh
+    assert told() == fresh
     assert modem.inject("look")["stored"] == {"ME": 0, "SM": 1, "SR": 0}
     terminal.close()
 
@@ -158,7 +162,8 @@ def test_notices_are_kept_back_in_mode_0_then_said_or_forgotten(start: Start) ->
         modem.inject("bring", number="+33698765432", text="Deux")
         assert terminal.listen(0.1) == b""
         terminal.say(f"AT+CNMI=1,1,0,2,{bfr}\r".encode())
-        assert lines(terminal.listen(0.2)) == said
+        heard = terminal.until(f"{re.escape(said[-1])}\r\n")
+        assert lines(heard + terminal.listen(0.1)) == said
     assert terminal.ask("AT+CNMI=7,1") == ["+CMS ERROR: 303"]
 
 
@@ -166,11 +171,10 @@ def test_what_is_pushed_is_lost_when_nobody_listens_unless_it_must_be_acknowledg
     modem, terminal = start("--report-after", "0.05")
     terminal.ask("AT+CNMI=2,2,0,1,0")
     terminal.submit("Avec accusé")
-    assert re.search(rb"\r\n\+CDS: 2\d\r\n0006[0-9A-F]+\r\n", terminal.listen(0.3))
+    terminal.until(r"\r\n\+CDS: 2\d\r\n0006[0-9A-F]+\r\n")
     modem.inject("bring", number="+33698765432", text="Entendu")
-    assert re.search(rb"\r\n\+CMT: ,\d+\r\n00[0-9A-F]+\r\n", terminal.listen(0.3))
-    terminal.close()
-    time.sleep(0.1)
+    terminal.until(r"\r\n\+CMT: ,\d+\r\n00[0-9A-F]+\r\n")
+    terminal.leave()
     modem.inject("bring", number="+33698765432", text="Perdu")
     assert modem.inject("look")["stored"]["ME"] == modem.inject("look")["held"] == 0
     terminal = Terminal(modem)
@@ -194,13 +198,14 @@ def test_what_finds_no_room_is_held_by_the_network_and_brought_in_order(start: S
     terminal.ask("AT+CNMI=2,1,0,2")
     for number in range(7):
         modem.inject("bring", number="+33698765432", text=f"{number}")
-    assert full in lines(terminal.listen(0.2))
+    terminal.until(f"{re.escape(full)}\r\n")
     read = []
-    while listed := [line for line in terminal.ask("AT+CMGL=4") if line.startswith("00")]:
+    for held in (4, 1, 0):
+        wait(lambda left=held: modem.inject("look")["held"] == left)
+        listed = [line for line in terminal.ask("AT+CMGL=4") if line.startswith("00")]
         assert len(listed) <= 3
         read += listed
         terminal.ask("AT+CMGD=0,4")
-        terminal.listen(0.15)
     assert [line[-2:] for line in read] == [f"{ord(digit):02X}" for digit in "0123456"]
 
 
@@ -261,8 +266,9 @@ def test_the_message_reference_wraps_or_is_that_of_the_part(start: Start) -> Non
     assert terminal.submit(reference=77)[0] == "+CMGS: 77"
 
 
-def test_the_latency_is_from_the_end_of_the_text_and_shorter_while_the_link_is_kept(start: Start) -> None:
-    _, terminal = start("--latency", "0.8", "--more-messages", "0.1", "--prompt-latency", "0.1")
+def test_the_latency_is_from_the_end_of_the_text_and_a_share_of_it_while_the_link_is_kept(start: Start) -> None:
+    """The share is three here, and one of a real modem: that it takes at least so long can be said on any machine."""
+    _, terminal = start("--latency", "0.4", "--more-messages", "3", "--prompt-latency", "0.1")
 
     def took(do: Callable[[], object]) -> float:
         begun = time.monotonic()
@@ -270,11 +276,11 @@ def test_the_latency_is_from_the_end_of_the_text_and_shorter_while_the_link_is_k
         return time.monotonic() - begun
 
     assert took(terminal.begin) >= 0.1
-    assert took(lambda: terminal.until("CMGS: 0")) >= 0.75
+    assert took(lambda: terminal.until("CMGS: 0")) >= 0.35
     terminal.ask("AT+CMMS=2")
     terminal.submit()
     terminal.begin()
-    assert took(lambda: terminal.until("CMGS: 2")) < 0.75
+    assert took(lambda: terminal.until("CMGS: 2")) >= 1.15
 
 
 def test_a_realistic_one_takes_the_time_of_its_make(start: Start) -> None:

@@ -54,14 +54,21 @@ class Telephone:
     def start(self) -> None:
         """Wait until a modem is ready, then watch calls for as long as the daemon lives."""
         self.bench.wait(lambda: any(modem.state is ModemState.READY for modem in self.bench.listed()))
-        threading.Thread(target=lambda: asyncio.run(self._watch()), daemon=True).start()
+        asked = threading.Event()
+        threading.Thread(target=lambda: asyncio.run(self._watch(asked)), daemon=True).start()
+        assert asked.wait(10)
 
-    async def _watch(self) -> None:
+    async def _watch(self, asked: threading.Event) -> None:
         try:
             async with Client(MODEM, self.bench.root.paths.socket("modem")) as client:
-                async for event in client.watch(WATCH_CALLS, CallsParams()):
+                stream = client.watch(WATCH_CALLS, CallsParams())
+                first = asyncio.ensure_future(anext(stream))
+                await asyncio.sleep(0)
+                asked.set()  # it stands before whatever is asked from now on
+                self.events.append(await first)
+                async for event in stream:
                     self.events.append(event)
-        except Unreachable:
+        except (Unreachable, StopAsyncIteration):
             return
 
     def ask(self, method: Method[P, R], params: P, timeout: float = 10.0) -> R:
@@ -89,7 +96,7 @@ class Telephone:
         return self.ask(CALLS, CallsParams()).calls
 
     def wait_for(
-        self, state: CallState, cause: CallCause | None = None, *, call: int = 1, within: float = 10.0
+        self, state: CallState, cause: CallCause | None = None, *, call: int = 1, within: float = 30.0
     ) -> Call:
         """The call once it is there."""
         self.bench.wait(lambda: any(one.id == call and one.state is state for one in self.calls()), within=within)
@@ -100,6 +107,10 @@ class Telephone:
     def states(self, call: int = 1) -> list[CallState]:
         """Every state that a watcher was told, one after another."""
         return [event.call.state for event in self.events if event.call.id == call and event.key is None]
+
+    def wait_told(self, *states: CallState) -> None:
+        """Return once these are the last states that a watcher was told: it hears after the book is written."""
+        self.bench.wait(lambda: self.states()[-len(states) :] == list(states))
 
     def keys(self) -> str:
         """Every key that a watcher was told."""

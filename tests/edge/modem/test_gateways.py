@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -93,10 +94,11 @@ def test_the_rate_of_the_account_is_kept(bench: GatewayBench) -> None:
     bench.write_gateways(per_second=20)
     bench.start()
     bench.wait_bound()
+    begun_ns = time.monotonic_ns()
     send_all(bench, 30)
     bench.wait_all()
-    times = [line.ns for line in centre.accepted()]
-    assert 20 * (times[-1] - times[0]) / 1e9 >= 30 - 4  # a tenth of a second's worth goes at once
+    last_ns = max(line.ns for line in centre.accepted())
+    assert 20 * (last_ns - begun_ns) / 1e9 >= 30 - 4  # a tenth of a second's worth goes at once
 
 
 def test_a_gateway_that_takes_nothing_more_leaves_the_rest_to_a_modem(bench: GatewayBench) -> None:

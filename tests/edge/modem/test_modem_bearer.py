@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_what_the_network_takes_away_comes_back(bench: ModemBench, make: str, si
     start(bench, make)
     wait_for(bench, BearerState.UP)
     bench.modems[0].inject("drop_bearer", silent=silent)
-    within = 14 if silent else 3
+    within = 30 if silent else 8  # it is looked at every 10 s; who tells it makes that sooner
     bench.wait(lambda: bool(bench.modems[0].inject("look_bearer")["up"]), within=within)
     wait_for(bench, BearerState.UP)
 
@@ -123,20 +124,26 @@ def test_what_the_network_takes_away_comes_back(bench: ModemBench, make: str, si
 def test_what_the_operator_refuses_is_said_and_messages_go(
     bench: ModemBench, make: str, operator: dict[str, Any], cause: BearerCause, issue: str
 ) -> None:
+    begun = time.monotonic()
     start(bench, make, **operator)
     down = wait_for(bench, BearerState.DOWN, cause)
-    assert down.tries == 1 and down.detail
+    assert down.tries >= 1 and down.detail
     assert issue in {found.id for found in bench.issues()}
     bench.send("+33612345678", "Bonjour", "s1")
     bench.wait_all()
-    assert bench.modems[0].inject("look_bearer")["dials"] == 1
+    dials = bench.modems[0].inject("look_bearer")["dials"]
+    due, tries = commands.retry_after(1), 1
+    while due <= time.monotonic() - begun:
+        tries += 1
+        due += commands.retry_after(tries)
+    assert 1 <= dials <= tries  # one, unless all this took longer than the first pause
 
 
 def test_once_the_operator_agrees_it_comes_up(bench: ModemBench) -> None:
     start(bench, refuse="subscription")
     wait_for(bench, BearerState.DOWN, BearerCause.BARRED)
     bench.modems[0].inject("operator", refuse="")
-    bench.wait(lambda: seen(bench).state is BearerState.UP, within=12)
+    bench.wait(lambda: seen(bench).state is BearerState.UP)
     assert seen(bench).tries == 0
 
 
@@ -175,7 +182,7 @@ def test_a_modem_that_does_not_answer_the_connection_is_asked_again_and_messages
     wait_for(bench, BearerState.DOWN, BearerCause.SILENT)
     bench.send("+33612345678", "Bonjour", "s1")
     bench.wait_all()
-    bench.wait(lambda: seen(bench).state is BearerState.UP, within=12)
+    bench.wait(lambda: seen(bench).state is BearerState.UP)
 
 
 def test_an_interface_that_is_not_there_is_said(bench: ModemBench) -> None:

@@ -76,7 +76,7 @@ def test_what_answers_instead_of_a_modem_is_named(
     with talker(says) as device:
         bench.write_site([device])
         bench.start()
-        bench.wait(lambda: [found.id for found in bench.issues()] == [issue], within=12)
+        bench.wait(lambda: [found.id for found in bench.issues()] == [issue])
         assert words in bench.root.repli("status").stdout
     assert bench.listed()[0].state in (ModemState.FAILED, ModemState.ABSENT)
 
@@ -112,7 +112,7 @@ def test_modem_manager_is_named(bench: ModemBench, tmp_path: Path) -> None:
     bench.write_site()
     with subprocess.Popen([str(grabber), "30"]) as process:
         comm = Path(f"/proc/{process.pid}/comm")
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while comm.read_text() != "ModemManager\n" and time.monotonic() < deadline:
             time.sleep(0.01)
         try:

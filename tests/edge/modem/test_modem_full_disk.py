@@ -49,11 +49,12 @@ def fill(file: Path) -> None:
 
 
 def test_a_full_disk_ends_no_daemon_and_loses_and_doubles_nothing(bench: ModemBench, small_disk: Path) -> None:
-    bench.add_modem(options=["--latency", "0.1"])
+    modem = bench.add_modem(options=["--latency", "0.2", "--unplugged"])
     bench.write_site()
     daemon = bench.start()
     for number in range(COUNT):
         bench.send(f"+336123456{number:02d}", f"Alerte {number}", f"a{number}")
+    modem.inject("plug")
     bench.wait(lambda: len(bench.accepted()) >= 3)
     fill(small_disk / "other")
     bench.wait(lambda: [issue.id for issue in bench.issues()] == ["modem.no_storage"])
@@ -61,25 +62,26 @@ def test_a_full_disk_ends_no_daemon_and_loses_and_doubles_nothing(bench: ModemBe
         bench.send("+33612345699", "Pas écrite, pas promise", "z")
     assert daemon.process.poll() is None
     (small_disk / "other").unlink()
-    bench.wait_all(within=40)
+    bench.wait_all()
     assert len(bench.accepted()) == COUNT
     assert not doubled(bench.accepted())
     assert daemon.process.poll() is None
 
 
 def test_with_a_gateway_it_is_the_same(gateways: GatewayBench, small_disk: Path) -> None:
-    centre = gateways.add_centre(latency=100)
+    centre = gateways.add_centre(latency=300)
     gateways.write_gateways(window=2)
+    centre.stop()
     daemon = gateways.start()
-    gateways.wait_bound()
     for number in range(COUNT):
         gateways.send(f"+336123456{number:02d}", f"Alerte {number}", f"a{number}")
+    centre.start()
     gateways.wait(lambda: len(centre.accepted()) >= 3)
     fill(small_disk / "other")
     gateways.wait(lambda: [issue.id for issue in gateways.issues()] == ["modem.no_storage"])
     assert daemon.process.poll() is None
     (small_disk / "other").unlink()
-    gateways.wait_all(within=40)
+    gateways.wait_all()
     assert len(centre.accepted()) == COUNT
     assert not of_centre(centre.accepted())
     assert daemon.process.poll() is None

@@ -17,13 +17,14 @@ def test_an_alert_goes_before_everything_routine_and_the_crisis_cell_before_aler
     bench.start()
     for number in range(60):
         bench.send(f"+336123456{number:02d}", f"Agenda {number}", f"r{number}")
-    before = len(bench.accepted())
     bench.send(PHONE, "Évacuez", "urgent", SmsSeverity.URGENT)
+    urgent_by = len(bench.accepted())
     bench.send(CELL, "Cellule de crise : salle 2", "crisis", SmsSeverity.CRISIS)
-    bench.wait_all(within=40)
+    crisis_by = len(bench.accepted())
+    bench.wait_all()
     order = [line.destination for line in bench.accepted()]
-    assert order.index(PHONE) <= before + 3
-    assert order.index(CELL) <= before + 4
+    assert order.index(PHONE) <= urgent_by + 2  # behind the one under way, and the other of the two
+    assert order.index(CELL) <= crisis_by + 1
     assert len(order) == 62
     validity = {line.destination: line.validity_minutes for line in bench.accepted()}
     assert (validity[CELL], validity[PHONE], validity["+33612345600"]) == (60, 180, 360)
@@ -31,7 +32,7 @@ def test_an_alert_goes_before_everything_routine_and_the_crisis_cell_before_aler
 
 def test_alerts_do_not_wait_for_the_pace_of_what_is_routine_and_the_crisis_cell_has_none(bench: ModemBench) -> None:
     bench.add_modem(options=["--latency", "0.02"])
-    bench.write_site(free_burst=2, pacing_per_minute=6)
+    bench.write_site(free_burst=2, pacing_per_minute=1)
     bench.start()
     for number in range(4):
         bench.send(f"+3361234560{number}", f"Agenda {number}", f"r{number}")
@@ -45,7 +46,7 @@ def test_alerts_do_not_wait_for_the_pace_of_what_is_routine_and_the_crisis_cell_
 
 def test_a_restart_gives_a_sim_no_new_burst(bench: ModemBench) -> None:
     bench.add_modem(options=["--latency", "0.02"])
-    bench.write_site(free_burst=3, pacing_per_minute=6)
+    bench.write_site(free_burst=3, pacing_per_minute=1)
     bench.start()
     for number in range(6):
         bench.send(f"+3361234560{number}", f"Agenda {number}", f"r{number}")
@@ -55,7 +56,7 @@ def test_a_restart_gives_a_sim_no_new_burst(bench: ModemBench) -> None:
         bench.start()
         bench.wait(lambda: bench.listed()[0].state.value == "ready")
     time.sleep(1.0)
-    assert len(bench.accepted()) <= 4  # one may have come due meanwhile
+    assert len(bench.accepted()) == 3
 
 
 def test_beyond_the_people_a_plan_allows_only_routine_messages_to_others_wait(bench: ModemBench) -> None:
@@ -107,10 +108,10 @@ def test_a_modem_that_hangs_is_left_out_and_its_power_is_taken_away(bench: Modem
     for number in range(20):
         bench.send(f"+336123456{number:02d}", f"Message {number}", f"r{number}")
     # All but the part the sick modem was given go through the other at once.
-    bench.wait(lambda: len(bench.accepted()) >= 19, within=5)
-    bench.wait(lambda: bench.panel_log.exists() and "m1" in bench.panel_log.read_text(), within=20)
-    bench.wait(lambda: [modem.state.value for modem in bench.listed()] == ["ready", "ready"], within=20)
-    bench.wait_all(within=20)
+    bench.wait(lambda: len(bench.accepted()) >= 19)
+    bench.wait(lambda: bench.panel_log.exists() and "m1" in bench.panel_log.read_text())
+    bench.wait(lambda: [modem.state.value for modem in bench.listed()] == ["ready", "ready"])
+    bench.wait_all()
     assert doubled(bench.accepted()) == {}
     assert len(bench.accepted()) == 20
     assert bench.panel_log.read_text().count("\n") == 1
@@ -124,8 +125,8 @@ def test_a_modem_that_takes_texts_and_never_answers_is_sick_too(bench: ModemBenc
     modem.arm(lost_answer=3)
     for number in range(4):
         bench.send(f"+3361234560{number}", f"Message {number}", f"r{number}")
-    bench.wait(bench.panel_log.exists, within=20)
-    bench.wait_all(within=20)
+    bench.wait(bench.panel_log.exists)
+    bench.wait_all()
     assert doubled(bench.accepted()) == {}
     assert not any(segment.maybe_dup for message in bench.outbox() for segment in message.segments)
     assert SegmentState.FAILED not in bench.states()
@@ -139,7 +140,7 @@ def test_what_the_network_refuses_to_one_sim_goes_by_another(bench: ModemBench) 
     bench.start()
     for number in range(20):
         bench.send(f"+336123456{number:02d}", f"Message {number} " + "é" * 200, f"r{number}")
-    bench.wait_all(within=30)
+    bench.wait_all()
     assert barred.log() == []
     assert doubled(bench.accepted()) == {}
     assert len(bench.accepted()) == 40

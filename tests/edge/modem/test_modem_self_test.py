@@ -38,11 +38,12 @@ def test_it_passes_step_by_step_and_no_person_wrote(bench: ModemBench, make: str
     bench.write_site()
     bench.start()
     bench.wait(lambda: ready(bench))
+    begun = time.monotonic()
     result = self_test(bench)
     assert sorted(steps(result)) == sorted(ALL)
     assert steps(result)[:3] == ALL[:3]
     assert result["steps"][1]["detail"] == "+33700000000001"
-    assert all(step["after_s"] < 10 for step in result["steps"])
+    assert all(0 <= step["after_s"] <= time.monotonic() - begun for step in result["steps"])
     assert bench.inbox() == []
     said = bench.root.repli("modem", "self-test")
     assert said.returncode == 0
@@ -93,18 +94,18 @@ def test_without_a_number_it_says_so_and_one_from_the_settings_does(bench: Modem
 
 
 @pytest.mark.parametrize(
-    ("options", "failed"),
-    [(["--no-reports"], "report"), (["--latency", "60"], "accepted")],
+    ("options", "failed", "patience"),
+    [(["--no-reports"], "report", "8"), (["--latency", "60"], "accepted", "3")],
     ids=["no report", "never accepted"],
 )
 def test_a_step_that_does_not_come_is_named_and_stays_a_fault(
-    bench: ModemBench, options: list[str], failed: str
+    bench: ModemBench, options: list[str], failed: str, patience: str
 ) -> None:
     modem = bench.add_modem(options=options)
     bench.write_site(report_window_s=60.0)
     bench.start()
     bench.wait(lambda: ready(bench))
-    result = self_test(bench, "--timeout", "3", code=1)
+    result = self_test(bench, "--timeout", patience, code=1)
     assert (result["steps"][-1]["step"], result["steps"][-1]["done"]) == (failed, False)
     assert "modem.self_test_failed" in [issue.id for issue in bench.issues()]
     if failed == "report":

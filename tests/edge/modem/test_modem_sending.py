@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from edge.shared.messages.modem import ModemState, SegmentState
@@ -214,11 +216,11 @@ def test_pacing_follows_the_settings(bench: ModemBench) -> None:
     bench.add_modem(options=["--latency", "0.01"])
     bench.write_site(free_burst=2, pacing_per_minute=120)
     bench.start()
+    begun_ns = time.monotonic_ns()
     for number in range(5):
         bench.send(f"+3361234567{number}", "Bonjour", f"r{number}")
-    bench.wait_all(within=20)
-    times = [line.monotonic_ns / 1e9 for line in bench.accepted()]
-    assert times[4] - times[1] > 1.2  # three parts at two a second
+    bench.wait_all()
+    assert bench.accepted()[4].monotonic_ns - begun_ns > 1.4e9  # three parts at two a second
 
 
 def test_answers_slower_than_the_time_out_do_not_put_the_port_out_of_step(bench: ModemBench) -> None:
@@ -228,6 +230,6 @@ def test_answers_slower_than_the_time_out_do_not_put_the_port_out_of_step(bench:
     bench.start()
     for number in range(5):
         bench.send(f"+3361234567{number}", f"Message {number}", f"r{number}")
-    bench.wait_all(within=15)
+    bench.wait_all()
     assert doubled(bench.accepted()) == {}
     assert len(bench.accepted()) == 5

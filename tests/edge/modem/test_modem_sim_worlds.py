@@ -156,7 +156,7 @@ def test_a_sim_pulled_out_is_told_and_used_when_it_is_back(bench: ModemBench, ma
     bench.start()
     bench.wait(lambda: ready(bench))
     modem.inject("sim", inserted=False)
-    bench.wait(has(bench, "modem.sim_missing"), within=5)
+    bench.wait(has(bench, "modem.sim_missing"))
     bench.send("+33612345678", "Attend la carte", "a")
     time.sleep(0.5)
     assert bench.states() == [SegmentState.QUEUED]
@@ -173,7 +173,7 @@ def test_a_sim_that_vanishes_without_a_word_in_a_batch_loses_nothing(bench: Mode
         bench.send("+33612345678", f"n{number}", f"r{number}")
     bench.wait(lambda: len(bench.accepted()) >= 2)
     modem.inject("sim", inserted=False, quiet=True)
-    bench.wait(has(bench, "modem.sim_missing"), within=8)
+    bench.wait(has(bench, "modem.sim_missing"))
     modem.inject("sim", inserted=True, quiet=True)
     bench.wait_all()
     assert sorted(line.text for line in bench.accepted()) == [f"n{number}" for number in range(6)]
@@ -271,7 +271,7 @@ def test_sms_refused_as_barred_are_told_until_one_goes(bench: ModemBench) -> Non
 
 
 def test_a_sim_of_ten_places_is_drained_and_no_reply_lost(bench: ModemBench) -> None:
-    """200 in a minute on ten places that list and delete as slowly as real ones, all of it five times as fast."""
+    """200 in a minute of a modem whose ten places list and delete as slowly as real ones, all of it five times as fast."""
     options = ["--capacity", "ME=0", "--capacity", "SM=10", "--storage", "SM", "--reports-in", "SR"]
     times = ["--list-latency", "0.004", "--delete-latency", "0.02", "--latency", "0.06"]
     modem = bench.add_modem(options=[*options, *times])
@@ -282,7 +282,8 @@ def test_a_sim_of_ten_places_is_drained_and_no_reply_lost(bench: ModemBench) -> 
         bench.send("+33612345678", f"Alerte {number}", f"r{number}")
     for number in range(200):
         modem.inject("bring", number=f"+336{number:08d}", text=f"OUI {number}")
-    bench.wait(lambda: len(bench.inbox()) == 200, within=60 / 5)
+    bench.wait(lambda: len(bench.inbox()) == 200, within=60)
+    assert modem.inject("look")["worked_s"] <= 60 / 5
     assert sorted(message.text for message in bench.inbox()) == sorted(f"OUI {number}" for number in range(200))
     bench.wait_all()
     assert modem.inject("look")["held"] == 0
@@ -300,27 +301,28 @@ def test_replies_are_taken_from_a_small_sim_while_alerts_go_out(bench: ModemBenc
         "SR",
         "--latency",
         "0.06",
+        "--unplugged",  # until everything is asked: what goes out then meets what comes in
     ]
     modem = bench.add_modem(options=options)
     bench.write_site()
     bench.start()
-    bench.wait(lambda: ready(bench))
     for number in range(60):
         bench.send("+33612345678", f"Alerte {number}", f"r{number}")
     for number in range(100):
         modem.inject("bring", number=f"+336{number:08d}", text=f"OUI {number}")
+    modem.inject("plug")
     bench.wait(lambda: len(bench.accepted()) >= 55)
     assert len(bench.inbox()) > 10, "more than it has places"
     bench.wait(lambda: len(bench.inbox()) == 100)
 
 
 def test_a_long_message_begun_by_the_old_sim_goes_whole_through_the_new_one(bench: ModemBench) -> None:
-    modem = bench.add_modem(options=["--latency", "0.4"])
-    bench.write_site()
+    modem = bench.add_modem(options=["--latency", "1.4", "--accept-at", "0.1"])
+    bench.write_site(submit_timeout_s=10)
     bench.start()
     bench.wait(lambda: ready(bench))
     bench.send("+33612345678", "Évacuez la rue haute, puis la place. " * 6, "a")
-    bench.wait(lambda: len(bench.accepted()) == 1)
+    bench.wait(lambda: len(bench.accepted()) == 1)  # long before the next
     modem.inject("sim", **OTHER)
     modem.inject("power_cut", off_s=0.2)
     bench.wait_all()

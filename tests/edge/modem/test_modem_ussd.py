@@ -71,7 +71,7 @@ def test_while_no_answer_comes_messages_go_on_and_the_wait_may_be_ended(bench: M
     bench.send("+33612345678", "Bonjour", "s1")
     bench.wait_all()
     phone.cancel_ussd()
-    asking.join(10)
+    asking.join(30)
     assert [answer.outcome for answer in answers] == [UssdOutcome.CANCELLED]
     assert phone.ussd("*101#", "u2").text == "Bonjour"
 
@@ -90,7 +90,7 @@ def test_a_modem_that_goes_takes_the_answer_with_it_and_nothing_is_asked_twice(b
     asking.start()
     bench.wait(lambda: phone.modem.inject("look_ussd")["asked"] == ["*100#"])
     phone.modem.inject("unplug")
-    asking.join(10)
+    asking.join(30)
     assert failed == ["NoModemReady"]
     phone.modem.inject("plug")
     phone.start()

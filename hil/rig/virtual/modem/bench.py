@@ -126,11 +126,11 @@ class ModemBench:
         """The state of every part."""
         return [segment.state for message in self.outbox() for segment in message.segments]
 
-    def wait_all(self, state: SegmentState = SegmentState.DELIVERED, *, within: float = 30.0) -> None:
+    def wait_all(self, state: SegmentState = SegmentState.DELIVERED, *, within: float = 60.0) -> None:
         """Return when every part is in this state. Raises TooLong."""
         self.wait(lambda: set(self.states()) == {state}, within=within)
 
-    def wait(self, condition: Callable[[], bool], *, within: float = 15.0) -> None:
+    def wait(self, condition: Callable[[], bool], *, within: float = 30.0) -> None:
         """Return when the condition is true. Raises TooLong with the outbox and the daemon's log."""
         deadline = time.monotonic() + within
         while not condition():

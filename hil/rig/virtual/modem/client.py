@@ -144,6 +144,15 @@ class VirtualModem:
         """One request of the control socket."""
         return inject(self.control, do, **what)
 
+    def commands(self, begin: str, *, since_ns: int = 0) -> list[int]:
+        """When it began each command that begins so, since an instant of the machine's monotonic clock."""
+        obeyed: list[tuple[int, str]] = self.inject("commands")["commands"]
+        return [at for at, command in obeyed if at >= since_ns and command.startswith(begin)]
+
+    def unheard(self) -> bytes:
+        """What was said to it while it hung."""
+        return bytes.fromhex(self.inject("look")["unheard"])
+
     def arm(self, **faults: float) -> None:
         """Arm faults (see faults.py): arm(lost_answer=1)."""
         self.inject("arm", faults=faults)

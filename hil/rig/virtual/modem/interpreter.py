@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -119,6 +120,7 @@ class Interpreter:
     def feed(self, octets: bytes) -> None:
         """Take what came from the port."""
         if self.armed.hang:
+            self.memory.unheard = (self.memory.unheard + octets)[-LINE_MAX:]
             return
         for octet in octets:
             if self._busy is not None:
@@ -245,6 +247,7 @@ class Interpreter:
             await self._answer(self._find(found[-1]))
 
     async def _find(self, command: str) -> Answer:
+        self.memory.commands.append((time.monotonic_ns(), command))
         if not self.sms_ready and SMS_COMMANDS.match(command):
             raise cms(314)
         for unknown in (self.traits.unknown, self.personality.unknown):

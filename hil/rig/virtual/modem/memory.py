@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from hil.rig.virtual.modem.kept import Kept
@@ -34,7 +35,11 @@ class Memory:
 
     storages: dict[str, dict[int, Entry]] = field(default_factory=lambda: {name: {} for name in STORAGES})
     reference: int = 0
+    worked_s: float = 0.0  # how long all listing and deleting takes the modem itself, however fast the machine is
     kept: Kept = field(default_factory=Kept)
+    # For whoever watches: in which order things came counts, not how fast the machine is.
+    commands: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=10_000))  # when begun, monotonic ns
+    unheard: bytes = b""  # what was said to it while it hung, the newest of it
 
     def next_reference(self) -> int:
         """TP-MR is the modem's to choose, and wraps at 8 bits."""

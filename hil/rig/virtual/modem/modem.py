@@ -109,9 +109,12 @@ class VirtualHardware:
                 self._say(bytes.fromhex(request["hex"]))
             case "store":
                 self._put(request["storage"], Incoming(False, int(request["length"]), request["pdu"]))
+            case "commands":
+                return {"ok": True, "commands": list(self.memory.commands)}
             case "look":
                 stored = {name: len(entries) for name, entries in self.memory.storages.items()}
-                return {"ok": True, **self.network.counts(), "stored": stored, "plugged": self._port is not None}
+                memory = {"stored": stored, "worked_s": self.memory.worked_s, "unheard": self.memory.unheard.hex()}
+                return {"ok": True, **self.network.counts(), **memory, **self._look_at_port()}
             case name if name in REQUESTS:
                 done = REQUESTS[name](self, request)
                 return {"ok": True, **((await done if inspect.isawaitable(done) else done) or {})}
@@ -131,6 +134,11 @@ class VirtualHardware:
         if self._port is not None:
             self._port.close()
             self._port = None
+
+    def _look_at_port(self) -> dict[str, Any]:
+        if self._port is None:
+            return {"plugged": False, "opened": False, "writes": 0}
+        return {"plugged": True, "opened": self._port.opened, "writes": self._port.writes}
 
     def _say(self, octets: bytes) -> None:
         if self._port is not None and not self.armed.hang:

@@ -36,6 +36,7 @@ class Port:
         self._waiting: asyncio.TimerHandle | None = None
         self._reading = False
         self._gone = False
+        self.writes = 0
         self._output = bytearray()
         self._writing: asyncio.TimerHandle | None = None
         tty.setraw(slave)
@@ -48,6 +49,11 @@ class Port:
         os.set_blocking(self._master, False)
         self._point()
         self._read_or_wait()
+
+    @property
+    def opened(self) -> bool:
+        """Whether somebody has it open, as far as the modem noticed."""
+        return self._reading
 
     def send(self, octets: bytes) -> None:
         """Say something; lost when nobody has the port open, held while whoever has it does not read."""
@@ -63,6 +69,7 @@ class Port:
         size = self._piece() or len(self._output)
         try:
             del self._output[: os.write(self._master, self._output[:size])]
+            self.writes += 1
         except BlockingIOError:
             pass  # the reader is slow: the rest waits
         except OSError:

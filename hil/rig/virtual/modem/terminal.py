@@ -33,13 +33,20 @@ class Terminal:
         self._port = os.open(self.device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         self.heard = b""
         self.reads: list[bytes] = []
-        time.sleep(0.05)  # a modem sees that its port was opened
+        self._gone = False  # the device vanished
+        self._modem = modem
+        wait(lambda: bool(modem.inject("look")["opened"]))  # else what it says next would be lost
 
     def close(self) -> None:
         """Leave the port."""
         if self._port >= 0:
             os.close(self._port)
             self._port = -1
+
+    def leave(self) -> None:
+        """Leave the port of a modem that stays, and wait until it noticed."""
+        self.close()
+        wait(lambda: not self._modem.inject("look")["opened"])
 
     def say(self, octets: bytes) -> None:
         """Type."""
@@ -49,7 +56,14 @@ class Terminal:
         """All that comes within this time."""
         return self._until(lambda _: False, seconds)
 
-    def until(self, pattern: str, within: float = 3.0) -> bytes:
+    def listen_until_gone(self) -> bytes:
+        """All that comes until the device vanishes. Raises NotHeard when it stays."""
+        heard = self._until(lambda _: False, 20.0)
+        if not self._gone:
+            raise NotHeard("the device is still there")
+        return heard
+
+    def until(self, pattern: str, within: float = 20.0) -> bytes:
         """What came up to the first match of this. Raises NotHeard."""
         heard = self._until(lambda so_far: re.search(pattern.encode(), so_far) is not None, within)
         found = re.search(pattern.encode(), heard)
@@ -58,7 +72,7 @@ class Terminal:
         self.heard = heard[found.end() :]
         return heard[: found.end()]
 
-    def ask(self, command: str, within: float = 3.0) -> list[str]:
+    def ask(self, command: str, within: float = 20.0) -> list[str]:
         """The lines of the answer, the final one included."""
         self.say(command.encode() + b"\r")
         return lines(self.until(FINAL.pattern.decode(), within))
@@ -87,10 +101,14 @@ class Terminal:
         while not enough(heard) and (left := deadline - time.monotonic()) > 0:
             if select.select([self._port], [], [], left)[0]:
                 try:
-                    self.reads.append(os.read(self._port, 65536))
-                except OSError:  # the device vanished
+                    read = os.read(self._port, 65536)
+                except OSError:
+                    read = b""
+                if not read:
+                    self._gone = True
                     break
-                heard += self.reads[-1]
+                self.reads.append(read)
+                heard += read
         return heard
 
 
@@ -105,7 +123,7 @@ def reopened(modem: VirtualModem, terminal: Terminal) -> Terminal:
     return Terminal(modem)
 
 
-def wait(condition: Callable[[], bool], within: float = 5.0) -> None:
+def wait(condition: Callable[[], bool], within: float = 30.0) -> None:
     """Return when the condition is true. Raises NotHeard."""
     deadline = time.monotonic() + within
     while not condition():

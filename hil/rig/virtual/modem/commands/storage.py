@@ -73,11 +73,16 @@ def _current(modem: Interpreter) -> dict[int, Entry]:
     return modem.memory.storages[selected(modem)[0]]
 
 
+async def _work(modem: Interpreter, seconds: float) -> None:
+    modem.memory.worked_s += seconds
+    await asyncio.sleep(seconds)
+
+
 async def _list(modem: Interpreter, found: re.Match[str]) -> str:
     want_pdu_mode(modem)
     wanted = int(found[1] or UNREAD)
     entries = [(place, entry) for place, entry in sorted(_current(modem).items()) if wanted in (ALL, entry.kind)]
-    await asyncio.sleep(modem.traits.list_s * len(entries))
+    await _work(modem, modem.traits.list_s * len(entries))
     lines = []
     for place, entry in entries:
         lines.append(f"+CMGL: {place},{entry.kind},,{entry.length}\n{entry.pdu}")
@@ -101,7 +106,7 @@ def _mark_read(entry: Entry) -> None:
 
 
 async def _delete(modem: Interpreter, found: re.Match[str]) -> str:
-    await asyncio.sleep(modem.traits.delete_s)
+    await _work(modem, modem.traits.delete_s)
     entries, place, flag = _current(modem), int(found[1]), int(found[2] or 0)
     if flag == 0 and place not in entries:
         raise cms(321)
