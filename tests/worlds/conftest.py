@@ -17,12 +17,12 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     with telephony_alone() as box:
         everybody = {**PASSWORDS, **STAFF}
         transport = "tcp" if request.param == "tcp" else "udp"
-        box.start(
-            box.site(cloud=f'cloud = {{ address = "{box.cloud}", transport = "{transport}" }}', extensions=everybody)
-        )
         honours_path = request.param != "no-path"
         pbx = Pbx(box.place, box.cloud, DOMAIN, everybody, honours_path=honours_path, transport=transport)
         pbx.start()
+        box.start(
+            box.site(cloud=f'cloud = {{ address = "{box.cloud}", transport = "{transport}" }}', extensions=everybody)
+        )
         world = World(box, pbx, box.phone("101", 101, 440), box.phone("102", 102, 650))
         world.settle()
         yield world

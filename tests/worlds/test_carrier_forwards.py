@@ -52,14 +52,14 @@ class Town(World):
 def town() -> Iterator[Town]:
     with telephony_alone() as box:
         carrier = Carrier(box.wire(20))
-        box.start(box.site(more=INBOUND))
         pbx = Pbx(box.place, box.cloud, DOMAIN, PASSWORDS)
         pbx.start()
+        box.start(box.site(more=INBOUND))
         desks = [box.phone(number, int(number), 440 + 210 * at) for at, number in enumerate(PASSWORDS)]
         town = Town(box, pbx, desks[0], desks[1], carrier=carrier, third=desks[2])
         town.settle()
         desks[2].wait_registered()
-        wait_for(lambda: health(box, "pstn") == "well", "the trunk is well", 10.0, every=0.2)
+        wait_for(lambda: health(box, "pstn") == "well", "the trunk is well", every=0.2)
         yield town
 
 

@@ -24,7 +24,7 @@ def test_a_call_runs_on_through_the_return_of_the_cloud(world: World) -> None:
     assert call.heard(650) >= lasted - 1.0
     assert world.second.heard(440, before) >= lasted - 1.0
     call.hang_up()
-    world.second.wait_event("CALL_CLOSED", 5, call.answered_ns)
+    world.second.wait_event("CALL_CLOSED", after=call.answered_ns)
     count = len(world.pbx.calls())
     assert world.call().good
     assert len(world.pbx.calls()) == count + 1

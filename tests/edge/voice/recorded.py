@@ -17,7 +17,7 @@ def calls(box: Telephony, **wanted: object) -> list[dict[str, Any]]:
     return [call for call in listed if all(call[name] == value for name, value in wanted.items())]
 
 
-def wait_calls(box: Telephony, count: int, timeout: float = 5, **wanted: object) -> list[dict[str, Any]]:
+def wait_calls(box: Telephony, count: int, timeout: float = 30, **wanted: object) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
     def enough() -> bool:

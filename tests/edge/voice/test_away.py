@@ -12,8 +12,8 @@ def test_calls_of_the_cloud_for_somebody_away_are_forwarded_once(telephony: Tele
     document = box.site(extensions=people).replace(
         'password = "b"\n', 'password = "b"\nforward = { always = "0611223344" }\n'
     )
-    box.start(document.replace('password = "c"\n', 'password = "c"\nforward = { always = "101" }\n'))
     pbx, trunk = HandPbx(box.wire(10)), box.wire(20)
+    box.start(document.replace('password = "c"\n', 'password = "c"\nforward = { always = "101" }\n'))
     contacts = {}
     phones = {}
     for place, (number, port) in enumerate((("101", 5060), ("102", 5060), ("102", 5070), ("103", 5060))):

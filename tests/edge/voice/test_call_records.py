@@ -101,7 +101,7 @@ overflow = "0612345678"
     assert taken["direction"] == "inside"
     assert taken["trail"] == ["local", "step:200/0", "ring:102", "ring:103", "ring:104"]
     invite = desk.begin(desk.invitation("200"))
-    request, source = first.request(timeout=8)
+    request, source = first.request()
     first.send(reply_to(request, 503, "Service Unavailable"), source)
     request, source = second.request()
     second.answer(request, source)
@@ -187,9 +187,7 @@ def test_an_emergency_call_is_still_shown_when_kamailio_was_killed(telephony: Te
     kamailio.kill()
     box.root.start("kamailio")
     wanted = ["voice.emergency_call", "voice.emergency_failed"]
-    wait_for(
-        lambda: sorted(one for one in issues(box) if "emergency_" in one and "trunk" not in one) == wanted, "both", 5
-    )
+    wait_for(lambda: sorted(one for one in issues(box) if "emergency_" in one and "trunk" not in one) == wanted, "both")
 
 
 # -- with a cloud PBX -------------------------------------------------------------------------------------------------
@@ -197,8 +195,8 @@ def test_an_emergency_call_is_still_shown_when_kamailio_was_killed(telephony: Te
 
 def test_what_the_cloud_did_is_told(telephony: Telephony) -> None:
     box = telephony
-    box.start()
     pbx, desk = HandPbx(box.wire(10)), box.hand("101", 101)
+    box.start()
     assert desk.register(prove=False).code == 200
     invite = desk.invitation("0612345678")
     desk.wire.send(invite, box.box)
@@ -226,8 +224,8 @@ def test_what_the_cloud_did_is_told(telephony: Telephony) -> None:
 def test_whose_phone_took_a_call_of_the_cloud_and_whose_missed_it_is_known(telephony: Telephony) -> None:
     """Day in, day out: the cloud PBX calls a device by its contact, which need not say whose it is."""
     box = telephony
-    box.start()
     pbx = HandPbx(box.wire(10))
+    box.start()
     phones = {number: box.hand(number, 100 + int(number) % 100) for number in ("102", "103")}
     contacts = {}
     for number, phone in phones.items():
@@ -250,8 +248,8 @@ def test_whose_phone_took_a_call_of_the_cloud_and_whose_missed_it_is_known(telep
 
 def test_a_silent_cloud_is_a_reason_of_the_call_that_met_it(telephony: Telephony) -> None:
     box = telephony
-    box.start(box.site("answer_timeout_ms = 500"))
     pbx, desk = HandPbx(box.wire(10)), box.hand("101", 101)
+    box.start(box.site("answer_timeout_ms = 500"))
     assert desk.register(prove=False).code == 200
     pbx.mute = True
     assert desk.ask(desk.invitation("102"), prove=False).code == 407

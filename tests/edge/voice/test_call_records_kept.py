@@ -58,7 +58,7 @@ def test_calls_that_were_over_are_all_there_when_kamailio_is_killed(telephony: T
     assert len(calls(box, state="talking")) == 1
     hang_up(desk, office, *lasting)
     wait_calls(box, 21, dialled="102", state="answered")
-    wait_for(lambda: len({file.parent for file in record_files(box)}) == 1, "the first start's files removed", 15)
+    wait_for(lambda: len({file.parent for file in record_files(box)}) == 1, "the first start's files removed")
 
 
 def test_calls_go_on_with_a_full_disk_and_are_kept_when_there_is_room_again(telephony: Telephony) -> None:
@@ -76,10 +76,10 @@ def test_calls_go_on_with_a_full_disk_and_are_kept_when_there_is_room_again(tele
                 file.write(bytes(4096))
         for _ in range(60):
             hang_up(desk, office, *talk(desk, office))
-        wait_for(lambda: "voice.records_not_kept" in issues(box), "the issue", 5)
+        wait_for(lambda: "voice.records_not_kept" in issues(box), "the issue")
         filler.unlink()
-        wait_calls(box, 61, timeout=10, state="answered")
-        wait_for(lambda: "voice.records_not_kept" not in issues(box), "the issue gone", 5)
+        wait_calls(box, 61, state="answered")
+        wait_for(lambda: "voice.records_not_kept" not in issues(box), "the issue gone")
     finally:
         box.root.running["voice"].kill()
         subprocess.run(["umount", str(state)], check=True)
@@ -92,7 +92,7 @@ def test_a_damaged_ledger_is_left_as_it_is_and_costs_no_call(telephony: Telephon
     box.start(box.site(cloud="# no cloud", extensions=PEOPLE))
     desk, office = box.registered("101", 101), box.registered("102", 102)
     hang_up(desk, office, *talk(desk, office))
-    wait_for(lambda: "voice.records_not_kept" in issues(box), "the issue", 5)
+    wait_for(lambda: "voice.records_not_kept" in issues(box), "the issue")
     shown = box.root.repli("voice", "calls")
     assert (shown.returncode == 0, "calls.db" in shown.stderr) == (False, True)
     assert ledger.read_bytes() == b"not a database at all" * 1000
@@ -105,7 +105,7 @@ def test_kamailio_s_files_have_a_bound_of_their_own(telephony: Telephony) -> Non
     box.root.running["voice"].kill()
     hang_up(desk, office, *talk(desk, office))
     # Begun, answered, ended: the last may be written after the answer to the BYE went.
-    wait_for(lambda: len(lines(box)) == 3, "the lines of the first call", 20)
+    wait_for(lambda: len(lines(box)) == 3, "the lines of the first call")
     before = lines(box)
     box.rpc("htable.seti", "recorded", "lines", 100_000)
     for _ in range(5):

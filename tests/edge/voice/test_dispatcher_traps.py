@@ -45,7 +45,7 @@ def change_trunk(box: Telephony, address: str) -> None:
     """Settings with the trunk elsewhere; returns once their tables are in force."""
     before = box.json("voice", "mode")["version"]
     box.root.write_site(box.site(cloud="# no cloud").replace(box.trunk, address))
-    wait_for(lambda: box.json("voice", "mode")["version"] != before, "the tables in force", 10.0, every=0.1)
+    wait_for(lambda: box.json("voice", "mode")["version"] != before, "the tables in force", every=0.1)
 
 
 def test_two_lists_one_after_the_other_are_both_taken(telephony: Telephony) -> None:
@@ -55,4 +55,4 @@ def test_two_lists_one_after_the_other_are_both_taken(telephony: Telephony) -> N
     for host in (30, 31, 32):
         change_trunk(telephony, f"{telephony.net}.{host}")
     last = f"sip:{telephony.net}.32:5060"
-    wait_for(lambda: last in str(telephony.rpc("dispatcher.list")), "probed where it is now", 10.0, every=0.2)
+    wait_for(lambda: last in str(telephony.rpc("dispatcher.list")), "probed where it is now", every=0.2)

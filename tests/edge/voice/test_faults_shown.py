@@ -38,33 +38,33 @@ def test_a_cloud_that_answers_probes_and_fails_calls_is_said_until_it_carries_on
 ) -> None:
     for _ in range(3):
         called(pbx, desk, (503, "Service Unavailable"))
-    wait_for(lambda: "voice.cloud_not_routing" in issues(box), "the fault", 15.0, every=0.3)
+    wait_for(lambda: "voice.cloud_not_routing" in issues(box), "the fault", every=0.3)
     assert issues(box)["voice.cloud_not_routing"] == {"calls": "3", "code": "503"}
     assert box.json("voice", "mode")["mode"] == "cloud"
     called(pbx, desk, (180, "Ringing"), (486, "Busy Here"))
-    wait_for(lambda: "voice.cloud_not_routing" not in issues(box), "no fault", 15.0, every=0.3)
+    wait_for(lambda: "voice.cloud_not_routing" not in issues(box), "no fault", every=0.3)
 
 
 def test_one_number_on_two_phones_is_said(box: Telephony, pbx: HandPbx) -> None:
     first, second = box.hand("102", 102), box.hand("102", 103)
     for phone in (first, second):
         assert phone.register(prove=False).code == 200
-    wait_for(lambda: "voice.number_on_two_phones" in issues(box), "the fault", 15.0, every=0.3)
+    wait_for(lambda: "voice.number_on_two_phones" in issues(box), "the fault", every=0.3)
     said = issues(box)["voice.number_on_two_phones"]
     assert said == {"extension": "102", "addresses": f"{first.wire.address}, {second.wire.address}"}
     second.register(expires=0, prove=False)
-    wait_for(lambda: "voice.number_on_two_phones" not in issues(box), "no fault", 15.0, every=0.3)
+    wait_for(lambda: "voice.number_on_two_phones" not in issues(box), "no fault", every=0.3)
 
 
 def test_a_device_registered_at_the_cloud_without_us_is_said(box: Telephony, pbx: HandPbx, desk: Hand) -> None:
     pbx.others = ("<sip:101@203.0.113.77:5060>;expires=30",)
     assert desk.register(prove=False).code == 200
-    wait_for(lambda: "voice.registered_elsewhere" in issues(box), "the fault", 15.0, every=0.3)
+    wait_for(lambda: "voice.registered_elsewhere" in issues(box), "the fault", every=0.3)
     said = issues(box)["voice.registered_elsewhere"]
     assert said == {"extension": "101", "contacts": "sip:101@203.0.113.77:5060"}
     pbx.others = ()
     assert desk.register(prove=False).code == 200
-    wait_for(lambda: "voice.registered_elsewhere" not in issues(box), "no fault", 15.0, every=0.3)
+    wait_for(lambda: "voice.registered_elsewhere" not in issues(box), "no fault", every=0.3)
 
 
 @pytest.mark.parametrize("said", ["Yealink SIP-T46S 66.84.0.15", None])

@@ -53,7 +53,7 @@ def issue(box: Telephony, name: str) -> dict[str, object]:
         (voice,) = [one for one in box.json("status")["daemons"] if one["name"] == "voice"]
         return [one for one in voice["issues"] if one["id"] == name]
 
-    wait_for(lambda: bool(raised()), name, 5, every=0.2)
+    wait_for(lambda: bool(raised()), name, every=0.2)
     return raised()[0]
 
 
@@ -62,13 +62,19 @@ def registration(hand: Hand) -> Message:
     return hand.compose("REGISTER", f"sip:{DOMAIN}", to=to, headers=[("Contact", hand.contact)])
 
 
-def tries_until_silence(hand: Hand, most: int) -> int:
+def blocked(box: Telephony, hand: Hand) -> bool:
+    """Whether its address is, by Kamailio's own table: what is not answered in time may only be slow."""
+    return hand.wire.address in str(box.rpc("htable.dump", "ban"))
+
+
+def tries_until_silence(box: Telephony, hand: Hand, most: int) -> int:
     """How many wrong proofs are answered."""
     for tried in range(most):
         try:
             hand.register(timeout=0.7)
         except NothingHeard:
-            return tried
+            if blocked(box, hand):
+                return tried
     return most
 
 
@@ -110,11 +116,11 @@ def test_a_telephone_of_ours_at_home_is_served(box: Telephony) -> None:
 
 def test_outside_a_guesser_is_blocked_within_twenty_tries_and_let_in_again_by_a_person(box: Telephony) -> None:
     guesser = from_internet(box, "101", 52, password="wrong")
-    assert tries_until_silence(guesser, GUESSES + 1) < GUESSES
+    assert tries_until_silence(box, guesser, GUESSES + 1) < GUESSES
     address = guesser.wire.address
     assert bans(box)[address] == ("blocked", "guessing")
     guesser.password = PASSWORDS["101"]
-    assert tries_until_silence(guesser, 1) == 0, "the right password comes too late"
+    assert tries_until_silence(box, guesser, 1) == 0, "the right password comes too late"
     found = issue(box, "voice.addresses_blocked")
     assert found["severity"] == "info"
     assert address in str(found["data"])
@@ -135,7 +141,8 @@ def test_outside_who_only_asks_is_blocked_too(box: Telephony) -> None:
         try:
             answers.add(scanner.register(prove=False, timeout=0.7).code)
         except NothingHeard:
-            break
+            if blocked(box, scanner):
+                break
     assert answers == {401}
     assert number < 175
     assert bans(box)[scanner.wire.address][0] == "blocked"
@@ -144,16 +151,16 @@ def test_outside_who_only_asks_is_blocked_too(box: Telephony) -> None:
 def test_outside_a_flood_is_blocked(box: Telephony) -> None:
     source = from_internet(box, "101", 54)
     stray_byes(source, 400)
-    wait_for(lambda: source.wire.address in bans(box), "the ban", 5, every=0.2)
+    wait_for(lambda: source.wire.address in bans(box), "the ban", every=0.2)
 
 
 def test_a_block_ends_by_itself(telephony: Telephony) -> None:
     box = telephony
     box.start(with_internet(box) + "[voice.guard]\nban_s = 10\n")
     guesser = from_internet(box, "101", 52, password="wrong")
-    assert tries_until_silence(guesser, GUESSES) < GUESSES
+    assert tries_until_silence(box, guesser, GUESSES) < GUESSES
     guesser.password = PASSWORDS["101"]
-    wait_for(lambda: tries_until_silence(guesser, 1) == 1, "the end of the block", 20, every=0.5)
+    wait_for(lambda: tries_until_silence(box, guesser, 1) == 1, "the end of the block", every=0.5)
     assert bans(box) == {}
 
 
@@ -193,7 +200,7 @@ def test_a_flood_in_the_building_is_limited_and_reported_and_still_calls_for_hel
     trunk = box.wire(20)
     source = box.hand("103", 62, password="wrong")
     flood(source)
-    wait_for(lambda: bans(box).get(source.wire.address) == ("limited", "flood"), "the report", 5, every=0.2)
+    wait_for(lambda: bans(box).get(source.wire.address) == ("limited", "flood"), "the report", every=0.2)
     assert issue(box, "voice.phone_limited")["subject"] == source.wire.address
     for message in (source.compose("OPTIONS", f"sip:{DOMAIN}"), registration(source)):
         source.wire.drain()
@@ -218,8 +225,8 @@ def test_a_flood_in_the_building_is_limited_and_reported_and_still_calls_for_hel
 
 def test_the_cloud_pbx_and_a_trunk_are_never_kept_out(telephony: Telephony) -> None:
     box = telephony
-    box.start(with_internet(box, cloud=f'cloud = {{ address = "{box.cloud}" }}'))
     pbx = HandPbx(box.wire(10))
+    box.start(with_internet(box, cloud=f'cloud = {{ address = "{box.cloud}" }}'))
     trunk = box.wire(20)
     phone = box.hand("101", 101)
     assert phone.register(prove=False).code == 200
@@ -232,15 +239,15 @@ def test_the_cloud_pbx_and_a_trunk_are_never_kept_out(telephony: Telephony) -> N
     call = pbx.call(pbx.registered[-1].get("Contact").strip("<>"), outside)
     request, source = phone.wire.request()
     phone.wire.send(reply_to(request, 486, "Busy Here"), source)
-    assert pbx.final(call, 10).code == 486
+    assert pbx.final(call).code == 486
 
 
 def test_guesses_do_not_make_the_cloud_block_the_box(telephony: Telephony) -> None:
     """The cloud PBX sees one address for the whole building: it must not see what one phone gets wrong all day."""
     box = telephony
-    box.start()
     pbx = Pbx(box.place, box.cloud, DOMAIN, PASSWORDS)
     pbx.start()
+    box.start()
     assert pbx.process is not None
     guesser = box.hand("101", 101, password="wrong")
     challenge = Message("SIP/2.0 401 Unauthorized", [("WWW-Authenticate", f'Digest realm="{DOMAIN}", nonce="y"')])

@@ -119,7 +119,7 @@ def test_a_registered_trunk_s_calls_come_to_our_contact(telephony: Telephony) ->
     )
     start_with_trunks(telephony, account, more=INBOUND)
     desk = caller(telephony)
-    wait_for(lambda: operator.registered, "registered", 10.0)
+    wait_for(lambda: operator.registered, "registered")
     contact = operator.registered[-1].get("Contact").strip("<>")
     user = contact.removeprefix("sip:").partition("@")[0]
     ring(telephony, operator, user, to="<sip:+33123456789@carrier.example>")
@@ -132,7 +132,7 @@ def test_of_two_accounts_at_one_operator_the_one_that_is_called_counts(telephony
     start_with_trunks(telephony, account.format("one"), account.format("two"), more=INBOUND, second_host=20)
     desk = caller(telephony)
     contacts = {f"<sip:{name}@{telephony.box[0]}:5060>" for name in ("pstn", "spare")}
-    wait_for(lambda: {one.get("Contact") for one in operator.registered} == contacts, "both registered", 15.0)
+    wait_for(lambda: {one.get("Contact") for one in operator.registered} == contacts, "both registered")
     ring(telephony, operator, "spare", to="<sip:0123456789@carrier.example>")
     desk.wire.request()
     assert [trunk(telephony, name)["calls"] for name in ("pstn", "spare")] == [0, 1]

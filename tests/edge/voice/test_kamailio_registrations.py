@@ -153,16 +153,16 @@ def test_a_phone_over_tcp(box: Telephony, pbx: HandPbx) -> None:
 
 def test_kill_9_of_kamailio_keeps_the_registrations(telephony: Telephony) -> None:
     box = telephony
-    kamailio = box.start()
     pbx = HandPbx(box.wire(10))
+    kamailio = box.start()
     phone = box.hand("101", 101)
     registered(phone)
     location = box.root.paths.kamailio_run / "location.sqlite"
-    wait_for(lambda: phone.wire.address.encode() in (snapshot(location) or b""), "the binding on disk", 5)
+    wait_for(lambda: phone.wire.address.encode() in (snapshot(location) or b""), "the binding on disk")
     kamailio.kill()
     box.root.start("kamailio")
     rings(box, pbx, phone, pbx.registered[-1].get("Contact").strip("<>"))
-    wait_for(lambda: phones(box, "101"), "phones known again", 5, every=0.2)
+    wait_for(lambda: phones(box, "101"), "phones known again", every=0.2)
 
 
 def rings(box: Telephony, pbx: HandPbx, phone: Hand, uri: str) -> None:

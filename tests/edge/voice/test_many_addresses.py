@@ -55,10 +55,10 @@ def test_settings_are_still_told_and_emergencies_still_go(
 ) -> None:
     for hand in islice(strangers(telephony), ADDRESSES):
         hand.wire.send(deed(hand), hand.box)
-    wait_for(lambda: rows(telephony, table) >= SHOWN, "so many are shown", 5.0)
+    wait_for(lambda: rows(telephony, table) >= SHOWN, "so many are shown")
     before = telephony.json("voice", "mode")["version"]
     telephony.root.write_site(telephony.site(cloud="# no cloud", extensions={"109": "new-secret"}))
-    wait_for(lambda: telephony.json("voice", "mode")["version"] != before, "the new settings told", 15.0)
+    wait_for(lambda: telephony.json("voice", "mode")["version"] != before, "the new settings told")
     assert telephony.json("voice", "mode")["told"]
     assert rows(telephony, table) <= SHOWN + WORKERS, "each counts before it writes"
     desk = telephony.hand("101", 101)
@@ -76,4 +76,4 @@ def test_an_emergency_call_with_a_name_of_any_length_goes(telephony: Telephony, 
         assert trunk.request()[0].get("Call-ID") == long
     assert rows(telephony, "urgent") == 0
     # The journal has what the table leaves out.
-    wait_for(lambda: "voice.emergency_call" in str(telephony.json("status")), "they are said", 15.0)
+    wait_for(lambda: "voice.emergency_call" in str(telephony.json("status")), "they are said")

@@ -71,7 +71,7 @@ def test_calls_leave_no_number_in_any_log(telephony: Telephony) -> None:
         operator.turn_down(403, "No")
     ring(box, operator, NUMBER)
     log = box.root.folder / "kamailio.log"
-    wait_for(lambda: "emergency call to 06…78 from" in log.read_text(), "the emergency call logged", 5)
+    wait_for(lambda: "emergency call to 06…78 from" in log.read_text(), "the emergency call logged")
     time.sleep(LATE_S)
     assert readable(box.root.folder, NUMBER, TEST, CALLER) == []
 
@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_not_repeated(telephony: Telephony, transport: st
         else:
             wire.sock.sendto(data, box.box)
     said = f"a message from {box.net}.100:7000 over {transport} cannot be read"
-    wait_for(lambda: said in log.read_text(), "who sent it is said", 5)
+    wait_for(lambda: said in log.read_text(), "who sent it is said")
     assert caller(box).number == "101"
     time.sleep(LATE_S)
     assert readable(box.root.folder, NUMBER) == []

@@ -26,9 +26,9 @@ def frozen(pbx: Pbx, number: signal.Signals) -> None:
 @pytest.mark.parametrize(("honours_path", "transport"), [(True, "udp"), (False, "udp"), (True, "tcp")])
 def test_calls_with_the_cloud_frozen_and_back(telephony: Telephony, honours_path: bool, transport: str) -> None:
     box = telephony
-    box.start(box.site(cloud=f'cloud = {{ address = "{box.cloud}", transport = "{transport}" }}'))
     pbx = Pbx(box.place, box.cloud, DOMAIN, PASSWORDS, honours_path=honours_path, transport=transport)
     pbx.start()
+    box.start(box.site(cloud=f'cloud = {{ address = "{box.cloud}", transport = "{transport}" }}'))
     first, second = box.phone("101", 101, 440), box.phone("102", 102, 650)
     first.wait_registered()
     second.wait_registered()
@@ -61,7 +61,7 @@ def test_kill_9_of_voice_is_not_noticed_and_a_killed_kamailio_is_told_again(tele
     time.sleep(1.5)
     assert held.heard(650) > 0
     held.hang_up()
-    second.wait_event("CALL_CLOSED", 5, held.answered_ns)
+    second.wait_event("CALL_CLOSED", after=held.answered_ns)
     assert call_and_listen(first, second).good
 
     # Its dialogs, its location and its secrets outlive Kamailio too, and nobody but the launcher is needed for it.
@@ -70,7 +70,7 @@ def test_kill_9_of_voice_is_not_noticed_and_a_killed_kamailio_is_told_again(tele
     kamailio.kill()
     box.root.start("kamailio")
     call.hang_up()
-    second.wait_event("CALL_CLOSED", 5, call.answered_ns)
+    second.wait_event("CALL_CLOSED", after=call.answered_ns)
     assert call_and_listen(second, first).good
 
 

@@ -90,7 +90,7 @@ def test_a_plan_whose_tables_are_gone_ends(planned: Planned) -> None:
     ]
     try:
         asyncio.run(push(planned.box, others))
-        assert caller.wire.final(invite, 8.0).code == 480
+        assert caller.wire.final(invite).code == 480
         assert planned.crowd.rounds() == [["102"]]
     finally:
         asyncio.run(push(planned.box, [planned.voice]))

@@ -51,8 +51,7 @@ def test_a_slow_disk_does_not_put_off_the_next_copy(tmp_path: Path) -> None:
 def test_no_registration_older_than_promised_is_missing_on_the_disk(telephony: Telephony) -> None:
     """The real Kamailio and voice; what a power cut at this moment would lose is looked at ten times a second."""
     people = {str(number): f"secret-{number}" for number in range(1000, 1500)}
-    document = telephony.site(cloud="# no cloud", extensions=people)
-    telephony.start(document.replace("hold_down_s = 2", "hold_down_s = 60"))
+    telephony.start(telephony.site(cloud="# no cloud", extensions=people))
     copy = telephony.root.paths.registrations
     granted: dict[str, float] = {}
     enough = threading.Event()

@@ -118,7 +118,7 @@ def test_an_emergency_is_never_ended_for_another(telephony: Telephony) -> None:
     talk(one, "112", first)
     emergency(telephony, "15", 141)
     # The other trunk is dead; the full one is asked all the same, and nobody is cut off.
-    first.answer(timeout=5)
+    first.answer()
     assert one.wire.silent(0.5, "BYE")
 
 
@@ -132,7 +132,7 @@ def test_a_call_that_came_in_gives_way_too(telephony: Telephony) -> None:
     acknowledged(telephony, first, invite)
     with Carrier(telephony.wire(21)).dead():
         emergency(telephony, "112")
-        request, _ = first.request(timeout=4)
+        request, _ = first.request()
     assert request.uri.startswith("sip:112@")
     assert desk.wire.request(method="BYE")
 
@@ -146,7 +146,7 @@ def test_who_answers_while_the_call_is_taken_away_is_hung_up(telephony: Telephon
     desk.wire.send(reply_to(heard, 180, "Ringing"), source)
     with Carrier(telephony.wire(21)).dead():
         emergency(telephony, "112")
-        desk.wire.request(4, method="CANCEL")
+        desk.wire.request(method="CANCEL")
         desk.wire.send(reply_to(heard, 200, "OK", [("Contact", desk.contact)], SDP.format(desk.wire.address)), source)
         acknowledged(telephony, first, invite)
         assert desk.wire.request(method="BYE")
@@ -173,7 +173,7 @@ class Unprobed(Carrier):
 def test_it_is_the_same_on_a_trunk_that_only_seems_dead(telephony: Telephony) -> None:
     only = Unprobed(telephony.wire(20))
     telephony.start(telephony.site(cloud="# no cloud", more=f"{ONE}\n"))
-    wait_for(lambda: health(telephony, "pstn") == "silent", "two probes unanswered", 15.0, every=0.2)
+    wait_for(lambda: health(telephony, "pstn") == "silent", "two probes unanswered", every=0.2)
     desk = caller(telephony)
     talk(desk, "0987654321", only)
     emergency(telephony, "112")
@@ -208,6 +208,6 @@ def test_a_real_phone_is_hung_up_and_the_telephone_network_gets_the_emergency(te
     conversation = phone.dial("0987654321")
     assert trunk(telephony, "pstn")["calls"] == 1
     emergency(telephony, "112")
-    phone.wait_event("CALL_CLOSED", 5, conversation.answered_ns)
-    wait_for(lambda: len(pstn.calls()) == 2, "the emergency at the far end", 5.0)
+    phone.wait_event("CALL_CLOSED", after=conversation.answered_ns)
+    wait_for(lambda: len(pstn.calls()) == 2, "the emergency at the far end")
     assert [one.called for one in pstn.calls()] == ["0987654321", "112"]

@@ -71,7 +71,7 @@ def test_a_push_that_was_cut_is_not_seen_at_all_and_then_is_repeated(telephony: 
 
     box.root.write_site(site(box, "new", 30))
     box.root.start("voice")
-    wait_for(lambda: version(box) == after, "the push", 10, every=0.1)
+    wait_for(lambda: version(box) == after, "the push", every=0.1)
     newcomer.begin(newcomer.invitation("0987654321"))
     assert new_trunk.request()
     assert old_trunk.silent(0.2)
@@ -187,7 +187,7 @@ def test_two_hundred_extensions_are_pushed_without_a_restart_and_again_after_one
     wanted = tables(parse_site(document).voice).version
     begun = time.monotonic()
     box.root.write_site(document)
-    wait_for(lambda: version(box) == wanted, "the push", 10, every=0.02)
+    wait_for(lambda: version(box) == wanted, "the push", every=0.02)
     assert time.monotonic() - begun <= PUSH_S + 2.0  # the settings daemon looks at its file every second
     assert kamailio.process.poll() is None
     told = box.json("voice", "mode")
@@ -198,7 +198,7 @@ def test_two_hundred_extensions_are_pushed_without_a_restart_and_again_after_one
     kamailio.kill()
     box.root.start("kamailio")
     box.rpc("htable.sets", "run", "version", "stale")
-    wait_for(lambda: version(box) == wanted, "the push repeated", 5, every=0.05)
+    wait_for(lambda: version(box) == wanted, "the push repeated", every=0.05)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -70,7 +70,7 @@ def away(telephony: Telephony) -> set[str]:
 def effective(telephony: Telephony, numbers: set[str]) -> float:
     """Seconds until Kamailio goes by it."""
     begun = time.monotonic()
-    wait_for(lambda: away(telephony) == numbers, f"{numbers} redirected", 10, every=0.01)
+    wait_for(lambda: away(telephony) == numbers, f"{numbers} redirected", every=0.01)
     return time.monotonic() - begun
 
 
@@ -131,7 +131,7 @@ def test_it_ends_by_itself(box: Box) -> None:
     box.redirect("101", "--to", "103", "--until", end.isoformat())
     effective(box.telephony, {"101"})
     assert box.called("101") == ["103"]
-    wait_for(lambda: datetime.now(UTC) >= end, "its end", 10, every=0.01)
+    wait_for(lambda: datetime.now(UTC) >= end, "its end", every=0.01)
     assert effective(box.telephony, set()) <= EFFECTIVE_S
     assert box.redirect("--list") == []
     assert box.called("101") == ["101"]
@@ -148,8 +148,8 @@ def test_kill_9_right_after_the_acknowledgement_loses_none(box: Box) -> None:
 
 
 def test_calls_of_the_cloud_are_redirected_too(telephony: Telephony) -> None:
-    telephony.start()
     pbx, trunk = HandPbx(telephony.wire(10)), telephony.wire(20)
+    telephony.start()
     telephony.wait_mode("cloud")
     phone = telephony.hand("102", 102)
     assert phone.register(prove=False).code == 200

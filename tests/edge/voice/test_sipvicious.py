@@ -21,8 +21,8 @@ def box(request: pytest.FixtureRequest) -> Iterator[Telephony]:
             one.start(with_internet(one))
             yield one
             return
-        one.start(with_internet(one, cloud=f'cloud = {{ address = "{one.cloud}" }}'))
         Pbx(one.place, one.cloud, DOMAIN, PASSWORDS).start()
+        one.start(with_internet(one, cloud=f'cloud = {{ address = "{one.cloud}" }}'))
         one.wait_mode("cloud")
         assert one.hand("101", 25).register().code == 200
         yield one

@@ -60,7 +60,7 @@ def test_nor_is_one_of_a_trunk_that_rang(telephony: Telephony, code: int, reason
     invite = call(desk, "0987654321")
     heard, source = trunk.request()
     trunk.send(reply_to(heard, 180, "Ringing"), source)
-    desk.wire.receive(lambda said: said.code == 180, 2.0)
+    desk.wire.receive(lambda said: said.code == 180)
     trunk.send(reply_to(heard, code, reason, [("Contact", PREMIUM)]), source)
     answer = desk.wire.final(invite)
     assert (answer.code, answer.all("Contact")) == (480, [])

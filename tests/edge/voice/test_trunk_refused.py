@@ -55,7 +55,7 @@ def refusals(box: Telephony) -> dict[str, tuple[str, str]]:
 
 def test_an_account_that_is_refused_is_said_until_it_is_taken(box: Telephony, first: Carrier) -> None:
     expired = {"pstn": (f"{first.wire.address}:5060", "403")}
-    wait_for(lambda: refusals(box) == expired, "the fault", 15.0, every=0.3)
+    wait_for(lambda: refusals(box) == expired, "the fault", every=0.3)
     first.refuse = None
     wait_for(lambda: refusals(box) == {}, "no fault", 60.0, every=0.3)
     assert first.registered
@@ -70,12 +70,12 @@ def test_calls_that_are_refused_are_said_until_one_is_taken(
         first.turn_down(403, "Forbidden")
         second.answer()
         assert desk.wire.final(invite).code == 200
-    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "403")}, "the fault", 15.0, every=0.3)
+    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "403")}, "the fault", every=0.3)
     invite = call(desk, "0987654324")
     heard, source = first.request()
     first.wire.send(reply_to(heard, 486, "Busy Here"), source)
     assert desk.wire.final(invite).code == 486
-    wait_for(lambda: refusals(box) == {}, "no fault", 15.0, every=0.3)
+    wait_for(lambda: refusals(box) == {}, "no fault", every=0.3)
 
 
 def test_only_a_call_that_is_taken_ends_what_is_said(
@@ -89,11 +89,11 @@ def test_only_a_call_that_is_taken_ends_what_is_said(
         assert desk.wire.final(invite).code == 200
     shown = trunk(box, "pstn")
     assert (shown["refused_calls"], shown["refused_code"], shown["last_refusal"]["code"]) == (2, 407, 503)
-    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "407")}, "the fault", 15.0, every=0.3)
+    wait_for(lambda: refusals(box) == {"pstn": (f"{first.wire.address}:5060", "407")}, "the fault", every=0.3)
     invite = call(desk, "0987654334")
     first.answer()
     assert desk.wire.final(invite).code == 200
-    wait_for(lambda: refusals(box) == {}, "no fault", 15.0, every=0.3)
+    wait_for(lambda: refusals(box) == {}, "no fault", every=0.3)
 
 
 def test_a_trunk_that_answers_no_probe_is_said_until_it_does(box: Telephony, second: Carrier) -> None:
@@ -105,5 +105,5 @@ def test_a_trunk_that_answers_no_probe_is_said_until_it_does(box: Telephony, sec
 
     assert silent() == []
     with second.dead():
-        wait_for(lambda: silent() == [("spare", f"{second.wire.address}:5060")], "the fault", 20.0, every=0.3)
-    wait_for(lambda: silent() == [], "no fault", 20.0, every=0.3)
+        wait_for(lambda: silent() == [("spare", f"{second.wire.address}:5060")], "the fault", every=0.3)
+    wait_for(lambda: silent() == [], "no fault", every=0.3)

@@ -24,7 +24,7 @@ def cloud(telephony: Telephony) -> Carrier:
 @pytest.fixture
 def box(telephony: Telephony, cloud: Carrier) -> Telephony:
     telephony.start(lent_site(telephony))
-    wait_for(lambda: cloud.registered != [], "registered at the cloud PBX", 10)
+    wait_for(lambda: cloud.registered != [], "registered at the cloud PBX")
     return telephony
 
 
@@ -87,7 +87,7 @@ def recorded(box: Telephony) -> list[tuple[str, str, str]]:
         calls = box.json("voice", "calls", "--numbers")["calls"]
         return calls if calls and all(call["ended"] for call in calls) else []
 
-    wait_for(ended, "the calls are recorded to their end", 10, every=0.3)
+    wait_for(ended, "the calls are recorded to their end", every=0.3)
     return [(call["caller"], call["dialled"], call["direction"]) for call in ended()]
 
 
@@ -99,7 +99,7 @@ def test_it_is_registered_again_as_soon_as_the_cloud_is_back(box: Telephony, clo
     assert phone.register().code == 200
     cloud.mute = False
     box.wait_mode("cloud")
-    wait_for(lambda: len(cloud.registered) > before, "registered again", 5)
+    wait_for(lambda: len(cloud.registered) > before, "registered again")
     asked = [message for message in [*cloud.refused, *cloud.registered] if message.method == "REGISTER"]
     assert {message.get("To") for message in asked} == {f"<sip:u101@{DOMAIN}>"}
 
@@ -110,15 +110,15 @@ def test_a_password_that_changed_is_said_until_the_settings_have_it(
     box.root.start("settings")
     cloud.account = Account("u101", "new-secret", DOMAIN)
     box.rpc("uac.reg_enable", "l_uuid", "~101")
-    wait_for(lambda: issues(box) == [("101", "401", "compare_upstream")], "the refusal", 15, every=0.5)
+    wait_for(lambda: issues(box) == [("101", "401", "compare_upstream")], "the refusal", every=0.5)
     assert "poste 101 (code 401)" in box.root.repli("status").stdout
     # Meanwhile its calls are not asked of the phone, which has another password.
     invite = phone.begin(phone.invitation("102"))
     assert phone.wire.final(invite).code == 480, "nobody is there, says the box"
     before = len(cloud.registered)
     box.root.write_site(lent_site(box).replace("cloud-secret", "new-secret"))
-    wait_for(lambda: len(cloud.registered) > before, "registered with the new password", 10)
-    wait_for(lambda: issues(box) == [], "no fault", 15, every=0.5)
+    wait_for(lambda: len(cloud.registered) > before, "registered with the new password")
+    wait_for(lambda: issues(box) == [], "no fault", every=0.5)
     phone.begin(phone.invitation("0612345678"))
     assert cloud.request()[0].get("From").startswith(f"<sip:u101@{DOMAIN}>")
 
@@ -129,7 +129,7 @@ def test_a_refused_account_is_said_though_a_phone_of_that_number_is_well(telepho
     cloud.account = Account("102", PASSWORDS["102"], DOMAIN)
     box.start(lent_site(box).replace('"u101"', '"102"'))
     box.wait_mode("cloud")
-    wait_for(lambda: issues(box) == [("101", "401", "compare_upstream")], "the refusal", 15, every=0.5)
+    wait_for(lambda: issues(box) == [("101", "401", "compare_upstream")], "the refusal", every=0.5)
     before = len(cloud.registered)
     assert box.hand("102", 102).register().code == 200
     assert len(cloud.registered) == before + 1, "by the cloud PBX"
@@ -177,7 +177,7 @@ def test_each_address_of_the_cloud_gets_a_proof_of_its_own(telephony: Telephony,
         names.addresses["a.pbx.example"], names.addresses["b.pbx.example"] = [f"{box.net}.10"], [f"{box.net}.11"]
         box.root.paths.resolver_file.write_text(f"nameserver {box.net}.53\n")
         box.start(lent_site(box).replace(f'address = "{box.cloud}"', 'address = "pbx.example"'))
-        wait_for(lambda: cloud.registered != [], "registered at the preferred address", 15)
+        wait_for(lambda: cloud.registered != [], "registered at the preferred address")
         box.wait_mode("cloud")
         phone = box.registered("101", 101)
         invite = phone.begin(phone.invitation("0612345678"))
@@ -216,7 +216,7 @@ def test_an_emergency_by_the_cloud_is_proved_by_its_account(telephony: Telephony
     box = telephony
     document = lent_site(box).replace(f'[[voice.trunks]]\nname = "pstn"\naddress = "{box.trunk}"\n', "")
     box.start(document)
-    wait_for(lambda: cloud.registered != [], "registered at the cloud PBX", 10)
+    wait_for(lambda: cloud.registered != [], "registered at the cloud PBX")
     for number, host in (("101", 101), ("stranger", 102)):
         desk = box.hand("101", host, password="wrong")
         desk.number = number

@@ -73,12 +73,13 @@ class Between:
     def _serve(self) -> None:
         while not self._stopped:
             now = time.monotonic()
-            self._close_old(now)
             while self._waiting and self._waiting[0][0] <= now:
                 _, _, sock, data, to = heapq.heappop(self._waiting)
                 self._send(sock, data, to)
             holes = {hole.sock: (inside, hole) for inside, hole in self._holes.items()}
             ready, _, _ = select.select([self._front, *holes], [], [], 0.01)
+            if not ready:  # what waits came in time: it is we who are late
+                self._close_old(time.monotonic())
             for sock in ready:
                 try:
                     data, source = sock.recvfrom(65535)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from hil.rig.virtual.sip.peer import Peer
 from hil.rig.virtual.sip.wire import Message, digest_response, reply_to
+from hil.rig.virtual.waiting import HAPPENS_S
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,13 @@ class Carrier(Peer):
     registered: list[Message] = field(default_factory=list)
     refused: list[Message] = field(default_factory=list)  # unproved, or while it refuses
 
-    def answer(self, timeout: float = 3.0) -> Message:
+    def answer(self, timeout: float = HAPPENS_S) -> Message:
         """Take the next call, without waiting for the ACK; returns its INVITE. Raises NothingHeard."""
         invite, source = self.request(timeout)
         self.wire.answer(invite, source)
         return invite
 
-    def turn_down(self, code: int, reason: str, timeout: float = 3.0) -> Message:
+    def turn_down(self, code: int, reason: str, timeout: float = HAPPENS_S) -> Message:
         """Refuse the next call; returns its INVITE. Raises NothingHeard."""
         invite, source = self.request(timeout)
         self.wire.send(reply_to(invite, code, reason), source)

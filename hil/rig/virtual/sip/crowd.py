@@ -11,6 +11,7 @@ from enum import StrEnum
 from hil.rig.virtual.sip.loopback import Telephony
 from hil.rig.virtual.sip.rpc import Refused
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, NothingHeard, Wire, reply_to
+from hil.rig.virtual.waiting import HAPPENS_S
 
 PAUSE = 0.3  # seconds from a call to its answer: whoever is called together has heard of it by then
 NEXT = 1.0  # seconds; who is called so long after the others is called after them, although they never answered
@@ -94,7 +95,7 @@ class Crowd:
         answered = all(self._over.get(other.invite.get("Via"), never) < one.at for other in others)
         return answered or one.at - others[-1].at > NEXT
 
-    def wait(self, wanted: Callable[[], bool], timeout: float = 3.0) -> bool:
+    def wait(self, wanted: Callable[[], bool], timeout: float = HAPPENS_S) -> bool:
         """Whether it becomes true in time."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -181,7 +182,7 @@ def begin(caller: Hand, dialled: str) -> Message:
     return invite
 
 
-def call(caller: Hand, dialled: str, timeout: float = 20.0) -> Message:
+def call(caller: Hand, dialled: str, timeout: float = HAPPENS_S) -> Message:
     """Call, and hang up at once when answered; the final reply. Raises NothingHeard."""
     invite = begin(caller, dialled)
     reply = caller.wire.final(invite, timeout)

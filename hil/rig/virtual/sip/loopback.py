@@ -25,10 +25,11 @@ from hil.rig.virtual.sip.phone import Line, Phone
 from hil.rig.virtual.sip.place import LoopbackPlace
 from hil.rig.virtual.sip.rpc import ask
 from hil.rig.virtual.sip.wire import SDP, Hand, Message, Wire, reply_to
-from hil.rig.virtual.waiting import wait_for
+from hil.rig.virtual.waiting import HAPPENS_S, wait_for
 
 DOMAIN = "mairie.example"
 PASSWORDS = {"101": "accueil-secret", "102": "secretariat-secret", "103": "police-secret"}
+NO_CLOUD = "# no cloud"  # the box alone: what it grants lasts as long as the hold-down, and no test is to outlive that
 NETWORKS = itertools.count(1)  # a 127.P.N.0/24 for each setting of a test, so that no two meet,
 PROCESS_OCTET = 64 + os.getpid() % 128  # nor those of two test runs
 
@@ -67,7 +68,7 @@ class Telephony:
 domain = "{DOMAIN}"
 listen = [{{ address = "{self.box[0]}" }}, {{ address = "{self.box[0]}", transport = "tcp" }}]
 probe_interval_s = 1
-hold_down_s = 2
+hold_down_s = {60 if cloud == NO_CLOUD else 2}
 {cloud or f'cloud = {{ address = "{self.cloud}" }}'}
 {extra}
 {listed}
@@ -103,6 +104,15 @@ address = "{self.trunk}"
         assert phone.register().code == 200
         return phone
 
+    def lasting(self, number: str, host: int) -> Hand:
+        """One that the box has granted an hour by itself: where the hold-down is short, that would be ten seconds."""
+        phone = self.registered(number, host)
+        (held,) = self.rpc("ul.lookup", "location", number)["Contacts"]
+        contact = held["Contact"]
+        where = (contact["Received"], contact["Socket"])
+        self.rpc("ul.add", "location", number, contact["Address"], 3600, 1.0, "0", 0, contact["CFlags"], 16383, *where)
+        return phone
+
     def phone(self, number: str, host: int, frequency: int, password: str = "") -> Phone:
         """A baresip, started."""
         control = 20000 + int(self.net.rsplit(".", 1)[-1]) * 100 + host
@@ -130,7 +140,7 @@ address = "{self.trunk}"
         """One question to its Kamailio itself. Raises Refused."""
         return ask(self.root.paths.kamailio_run / "rpc", method, *parameters)
 
-    def wait_mode(self, mode: str, timeout: float = 15.0) -> dict[str, Any]:
+    def wait_mode(self, mode: str, timeout: float = HAPPENS_S) -> dict[str, Any]:
         """Return once voice says so. It is asked itself: a command line at each turn would be half the machine's load."""
         wait_for(lambda: asyncio.run(self._mode()) == mode, f"mode {mode}", timeout, every=0.1)
         return self.json("voice", "mode")

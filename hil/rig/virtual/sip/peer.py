@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hil.rig.virtual.sip.wire import Ear, Message, NothingHeard, Wire
+from hil.rig.virtual.waiting import HAPPENS_S
 
 
 @dataclass(eq=False)
@@ -25,7 +26,7 @@ class Peer(Ear):
         """Begin to listen."""
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def receive(self, wanted: Callable[[Message], bool], timeout: float = 3.0) -> tuple[Message, tuple[str, int]]:
+    def receive(self, wanted: Callable[[Message], bool], timeout: float = HAPPENS_S) -> tuple[Message, tuple[str, int]]:
         """As every ear, of what it did not answer by itself; what is not wanted is gone."""
         deadline = time.monotonic() + timeout
         passed = []

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
+from hil.rig.virtual.waiting import HAPPENS_S
+
 
 class NothingHeard(Exception):
     """No message of the wanted kind came in time."""
@@ -70,18 +72,18 @@ class Ear(ABC):
     """Who hears SIP, and picks what is wanted from what comes."""
 
     @abstractmethod
-    def receive(self, wanted: Callable[[Message], bool], timeout: float = 3.0) -> tuple[Message, tuple[str, int]]:
+    def receive(self, wanted: Callable[[Message], bool], timeout: float = HAPPENS_S) -> tuple[Message, tuple[str, int]]:
         """The next message that is wanted, and where it came from. Raises NothingHeard."""
 
     @abstractmethod
     def send(self, message: Message, to: tuple[str, int]) -> None:
         """Send one message."""
 
-    def request(self, timeout: float = 3.0, method: str = "INVITE") -> tuple[Message, tuple[str, int]]:
+    def request(self, timeout: float = HAPPENS_S, method: str = "INVITE") -> tuple[Message, tuple[str, int]]:
         """The next request of a method. Raises NothingHeard."""
         return self.receive(lambda message: not message.code and message.method == method, timeout)
 
-    def final(self, request: Message, timeout: float = 3.0) -> Message:
+    def final(self, request: Message, timeout: float = HAPPENS_S) -> Message:
         """The final reply to a request; a negative one to an INVITE is acknowledged. Raises NothingHeard."""
         call_id, number = request.get("Call-ID"), request.get("CSeq")
         reply, source = self.receive(
@@ -132,7 +134,7 @@ class Wire(Ear):
         else:
             self.sock.sendall(message.encode())
 
-    def receive(self, wanted: Callable[[Message], bool], timeout: float = 3.0) -> tuple[Message, tuple[str, int]]:
+    def receive(self, wanted: Callable[[Message], bool], timeout: float = HAPPENS_S) -> tuple[Message, tuple[str, int]]:
         """As every ear; others are kept in `heard`."""
         deadline = time.monotonic() + timeout
         while (left := deadline - time.monotonic()) > 0:
@@ -230,7 +232,7 @@ class Hand:
             body,
         )
 
-    def ask(self, request: Message, *, prove: bool = True, timeout: float = 4.0) -> Message:
+    def ask(self, request: Message, *, prove: bool = True, timeout: float = HAPPENS_S) -> Message:
         """Send it, answer one challenge if prove, and return the final reply."""
         self.wire.send(request, self.box)
         reply = self.wire.final(request, timeout)
@@ -288,7 +290,12 @@ class Hand:
         )
 
     def register(
-        self, contacts: Iterable[str] | None = None, expires: int = 60, *, prove: bool = True, timeout: float = 4.0
+        self,
+        contacts: Iterable[str] | None = None,
+        expires: int = 60,
+        *,
+        prove: bool = True,
+        timeout: float = HAPPENS_S,
     ) -> Message:
         """REGISTER its contacts (its own unless given); the final reply."""
         given = [self.contact] if contacts is None else contacts
