@@ -12,7 +12,7 @@ from edge.shared.messages.modem_calls import CallCause, CallState
 class Talk:
     """One call, as long as it lasts. Times are monotonic seconds."""
 
-    key: int
+    key: int  # of its row; below 0 while a call from outside has none
     incoming: bool
     number: str | None
     state: CallState
@@ -20,13 +20,13 @@ class Talk:
     emergency: bool = False
     dials: int = 0  # refused ones
     place: int | None = None  # in the modem's list, once it was seen there
-    spoke: bool = False
+    spoke: bool = False  # somebody answered, here or there
     hanging: float | None = None  # when it was last told to hang up
     hang_ups: int = 0
     over: bool = False  # a line said so
     cause: CallCause | None = None
     detail: str = ""
-    missing: int = 0
+    missing: int = 0  # lists without it, one after another
 
 
 class Purpose(StrEnum):

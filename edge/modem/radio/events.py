@@ -39,10 +39,10 @@ def changes(before: Signal | None, now: Signal, jumped_from: float | None, level
     if before is not None:
         found += _registration(before, now)
         both = before.registration in REGISTERED and now.registration in REGISTERED
-        for name, kind in (("technology", "technology"), ("operator", "operator")):
+        for name in ("technology", "operator"):
             was, is_now = getattr(before, name), getattr(now, name)
             if both and was and is_now and was != is_now:
-                found.append((kind, {"was": str(was), "now": str(is_now)}))
+                found.append((name, {"was": str(was), "now": str(is_now)}))
         if both and before.voice is not now.voice and VoiceWay.VOLTE in (before.voice, now.voice):
             found.append(("voice_back" if now.voice is VoiceWay.VOLTE else "voice_lost", {"now": now.voice.value}))
     if jumped_from is not None and level is not None:

@@ -234,21 +234,15 @@ def qeng(lines: Sequence[str]) -> Reading:
             rsrq_db=_level(values, 12),
             rssi_dbm=_level(values, 13),
         )
-    if technology is Technology.UMTS:
+    if technology in (Technology.UMTS, Technology.GSM):
+        level, is_3g = _level(values, 8), technology is Technology.UMTS
         return Reading(
             technology,
             plmn=_plmn(values, 1),
             area=values[3].upper() if len(values) > 3 else None,
             cell=_hex(values, 4),
-            rsrp_dbm=_level(values, 8),
-        )
-    if technology is Technology.GSM:
-        return Reading(
-            technology,
-            plmn=_plmn(values, 1),
-            area=values[3].upper() if len(values) > 3 else None,
-            cell=_hex(values, 4),
-            rssi_dbm=_level(values, 8),
+            rsrp_dbm=level if is_3g else None,
+            rssi_dbm=None if is_3g else level,
         )
     return Reading(technology)
 
