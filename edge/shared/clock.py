@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # a clock before this is certainly wrong: no RTC, and no time server yet
@@ -50,6 +51,11 @@ class VirtualClock:
     def advance(self, seconds: float) -> None:
         """Move forward by so many seconds."""
         self.elapsed += timedelta(seconds=seconds)
+
+
+def boot_id() -> str:
+    """What tells one boot of this machine, and so its monotonic clock, from another: random(4)."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def utc_text(moment: datetime) -> str:

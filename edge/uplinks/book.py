@@ -210,10 +210,5 @@ class Book:
         return [*others, _Boot(mine.first_run_s, mine.base_s, now.shift_s - mine.base_s)]
 
 
-def boot_id() -> str:
-    """What tells one boot of this machine from another: random(4)."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
 def _first_column(table: str) -> str:
     return "first_run_s" if table == "boots" else "run_s"

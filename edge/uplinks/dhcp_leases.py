@@ -19,8 +19,8 @@ from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
+from edge.shared.clock import boot_id
 from edge.shared.storage import remove_leftovers, write_durably
-from edge.uplinks.book import boot_id
 from edge.uplinks.dhcp import Lease, State
 
 log = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
+from edge.shared import timex
 from edge.shared.clock import Clock, utc_text
 from edge.shared.faults import Fault
 from edge.shared.messages import uplinks as messages
@@ -21,7 +22,7 @@ from edge.shared.messages.uplinks import (
     UplinksState,
 )
 from edge.shared.model import UplinksSection
-from edge.uplinks import decision, evidence, overrides, plan, rulebook, situation, sysctl, timex, view
+from edge.uplinks import decision, evidence, overrides, plan, rulebook, situation, sysctl, view
 from edge.uplinks.announcer import Announcer
 from edge.uplinks.applier import Applier
 from edge.uplinks.budget.keeper import BudgetKeeper

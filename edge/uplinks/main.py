@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from edge.shared.clock import SystemClock
+from edge.shared import timex
+from edge.shared.clock import SystemClock, boot_id
 from edge.shared.lifecycle import ready, until_stopped
 from edge.shared.model import Site
 from edge.shared.paths import Paths
 from edge.shared.section import SettingsSource
-from edge.uplinks import timex
 from edge.uplinks.applier import Applier
-from edge.uplinks.book import boot_id
 from edge.uplinks.budget.counters import Counters
 from edge.uplinks.budget.keeper import BudgetKeeper
 from edge.uplinks.budget.kept import KeptUse
