@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edge.shared.messages.alerts import Answer, DeliveryState
-from edge.shared.messages.modem import OutboxEntry, SegmentState
+from edge.shared.messages.modem import OutboxEntry, Segment, SegmentState
 
 # What is better for the person: the best of their messages is the state of their delivery.
 RANK = {
@@ -17,6 +18,9 @@ RANK = {
     DeliveryState.DELIVERED: 4,
 }
 LEFT = frozenset({DeliveryState.UNCERTAIN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED})  # may be on the phone
+
+# A reminder would bring an alert whose time is over, or that was taken back.
+UNWANTED = frozenset({SegmentState.EXPIRED, SegmentState.WITHDRAWN})
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Dispatch:
     state: DeliveryState = DeliveryState.QUEUED
     maybe_dup: bool = False
     error: str | None = None
-    refused: bool = False  # the modem daemon will never take it: trying again changes nothing
+    refused: bool = False  # trying again changes nothing, or is not wanted: never taken, out of time, taken back
 
 
 @dataclass(frozen=True)
@@ -140,18 +144,22 @@ def _remind_if_due(standing: Standing, now: datetime, rules: Rules) -> tuple[Sta
 
 def dispatch_of(message: OutboxEntry) -> Dispatch:
     """A message's state from its parts: one lost part spoils it, one uncertain part makes it uncertain."""
-    states = {segment.state for segment in message.segments}
-    errors = [segment.error for segment in message.segments if segment.error]
+    ended = [segment.state for segment in message.segments if segment.state in UNWANTED]
+    errors = [segment.error for segment in message.segments if segment.error] or [str(state) for state in ended]
     return Dispatch(
-        state=_state_of(states),
+        state=_state_of(message.segments),
         maybe_dup=any(segment.maybe_dup for segment in message.segments),
         error=errors[-1] if errors else None,
+        refused=bool(ended),
     )
 
 
-def _state_of(states: set[SegmentState]) -> DeliveryState:
-    if states & {SegmentState.FAILED, SegmentState.EXPIRED}:
-        return DeliveryState.FAILED
+def _state_of(parts: Sequence[Segment]) -> DeliveryState:
+    states = {part.state for part in parts}
+    lost = [part for part in parts if part.state is SegmentState.FAILED or part.state in UNWANTED]
+    if lost:
+        # What ended after a handing over without an answer may be on the phone.
+        return DeliveryState.UNCERTAIN if all(part.may_have_left for part in lost) else DeliveryState.FAILED
     if SegmentState.UNCERTAIN in states:
         return DeliveryState.UNCERTAIN
     if not states or states & {SegmentState.QUEUED, SegmentState.CLAIMED}:

@@ -83,6 +83,7 @@ _TEMPLATES: dict[str, str] = {
     "NumberRefused": "{number} n'est pas un numéro qui peut recevoir un SMS.",
     "TextRefused": "Texte trop long : {segments} parties.",
     "CharacterRefused": "Le {place}e caractère du texte ({character}) ne peut pas être envoyé par SMS.",
+    "NothingNamed": "Aucun SMS à retirer.",
     "RequestIdReused": "L'identifiant de demande {request_id} a déjà servi pour autre chose.",
     "ModemInCall": "Le modem est déjà en communication ({modem}).",
     "NotDiallable": "{number} n'est pas un numéro qui se compose.",

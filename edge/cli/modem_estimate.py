@@ -27,7 +27,7 @@ def add_estimate(verbs: Subjects) -> None:
 
 
 async def estimate(arguments: argparse.Namespace, paths: Paths) -> int:
-    """Exit codes: 0 it can be sent, 1 no modem is ready or the plans do not allow it."""
+    """Exit codes: 0 it can be sent, 1 no modem is ready, it is too slow, or the plans do not allow it."""
     parts = measure(arguments.text).segments if arguments.text else arguments.parts or 1
     params = EstimateParams(recipients=arguments.recipients, parts_each=parts, severity=SmsSeverity(arguments.severity))
     result = await call_once(MODEM, paths.socket("modem"), ESTIMATE, params)
@@ -35,7 +35,7 @@ async def estimate(arguments: argparse.Namespace, paths: Paths) -> int:
         print_json(result)
     else:
         _print(result)
-    return 0 if _ready(result) and not result.over_limit else 1
+    return 0 if _ready(result) and not result.over_limit and not result.too_late else 1
 
 
 def _print(result: EstimateResult) -> None:
@@ -45,6 +45,12 @@ def _print(result: EstimateResult) -> None:
     print(_("{parts} parties à envoyer : environ {minutes} min.").format(parts=result.parts, minutes=result.minutes))
     if result.parts_before:
         print(_("Dont l'attente de {parts} parties qui passent avant.").format(parts=result.parts_before))
+    if result.too_late:
+        print(
+            _("Trop lent : {messages} SMS ne partiraient pas à temps et seraient abandonnés (trop tard).").format(
+                messages=result.too_late
+            )
+        )
     if not _ready(result):
         print(_("Aucun modem n'est prêt : ce serait la durée une fois prêts."))
     if result.over_limit:

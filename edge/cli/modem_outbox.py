@@ -7,6 +7,7 @@ import argparse
 from edge.cli.arguments import count_up_to
 from edge.cli.main import Subjects
 from edge.cli.modem_follow import follow
+from edge.cli.modem_withdraw import add_withdraw
 from edge.cli.modem_words import number_words, print_with_texts, severity_words, state_words
 from edge.cli.output import moment, print_json, print_json_line
 from edge.cli.words import _
@@ -35,6 +36,7 @@ def add_outbox(verbs: Subjects) -> None:
     sent.add_argument("--follow", action="store_true", help=_("rester, et montrer ce qui change"))
     sent.add_argument("--json", action="store_true")
     sent.set_defaults(verb=show_outbox)
+    add_withdraw(sent)
 
 
 async def show_outbox(arguments: argparse.Namespace, paths: Paths) -> int:

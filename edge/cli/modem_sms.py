@@ -19,6 +19,7 @@ from edge.shared.messages.modem import (
     MODEM,
     OUTBOX,
     SEND,
+    VALIDITY_MAX_S,
     OutboxEntry,
     OutboxParams,
     SegmentState,
@@ -31,7 +32,7 @@ from edge.shared.varlink import call_once
 
 DONE, LOST, REFUSED, UNDER_WAY = 0, 1, 2, 3
 WAIT_S, WAIT_MAX_S = 600, 86_400
-FINAL = (SegmentState.DELIVERED, SegmentState.FAILED, SegmentState.EXPIRED)
+FINAL = (SegmentState.DELIVERED, SegmentState.FAILED, SegmentState.EXPIRED, SegmentState.WITHDRAWN)
 
 
 def add_sms(verbs: Subjects) -> None:
@@ -50,6 +51,12 @@ def add_sms(verbs: Subjects) -> None:
         default=SmsSeverity.ROUTINE,
         metavar=_("URGENCE"),
         help=_("crisis passe avant urgent, urgent avant routine (routine)"),
+    )
+    sending.add_argument(
+        "--validity",
+        type=count_up_to(VALIDITY_MAX_S),
+        metavar=_("SECONDES"),
+        help=_("ne plus l'envoyer après ce temps (selon l'urgence : 1, 3 ou 6 h)"),
     )
     sending.add_argument(
         "--wait",
@@ -71,6 +78,7 @@ async def send(arguments: argparse.Namespace, paths: Paths) -> int:
             text=arguments.text,
             request_id=arguments.request_id or str(uuid.uuid4()),
             severity=arguments.severity,
+            validity_s=arguments.validity,
         )
     except ValidationError as error:
         names = ", ".join(str(entry["loc"][0]) for entry in error.errors())

@@ -24,6 +24,8 @@ def state_words(message: OutboxEntry) -> str:
         text = f"{counts[state]}/{len(message.segments)} {text}"
     if any(segment.maybe_dup for segment in message.segments):
         text += " " + _("(peut-être deux fois)")
+    if any(segment.may_have_left for segment in message.segments):
+        text += " " + _("(peut-être reçu)")
     return text
 
 
@@ -55,6 +57,7 @@ def severity_words(severity: SmsSeverity) -> str:
 _STATES: dict[SegmentState, str] = {
     SegmentState.FAILED: "refusé",
     SegmentState.EXPIRED: "trop tard",
+    SegmentState.WITHDRAWN: "retiré",
     SegmentState.UNCERTAIN: "envoi incertain",
     SegmentState.QUEUED: "à envoyer",
     SegmentState.CLAIMED: "envoi en cours",

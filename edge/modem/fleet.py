@@ -61,12 +61,17 @@ class Fleet:
                 self._keepers[name] = keeper
                 self._tasks[name] = asyncio.create_task(keeper.run(), name=f"modem {name}")
         self._rules = rules
+        self._office.outbox.follow(rules)
         await self.gateways.apply(rules)
 
     async def care(self) -> None:
-        """Now and then: hand on what an absent modem cannot send, show messages whose parts never came."""
+        """Now and then: end what is too old to be sent, hand on what an absent modem cannot send, show messages whose
+        parts never came."""
         while True:
             try:
+                self._office.age.look()
+                for _ in self._office.expiry.end_due():
+                    await asyncio.sleep(0)
                 self._hand_on()
                 self._office.inbox.show_incomplete()
             except sqlite3.Error as error:  # a full disk: all of it can wait
@@ -103,6 +108,9 @@ class Fleet:
             parts=parts,
             parts_before=before,
             minutes=estimate.minutes(parts + before, at_work),
+            too_late=estimate.too_late(
+                params.recipients, parts, before, severity.validity(self._rules, params.severity), at_work
+            ),
             over_limit=estimate.over_limit(params.recipients, at_work),
             over_usual=estimate.over_usual(params.recipients, at_work),
             sims=[

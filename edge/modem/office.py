@@ -9,16 +9,19 @@ from edge.modem.calls.book import CallBook
 from edge.modem.panel_link import PanelLink
 from edge.modem.radio.log import RadioLog
 from edge.modem.receiving.inbox import Inbox
+from edge.modem.sending.age import Age
 from edge.modem.sending.allowance import Allowance
 from edge.modem.sending.dispatch import Dispatch
+from edge.modem.sending.expiry import Expiry
 from edge.modem.sending.handover import Handover
 from edge.modem.sending.outbox import Outbox
 from edge.modem.sending.route import Routes
 from edge.modem.sending.self_test import SelfTests
 from edge.modem.sending.settling import Settling
 from edge.modem.sim.book import SimBook
+from edge.shared import timex
 from edge.shared.broadcast import Broadcast
-from edge.shared.clock import Clock
+from edge.shared.clock import Clock, boot_id
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem_calls import CallEvent
 
@@ -27,7 +30,9 @@ from edge.shared.messages.modem_calls import CallEvent
 class Office:
     """The one outbox and inbox, the bell that rings at their changes, the clock, and who can take a modem's power away."""
 
+    age: Age
     outbox: Outbox
+    expiry: Expiry
     dispatch: Dispatch
     handover: Handover
     routes: Routes
@@ -46,13 +51,16 @@ class Office:
 
 def open_office(ledger: Ledger, clock: Clock, bell: Bell, panel: PanelLink) -> Office:
     """Everything that stands on one ledger."""
-    settling = Settling(ledger, clock, bell)
+    age = Age(ledger, clock, boot_id(), timex.synchronised)
+    settling = Settling(ledger, clock, bell, age)
     self_tests = SelfTests(ledger, clock)
-    dispatch = Dispatch(ledger, clock, bell)
+    dispatch = Dispatch(ledger, clock, bell, age)
     return Office(
-        outbox=Outbox(ledger, clock, bell),
+        age=age,
+        outbox=Outbox(ledger, clock, bell, age),
+        expiry=Expiry(ledger, clock, bell, age),
         dispatch=dispatch,
-        handover=Handover(ledger, clock, bell, dispatch),
+        handover=Handover(ledger, clock, bell, age, dispatch),
         routes=Routes(bell),
         settling=settling,
         allowance=Allowance(ledger, clock),

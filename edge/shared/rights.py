@@ -38,6 +38,7 @@ RIGHTS: dict[str, frozenset[str]] = {
     "fr.repli.modem.Status": EVERY_DAEMON,
     "fr.repli.modem.List": frozenset({"web", "alerts"}),
     "fr.repli.modem.Send": frozenset({"alerts"}),
+    "fr.repli.modem.Withdraw": frozenset({"alerts"}),
     "fr.repli.modem.Outbox": frozenset({"alerts"}),
     "fr.repli.modem.Inbox": frozenset({"alerts"}),
     "fr.repli.modem.Watch": frozenset({"alerts"}),

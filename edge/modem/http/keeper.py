@@ -20,7 +20,6 @@ from edge.modem.http.template import Request
 from edge.modem.monotonic import monotonic
 from edge.modem.numbers import international
 from edge.modem.office import Office
-from edge.modem.sending import severity
 from edge.modem.sending.dispatch import Claim
 from edge.modem.sending.outcomes import DELIVERED, FAILED, Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
 from edge.shared.messages.modem import GatewayState
@@ -160,7 +159,7 @@ class HttpKeeper(GatewayKeeper):
             digits=number.removeprefix("+"),
             text="".join(claim.job.text for claim in parts),
             reference=str(parts[0].attempt),
-            validity_minutes=str(int(severity.validity(self.rules, job.severity).total_seconds() // 60)),
+            validity_minutes=str(max(1, -int(-self._office.age.left(job.expires_s).total_seconds() // 60))),
         )
         try:
             answered = await call(request, self.gateway.tls_ca, self.gateway.answer_timeout_s)

@@ -12,7 +12,6 @@ from edge.modem.office import Office
 from edge.modem.pdu import tpdu
 from edge.modem.port.at import AtClosed, AtError, AtOutOfStep, AtPort, AtRefused, NotHandedOver, OutcomeUnknown
 from edge.modem.seldom import Seldom
-from edge.modem.sending import severity
 from edge.modem.sending.allowance import Permission
 from edge.modem.sending.decision import LASTING
 from edge.modem.sending.dispatch import Accepted, Claim, Job, NoLongerQueued
@@ -119,7 +118,7 @@ class Sender:
             job.number,
             job.text,
             job.encoding,
-            validity=severity.validity(rules, job.severity),
+            validity=self._office.age.left(job.expires_s),
             concatenation=job.concatenation,
         )
         claims: list[Claim] = []

@@ -15,6 +15,7 @@ from edge.modem.bell import Bell
 from edge.modem.numbers import same_phone_key
 from edge.modem.pdu.header import Concatenation
 from edge.modem.sending import decision
+from edge.modem.sending.age import Age
 from edge.modem.sending.allowance import Permission, count_recipient, month
 from edge.modem.sending.decision import Outcome, Verdict
 from edge.modem.sending.rows import keep_apart, leave_to_any, moment, move, predict, reported_state, set_attempt, touch
@@ -26,7 +27,7 @@ from edge.shared.sms_length import Encoding
 
 
 class NoLongerQueued(Exception):
-    """A report settled the part while the modem was made ready for it: it must not be sent again."""
+    """While the modem was made ready for it a report settled the part, somebody took it back, or its time was over."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Job:
     encoding: Encoding
     concatenation: Concatenation | None
     severity: SmsSeverity
+    expires_s: float  # by Age
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,11 @@ class Accepted:
 class Dispatch:
     """Which part each modem sends next, and what came of it."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, age: Age) -> None:
         self._ledger = ledger
         self._clock = clock
         self._bell = bell
+        self._age = age
         # Modem -> the part it is being made ready for; lost with the process, as it must be.
         self._reserved: dict[str, Job] = {}
 
@@ -83,9 +86,9 @@ class Dispatch:
         # A message in several parts belongs to one modem from its first reservation on.
         elsewhere = [job.message for other, job in self._reserved.items() if other != modem]
         rows = self._ledger.read(
-            "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
+            "SELECT s.id AS segment, s.number AS place, s.text AS part, s.expires_s, m.* FROM segments s"
             " JOIN messages m ON m.id = s.message"
-            " WHERE s.state = 'queued' AND s.rank IN (SELECT value FROM json_each(?))"
+            " WHERE s.state = 'queued' AND s.rank IN (SELECT value FROM json_each(?)) AND s.expires_s > ?"
             " AND (s.left_to_modems OR s.rank IN (SELECT value FROM json_each(?)))"
             " AND (s.not_before <= ? OR s.not_before > ?)"
             " AND (m.modem IS NULL OR m.modem = ?) AND m.id NOT IN (SELECT value FROM json_each(?))"
@@ -93,6 +96,7 @@ class Dispatch:
             " (SELECT 1 FROM recipients r WHERE r.sim = ? AND r.month = ? AND r.phone_key = m.phone_key))"
             " ORDER BY s.rank, s.id LIMIT 1",
             json.dumps([RANK[severity] for severity in permission.severities]),
+            self._age.now_s(),
             json.dumps([RANK[severity] for severity in free]),
             utc_text(now),
             utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
@@ -140,8 +144,8 @@ class Dispatch:
                 self._submitted(db, accepted)
             attempts = db.execute(
                 "UPDATE segments SET state = 'claimed', attempts = attempts + 1, modem = ?, reference = NULL,"
-                " updated_at = ? WHERE id = ? AND state = 'queued' RETURNING attempts",
-                (modem, now, job.segment),
+                " updated_at = ? WHERE id = ? AND state = 'queued' AND expires_s > ? RETURNING attempts",
+                (modem, now, job.segment, self._age.now_s()),
             ).fetchone()
             if attempts is not None:
                 attempt = db.execute(
@@ -295,4 +299,5 @@ def job_of(row: sqlite3.Row) -> Job:
         encoding=Encoding(row["encoding"]),
         concatenation=Concatenation(row["concatenation"], total, row["place"]) if total > 1 else None,
         severity=SmsSeverity(row["severity"]),
+        expires_s=row["expires_s"],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from edge.shared.messages.modem import USUAL_RECIPIENTS
 
@@ -43,6 +44,14 @@ def minutes(parts: float, sims: Sequence[Sim]) -> float | None:
         else:
             high = middle
     return round(high / 60, 1)
+
+
+def too_late(recipients: int, parts: int, before: int, validity: timedelta, sims: Sequence[Sim]) -> int:
+    """How many recipients' messages, of so many parts in all, would expire before their turn; `before`: parts that go first."""
+    if not sims:
+        return 0
+    in_time = max(0.0, sum(sim.parts_in(validity.total_seconds()) for sim in sims) - before)
+    return max(0, recipients - int(in_time * recipients / parts))
 
 
 def over_limit(recipients: int, sims: Sequence[Sim]) -> int:

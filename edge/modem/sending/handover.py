@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from edge.modem.bell import Bell
 from edge.modem.numbers import same_phone_key
 from edge.modem.sending import decision
+from edge.modem.sending.age import Age
 from edge.modem.sending.decision import Outcome, state_of_report
 from edge.modem.sending.dispatch import Claim, Dispatch, job_of
 from edge.modem.sending.outcomes import DELIVERED, Answer, NotTaken, Policy, Receipt, Refusal, Taken, forms
@@ -33,10 +34,11 @@ PASSING_TRIES = 3  # then a modem takes it, if one is ready; if none is, the tro
 class Handover:
     """The outbox as a gateway's keeper uses it."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, dispatch: Dispatch) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, age: Age, dispatch: Dispatch) -> None:
         self._ledger = ledger
         self._clock = clock
         self._bell = bell
+        self._age = age
         self._dispatch = dispatch
 
     def turn(
@@ -84,13 +86,14 @@ class Handover:
             if len(found) >= room:
                 break
             found += self._ledger.read(
-                "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
+                "SELECT s.id AS segment, s.number AS place, s.text AS part, s.expires_s, m.* FROM segments s"
                 " JOIN messages m ON m.id = s.message"
-                " WHERE s.state = 'queued' AND s.rank = ? AND NOT s.left_to_modems"
+                " WHERE s.state = 'queued' AND s.rank = ? AND s.expires_s > ? AND NOT s.left_to_modems"
                 " AND (s.not_before <= ? OR s.not_before > ?) AND (m.modem IS NULL OR m.modem = ?)"
                 " AND m.id NOT IN (SELECT value FROM json_each(?))"
                 " AND m.phone_key NOT IN (SELECT value FROM json_each(?)) ORDER BY s.id LIMIT ?",
                 rank,
+                self._age.now_s(),
                 utc_text(now),
                 utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
                 gateway,
@@ -112,7 +115,7 @@ class Handover:
         found: list[sqlite3.Row] = []
         for message in dict.fromkeys(row["id"] for row in rows):
             found += self._ledger.read(
-                "SELECT s.id AS segment, s.number AS place, s.text AS part, m.* FROM segments s"
+                "SELECT s.id AS segment, s.number AS place, s.text AS part, s.expires_s, m.* FROM segments s"
                 " JOIN messages m ON m.id = s.message WHERE m.id = ? AND s.state = 'queued' ORDER BY s.number",
                 message,
             )

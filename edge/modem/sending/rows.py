@@ -122,7 +122,7 @@ def move(
     uncertain_since = utc_text(now) if state is SegmentState.UNCERTAIN else None
     (message,) = db.execute(
         "UPDATE segments SET state = ?, reference = ?, error = coalesce(?, error), not_before = ?,"
-        " uncertain_since = ?, updated_at = ? WHERE id = ? RETURNING message",
+        " uncertain_since = ?, updated_at = ?, may_have_left = 0 WHERE id = ? RETURNING message",
         (state.value, reference, error, utc_text(now + delay), uncertain_since, utc_text(now), segment),
     ).fetchone()
     touch(db, message)

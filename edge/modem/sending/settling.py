@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from datetime import timedelta
@@ -9,7 +10,9 @@ from datetime import timedelta
 from edge.modem.bell import Bell
 from edge.modem.pdu.tpdu import StatusReport
 from edge.modem.sending import decision
+from edge.modem.sending.age import Age
 from edge.modem.sending.decision import Outcome
+from edge.modem.sending.expiry import end_due
 from edge.modem.sending.rows import attempts_to, clock_behind, keep_apart, leave_to_any, move, set_attempt, usual_lag
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
@@ -21,10 +24,11 @@ log = logging.getLogger(__name__)
 class Settling:
     """Finds out what became of parts whose answer was lost."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, age: Age) -> None:
         self._ledger = ledger
         self._clock = clock
         self._bell = bell
+        self._age = age
         # Uncertain part -> when this process first saw it so. A window by the wall clock would end at once when a time
         # server sets the clock, before the report of anything that was under way.
         self._seen: dict[tuple[int, str], float] = {}
@@ -81,7 +85,9 @@ class Settling:
             move(db, self._clock.now(), segment, following, reference=report.reference, error=error)
 
     def resend_unreported(self, modem: str, window: timedelta, listening_since: float | None) -> int:
-        """Queue again, marked maybe_dup, uncertain parts whose report did not come in time. Returns how many.
+        """Queue again, marked maybe_dup, uncertain parts whose report did not come in time. Returns how many wait again.
+
+        Those whose time is over meanwhile, or that somebody took back, end there.
 
         listening_since: see now_s; None: nobody listens.
         """
@@ -103,9 +109,12 @@ class Settling:
                     db, self._clock.now(), segment, SegmentState.QUEUED, error="no answer and no report in the window"
                 )
                 leave_to_any(db, message)
+            end_due(db, self._clock, self._age.now_s())
+            again = "SELECT count(*) FROM segments WHERE state = 'queued' AND id IN (SELECT value FROM json_each(?))"
+            (waiting,) = db.execute(again, (json.dumps(over),)).fetchone()
         self._seen = {key: since for key, since in self._seen.items() if key[0] not in over}
         self._bell.ring()
-        return len(over)
+        return int(waiting)
 
     def now_s(self) -> float:
         """Monotonic seconds, which windows are measured in."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from edge.modem.fleet import Fleet
 from edge.modem.numbers import dialled
@@ -24,10 +28,14 @@ from edge.shared.messages.modem import (
     SendParams,
     SendResult,
     WatchParams,
+    WithdrawParams,
+    WithdrawResult,
 )
 from edge.shared.rights import Caller
 from edge.shared.varlink import Refused, Server
 from edge.shared.varlink_idl import NoParams
+
+log = logging.getLogger(__name__)
 
 REPLAY_AT_ONCE = 100
 
@@ -38,6 +46,7 @@ class ModemService:
     def __init__(self, fleet: Fleet, office: Office) -> None:
         self._fleet = fleet
         self._outbox = office.outbox
+        self._expiry = office.expiry
         self._inbox = office.inbox
         self._bell = office.bell
         self._clock = office.clock
@@ -47,13 +56,14 @@ class ModemService:
         server.on(STATUS, self.status)
         server.on(messages.LIST, self.list_modems)
         server.on(messages.SEND, self.send)
+        server.on(messages.WITHDRAW, self.withdraw)
         server.on(messages.OUTBOX, self.outbox)
         server.on(messages.INBOX, self.inbox)
         server.on(messages.ESTIMATE, self.estimate)
         server.on_stream(messages.WATCH, self.watch)
 
     async def status(self, _params: NoParams, _caller: Caller) -> DaemonStatus:
-        """Figures for `repli status`: modems ready, parts waiting and sent since midnight UTC, best signal."""
+        """Figures for `repli status`: modems ready, best signal, parts waiting; sent and expired since midnight UTC."""
         modems = self._fleet.modems()
         issues = self._fleet.issues()
         midnight = self._clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -63,6 +73,7 @@ class ModemService:
             "ready": str(len(ready)),
             "queued": str(self._outbox.waiting()),
             "sent_today": str(self._outbox.accepted_since(midnight)),
+            "expired_today": str(self._outbox.expired_since(midnight)),
         }
         signals = [modem.signal_dbm for modem in ready if modem.signal_dbm is not None]
         if signals:
@@ -80,7 +91,12 @@ class ModemService:
             raise Refused(messages.NumberRefused(number=params.number))
         try:
             message, repeated = self._outbox.put(
-                number, params.text, split(params.text), params.request_id, params.severity
+                number,
+                params.text,
+                split(params.text),
+                params.request_id,
+                params.severity,
+                validity=None if params.validity_s is None else timedelta(seconds=params.validity_s),
             )
         except UnsendableCharacter as error:
             raise Refused(messages.CharacterRefused(character=error.code, place=error.place)) from error
@@ -89,6 +105,19 @@ class ModemService:
         except RequestIdTaken as error:
             raise Refused(messages.RequestIdReused(request_id=params.request_id)) from error
         return SendResult(message=message, repeated=repeated)
+
+    async def withdraw(self, params: WithdrawParams, caller: Caller) -> WithdrawResult:
+        """Take messages back; what has not left never leaves once this answers."""
+        if not (params.messages or params.request_ids or params.beginning):
+            raise Refused(messages.NothingNamed())
+        meant = self._outbox.ids(params.messages, params.request_ids, params.beginning)
+        self._expiry.withdraw(meant, params.beginning)
+        for _ in self._expiry.end_due():
+            await asyncio.sleep(0)
+        found = self._outbox.withdrawals(meant)
+        counts = Counter(each.fate.value for each in found)
+        log.warning("%s took messages back: %s", caller.user, dict(counts))
+        return WithdrawResult(messages=found[: messages.WITHDRAW_MAX], counts=dict(counts))
 
     async def outbox(self, params: OutboxParams, _caller: Caller) -> OutboxResult:
         """Messages and the states of their parts."""

@@ -11,7 +11,6 @@ from edge.modem.bell import first_of
 from edge.modem.gateway import LOOK_EVERY_S, GatewayKeeper
 from edge.modem.monotonic import monotonic
 from edge.modem.office import Office
-from edge.modem.sending import severity
 from edge.modem.sending.dispatch import Claim
 from edge.modem.sending.outcomes import Answer, NotTaken, Receipt, Refusal, Taken, Unanswered
 from edge.modem.smpp import pdu, receipt, status, text
@@ -158,7 +157,7 @@ class SmppKeeper(GatewayKeeper):
             job.text,
             job.encoding,
             job.concatenation,
-            severity.validity(self.rules, job.severity),
+            self._office.age.left(job.expires_s),
             claim.attempt,
         )
         body = text.submit(part, self.gateway.sender, self.gateway.country_code).encode()

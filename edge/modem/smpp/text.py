@@ -97,7 +97,7 @@ def sender_address(sender: str) -> Address:
 
 def _relative(validity: timedelta) -> str:
     """A relative time (7.1.1), YYMMDDhhmmsstnnR."""
-    minutes = max(1, round(validity.total_seconds() / 60))
+    minutes = max(1, -int(-validity.total_seconds() // 60))
     days, rest = divmod(minutes, 24 * 60)
     months, days = divmod(days, 30)
     return f"00{months:02}{days:02}{rest // 60:02}{rest % 60:02}00000R"

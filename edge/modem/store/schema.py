@@ -276,4 +276,29 @@ STEPS = (
         asked_at TEXT NOT NULL
     );
     """,
+    """
+    -- Ages are counted in seconds of running (age.py), not by the wall clock. What waits already is as new as this step.
+    ALTER TABLE messages ADD COLUMN accepted_s REAL NOT NULL DEFAULT 0;
+    ALTER TABLE messages ADD COLUMN validity_s REAL NOT NULL DEFAULT 21600;
+    UPDATE messages SET validity_s = CASE severity WHEN 'crisis' THEN 3600 WHEN 'urgent' THEN 10800 ELSE 21600 END;
+    ALTER TABLE messages ADD COLUMN withdrawn_at TEXT;  -- somebody does not want it sent any more
+    ALTER TABLE segments ADD COLUMN expires_s REAL NOT NULL DEFAULT 9e15;  -- from then on it is not sent
+    UPDATE segments SET expires_s = (SELECT validity_s FROM messages WHERE messages.id = segments.message);
+    ALTER TABLE segments ADD COLUMN may_have_left INTEGER NOT NULL DEFAULT 0;  -- ended unsent, but for a doubtful try
+    CREATE INDEX segments_by_expiry ON segments (expires_s) WHERE state = 'queued';
+    CREATE TABLE age (                   -- one row: the count of seconds, and what it is known by
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        seconds REAL NOT NULL,
+        boot TEXT NOT NULL,
+        monotonic_s REAL NOT NULL,
+        anchor_utc TEXT,                 -- the last moment at which the wall clock was disciplined
+        anchor_s REAL,
+        off_since_s REAL                 -- the box was off from then on, for a time not known yet
+    );
+    CREATE TABLE withdrawals (           -- request ids that begin so are withdrawn, those that come later too
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        beginning TEXT NOT NULL UNIQUE,
+        at TEXT NOT NULL
+    );
+    """,
 )

@@ -14,13 +14,17 @@ from edge.shared.messages.modem_radio import RADIO_ERRORS, RADIO_METHODS
 from edge.shared.varlink_idl import ErrorReply, Interface, Message, Method, NoParams, Params
 
 LIMIT_MAX = 100_000  # messages in one answer
-
+VALIDITY_MAX_S = 7 * 86_400
+WITHDRAW_MAX = 10_000  # messages named in one answer
 
 USUAL_RECIPIENTS = 200  # a month and SIM; French operators stop "unlimited" plans at about 200 to 250
 
 
 class SegmentState(StrEnum):
-    """Where one part of a message is. queued -> claimed -> submitted -> delivered | failed | expired; uncertain between."""
+    """Where one part of a message is. queued -> claimed -> submitted -> delivered | failed | expired; uncertain between.
+
+    queued -> expired | withdrawn: it waited longer than its message is valid, or the message was taken back.
+    """
 
     QUEUED = "queued"
     CLAIMED = "claimed"  # the intent to hand it to the modem is on disk
@@ -28,7 +32,8 @@ class SegmentState(StrEnum):
     UNCERTAIN = "uncertain"  # handed over, the answer lost: nobody knows until a report comes
     DELIVERED = "delivered"
     FAILED = "failed"
-    EXPIRED = "expired"
+    EXPIRED = "expired"  # not delivered in its time: here no way was open, or the network gave up
+    WITHDRAWN = "withdrawn"
 
 
 class SmsSeverity(StrEnum):
@@ -47,6 +52,9 @@ class Segment(Message):
     reference: int | None = Field(None, description="TP-MR given by the modem (3GPP TS 23.040, 9.2.3.6)")
     attempts: int = 0
     maybe_dup: bool = Field(False, description="Sent again although the first sending may have reached the phone")
+    may_have_left: bool = Field(
+        False, description="Expired or withdrawn, and handed over before without an answer: the phone may have it"
+    )
     modem: str | None = None
     error: str | None = Field(None, description="Last refusal, e.g. +CMS ERROR: 38")
     updated_at: str
@@ -62,6 +70,11 @@ class OutboxEntry(Message):
     encoding: str = Field(description="gsm7 or ucs2")
     severity: SmsSeverity = SmsSeverity.ROUTINE
     queued_at: str
+    validity_s: float = Field(0, description="Seconds from its acceptance on in which it may be sent and delivered")
+    valid_until: str | None = Field(
+        None, description="While a part waits: the end of that by the clock as it is now, RFC 3339"
+    )
+    withdrawn_at: str | None = Field(None, description="Taken back then; what had left by then has left")
     segments: list[Segment]
 
 
@@ -72,6 +85,13 @@ class SendParams(Params):
     text: str = Field(min_length=1, max_length=3000)
     request_id: str = Field(min_length=1, max_length=200)
     severity: SmsSeverity = Field(SmsSeverity.ROUTINE, description="Of the first request, if the same is made twice")
+    validity_s: int | None = Field(
+        None,
+        ge=1,
+        le=VALIDITY_MAX_S,
+        description="Seconds from now in which it may be sent and delivered; what still waits then expires. Absent: as the "
+        "settings say for its severity (1 h, 3 h, 6 h). The network counts the rest in steps of 5 minutes",
+    )
 
 
 class SendResult(Message):
@@ -79,6 +99,48 @@ class SendResult(Message):
 
     message: OutboxEntry
     repeated: bool = Field(description="True when this request_id was known: nothing new was queued")
+
+
+class Fate(StrEnum):
+    """What a withdrawal came to for one message."""
+
+    WITHDRAWN = "withdrawn"  # nothing of it left, and nothing will
+    UNDER_WAY = (
+        "under_way"  # it, or a part of it, is being handed over or was, and nobody knows yet: Outbox tells later
+    )
+    SENT = "sent"  # the network has it, or parts of it: then the rest follows
+    MAYBE_SENT = "maybe_sent"  # it ended unsent, but for a handing over without an answer before: the phone may have it
+    OVER = "over"  # it had failed or expired before
+
+
+class WithdrawParams(Params):
+    """Which messages: by number, by request id, or all whose request id begins so. Twice is once."""
+
+    messages: list[int] = Field([], max_length=WITHDRAW_MAX)
+    request_ids: list[str] = Field([], max_length=WITHDRAW_MAX)
+    beginning: str | None = Field(
+        None,
+        min_length=3,
+        max_length=200,
+        pattern="/$",
+        description="Of request ids, e.g. of one alert, up to and with a slash; those that are put in later are withdrawn, too",
+    )
+
+
+class Withdrawn(Message):
+    """One message, and what the withdrawal came to."""
+
+    id: int
+    request_id: str
+    number: str
+    fate: Fate
+
+
+class WithdrawResult(Message):
+    """Every message that was meant, newest first, as it stands now, durably."""
+
+    messages: list[Withdrawn] = Field(description=f"{WITHDRAW_MAX} at most")
+    counts: dict[str, int] = Field(description="How many of each fate, of all")
 
 
 class OutboxParams(Params):
@@ -239,6 +301,7 @@ class EstimateResult(Message):
     parts: int
     parts_before: int = Field(description="Parts already waiting that would go first")
     minutes: float | None = Field(description="Until the last part is handed to the network; absent: there is no modem")
+    too_late: int = Field(0, description="Messages that would expire before their turn")
     over_limit: int = Field(
         description="Recipients beyond the limits of the settings, if none was written to this month"
     )
@@ -273,8 +336,15 @@ class RequestIdReused(ErrorReply):
     request_id: str
 
 
+class NothingNamed(ErrorReply):
+    """Neither a message, nor a request id, nor the beginning of request ids was named."""
+
+
 LIST = Method("List", NoParams, ModemsResult, "All modems as they are now.")
 SEND = Method("Send", SendParams, SendResult, "Queue a message; it is on disk when this answers.")
+WITHDRAW = Method(
+    "Withdraw", WithdrawParams, WithdrawResult, "Take messages back: what has not left never leaves once this answers."
+)
 OUTBOX = Method("Outbox", OutboxParams, OutboxResult, "Messages and the states of their parts.")
 INBOX = Method("Inbox", InboxParams, InboxResult, "Messages received.")
 WATCH = Method("Watch", WatchParams, ModemEvent, "What happened since, then what happens.", streams=True)
@@ -286,6 +356,7 @@ _ERRORS: list[type[ErrorReply]] = [
     TextRefused,
     CharacterRefused,
     RequestIdReused,
+    NothingNamed,
     *AT_ERRORS,
     *RADIO_ERRORS,
     *CALL_ERRORS,
@@ -295,6 +366,6 @@ _ERRORS: list[type[ErrorReply]] = [
 MODEM = Interface(
     "fr.repli.modem",
     "SMS out and in. States of sending survive a crash; nothing is sent twice unless marked maybe_dup.",
-    [STATUS, LIST, SEND, OUTBOX, INBOX, WATCH, ESTIMATE, AT, *RADIO_METHODS, *CALL_METHODS, *BEARER_METHODS],
+    [STATUS, LIST, SEND, WITHDRAW, OUTBOX, INBOX, WATCH, ESTIMATE, AT, *RADIO_METHODS, *CALL_METHODS, *BEARER_METHODS],
     list(dict.fromkeys(_ERRORS)),
 )

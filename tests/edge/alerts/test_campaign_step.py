@@ -77,6 +77,19 @@ def test_a_message_the_modem_daemon_refuses_is_not_tried_again() -> None:
     assert (standing.error, reminded) == ("x", [])
 
 
+@pytest.mark.parametrize("state", [SegmentState.EXPIRED, SegmentState.WITHDRAWN])
+@pytest.mark.parametrize("may_have_left", [False, True])
+def test_what_was_too_late_or_taken_back_is_not_brought_again_by_a_reminder(
+    state: SegmentState, may_have_left: bool
+) -> None:
+    part = Segment(number=1, state=state, may_have_left=may_have_left, updated_at="")
+    entry = OutboxEntry(id=1, request_id="x", number="+3361", text="x", encoding="gsm7", queued_at="", segments=[part])
+    standing, reminded = run((0, Moved(0, dispatch_of(entry))), (999, Due()))
+    assert reminded == []
+    assert standing.state is (DeliveryState.UNCERTAIN if may_have_left else DeliveryState.FAILED)
+    assert standing.error == (None if may_have_left else state)
+
+
 def test_as_many_reminders_as_allowed_each_after_its_own_silence() -> None:
     rules = replace(RULES, reminders=2)
     events: list[tuple[float, Event]] = [(0, ACCEPTED), (300, Due()), (310, Moved(1, Dispatch(DeliveryState.ACCEPTED)))]
@@ -107,6 +120,7 @@ def test_maybe_twice_stays_said() -> None:
         ("delivered delivered", DeliveryState.DELIVERED),
         ("delivered failed", DeliveryState.FAILED),
         ("expired delivered", DeliveryState.FAILED),
+        ("withdrawn withdrawn", DeliveryState.FAILED),
         ("", DeliveryState.QUEUED),
     ],
 )

@@ -22,6 +22,7 @@ WORD_TABLES = {
     "_ROLES",
     "_MODEM_STATES",
     "_STATES",
+    "_FATES",
     "_MODES",
     "_REASONS",
 } | {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,33 @@ def test_with_nothing_to_do_nothing_is_written(desk: Desk) -> None:
     asked = desk.statements()
     assert desk.turn(room=10) == []
     assert not any(each.startswith("BEGIN") for each in asked)
+
+
+def test_a_gateway_gets_nothing_that_is_too_old_or_was_taken_back_and_what_is_left_of_the_time(desk: Desk) -> None:
+    desk.put("+33612340001", severity=SmsSeverity.URGENT)
+    desk.put("+33612340002")
+    desk.put("+33612340003")
+    (third,) = desk.office.outbox.ids([], ["+33612340003 Crue"], None)
+    desk.clock.advance(3 * 3600)
+    desk.office.expiry.withdraw([third], None)
+    (claim,) = desk.turn(room=9)
+    assert claim.job.number == "+33612340002"
+    assert desk.office.age.left(claim.job.expires_s) == timedelta(hours=3)
+
+
+def test_what_a_gateway_refuses_or_loses_is_not_sent_again_once_it_was_taken_back(desk: Desk) -> None:
+    desk.put("+33612340001")
+    desk.put("+33612340002")
+    refused, lost = desk.turn(room=9)
+    desk.office.expiry.withdraw([1, 2], None)
+    assert desk.turn(NotTaken(refused, Refusal.SLOWER, "x"), Unanswered(lost, "y"), room=9) == []
+    assert desk.office.settling.resend_unreported("g1", timedelta(0), None) == 0
+    assert desk.states() == ["withdrawn", "withdrawn"]
+    assert desk.office.outbox.entries()[0].segments[0].may_have_left
+    assert desk.turn(room=9) == []
+    desk.turn(receipt(None, "33612340002"))
+    assert desk.states() == ["withdrawn", "delivered"]  # it had reached the phone
+    assert not desk.office.outbox.entries()[0].segments[0].may_have_left
 
 
 def test_thousands_waiting_cost_a_turn_nothing(desk: Desk) -> None:

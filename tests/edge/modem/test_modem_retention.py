@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from edge.modem.bell import Bell
 from edge.modem.pdu.parts import split
 from edge.modem.receiving.inbox import Inbox
+from edge.modem.sending.age import Age
 from edge.modem.sending.outbox import Outbox
 from edge.modem.sending.rows import touch
 from edge.modem.store.retention import BELONGINGS, RULES, Rule, removable
@@ -27,7 +28,7 @@ A_DAY = 1_000
 # Bounded by their own modules, or by how many modems, SIMs and settings there are.
 ELSEWHERE = {
     *("counters", "marks", "recipients", "sims", "pin_tries", "watch", "signal", "radio_events", "self_tests"),
-    *("calls", "dialogues"),
+    *("calls", "dialogues", "age", "withdrawals"),
 }
 
 
@@ -43,7 +44,7 @@ class Box:
         """As at each start of the daemon."""
         self.ledger = Ledger(self.folder / "modem.db", STEPS)
         self.ledger.connection.execute("PRAGMA synchronous=OFF")
-        self.outbox = Outbox(self.ledger, self.clock, Bell())
+        self.outbox = Outbox(self.ledger, self.clock, Bell(), Age(self.ledger, self.clock, "a boot", lambda: None))
         self.inbox = Inbox(self.ledger, self.clock, Bell(), lambda *_: None)
         self.sweeper = Sweeper(self.ledger, self.clock)
 

@@ -17,6 +17,7 @@ from edge.shared.messages.modem import (
     MODEM,
     OUTBOX,
     SEND,
+    WITHDRAW,
     InboundSms,
     InboxParams,
     Modem,
@@ -26,6 +27,8 @@ from edge.shared.messages.modem import (
     SendParams,
     SendResult,
     SmsSeverity,
+    WithdrawParams,
+    WithdrawResult,
 )
 from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import NoParams
@@ -101,10 +104,22 @@ class ModemBench:
 
     # -- asking the daemon --------------------------------------------------------------------------------------
 
-    def send(self, number: str, text: str, request_id: str, severity: SmsSeverity = SmsSeverity.ROUTINE) -> SendResult:
+    def send(
+        self,
+        number: str,
+        text: str,
+        request_id: str,
+        severity: SmsSeverity = SmsSeverity.ROUTINE,
+        validity_s: int | None = None,
+    ) -> SendResult:
         """Send. Raises CallFailed."""
-        params = SendParams(number=number, text=text, request_id=request_id, severity=severity)
+        params = SendParams(number=number, text=text, request_id=request_id, severity=severity, validity_s=validity_s)
         return asyncio.run(call_once(MODEM, self._socket, SEND, params))
+
+    def withdraw(self, *messages: int, request_ids: Sequence[str] = (), beginning: str | None = None) -> WithdrawResult:
+        """Take messages back. Raises CallFailed, Unreachable."""
+        params = WithdrawParams(messages=list(messages), request_ids=list(request_ids), beginning=beginning)
+        return asyncio.run(call_once(MODEM, self._socket, WITHDRAW, params))
 
     def outbox(self) -> list[OutboxEntry]:
         """Every message, newest first."""
