@@ -147,9 +147,7 @@ def follower(box: Telephony) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
-def test_an_emergency_call_is_in_the_journal_and_shown_at_once(
-    box: Telephony, follower: subprocess.Popen[str]
-) -> None:
+def test_an_emergency_call_is_in_the_journal_and_shown_at_once(box: Telephony, follower: subprocess.Popen[str]) -> None:
     nobody, trunk = box.hand("101", 141, password="wrong"), box.wire(20, 5060)
     assert follower.stdout is not None
     nobody.wire.send(nobody.invitation("15"), box.box)

@@ -134,7 +134,8 @@ def test_of_two_accounts_at_one_operator_the_one_that_is_called_counts(telephony
     contacts = {f"<sip:{name}@{telephony.box[0]}:5060>" for name in ("pstn", "spare")}
     wait_for(lambda: {one.get("Contact") for one in operator.registered} == contacts, "both registered")
     ring(telephony, operator, "spare", to="<sip:0123456789@carrier.example>")
-    desk.wire.request()
+    heard, source = desk.wire.request()
+    desk.wire.send(reply_to(heard, 180, "Ringing"), source)  # who says nothing at all is given up in seconds
     assert [trunk(telephony, name)["calls"] for name in ("pstn", "spare")] == [0, 1]
 
 

@@ -109,7 +109,7 @@ def test_nobody_without_its_proof_calls_by_it(box: Telephony, pbx: Pbx, elsewher
 
 
 def test_the_cloud_rings_it(box: Telephony, elsewhere: Hand) -> None:
-    busy(box.registered("101", 101))
+    busy(box.lasting("101", 101))
     wait_for(lambda: rings(elsewhere, "u101"), "the box registered at the cloud PBX", every=0.5)
 
 
@@ -119,7 +119,7 @@ def test_calls_to_it_go_by_the_cloud_while_there_is_one(telephony: Telephony) ->
     pbx = Pbx(box.place, box.cloud, DOMAIN, {"101": "cloud-secret", "102": PASSWORDS["102"]})
     pbx.start()
     box.start(lent_site(box).replace('"u101"', '"101"'))
-    phone, other = box.registered("101", 101), box.registered("102", 102)
+    phone, other = box.lasting("101", 101), box.registered("102", 102)
     busy(phone)
     wait_for(lambda: rings(other, "101") and pbx.calls() != [], "a call by the cloud PBX", every=0.5)
     assert ("102", "101") in [(call.caller, call.called) for call in pbx.calls()]
@@ -152,7 +152,7 @@ def test_without_the_cloud_it_is_an_extension_like_the_others(telephony: Telepho
 @pytest.mark.parametrize("daemon", ["kamailio", "voice"])
 def test_it_is_reached_and_calls_after_a_kill_9(box: Telephony, elsewhere: Hand, daemon: str) -> None:
     """Kamailio registers anew from its own file, voice dead or not."""
-    phone = box.registered("101", 101)
+    phone = box.lasting("101", 101)
     wait_for(lambda: at_cloud(box) and kept(box), "registered at the cloud PBX, and its phone with the box")
     box.root.running[daemon].kill()
     if daemon == "kamailio":

@@ -30,7 +30,7 @@ def box(telephony: Telephony, cloud: Carrier) -> Telephony:
 
 @pytest.fixture
 def phone(box: Telephony) -> Hand:
-    return box.registered("101", 101)
+    return box.lasting("101", 101)
 
 
 def issues(box: Telephony) -> list[tuple[str, str, str]]:
