@@ -225,7 +225,7 @@ def test_as_its_own_user_it_opens_the_port_again_after_a_crash(bench: ModemBench
     modem = bench.add_modem()
     code = (
         "import os,sys\n"
-        "from edge.modem.device import Device\n"
+        "from edge.modem.port.device import Device\n"
         "d = Device(sys.argv[1], 115200); print('open', flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
     )

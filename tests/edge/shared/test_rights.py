@@ -32,6 +32,7 @@ TABLE = {
     "fr.repli.modem.Status": ALL,
     "fr.repli.modem.List": "alerts web",
     "fr.repli.modem.Send": "alerts",
+    "fr.repli.modem.Withdraw": "alerts",
     "fr.repli.modem.Outbox": "alerts",
     "fr.repli.modem.Inbox": "alerts",
     "fr.repli.modem.Watch": "alerts",
