@@ -145,7 +145,7 @@ def _remind_if_due(standing: Standing, now: datetime, rules: Rules) -> tuple[Sta
 def dispatch_of(message: OutboxEntry) -> Dispatch:
     """A message's state from its parts: one lost part spoils it, one uncertain part makes it uncertain."""
     ended = [segment.state for segment in message.segments if segment.state in UNWANTED]
-    errors = [segment.error for segment in message.segments if segment.error] or [str(state) for state in ended]
+    errors = [str(state) for state in ended] or [segment.error for segment in message.segments if segment.error]
     return Dispatch(
         state=_state_of(message.segments),
         maybe_dup=any(segment.maybe_dup for segment in message.segments),

@@ -257,6 +257,8 @@ _ERRORS = {
     "NumberRefused": "numéro refusé",
     "TextRefused": "texte trop long",
     "CharacterRefused": "caractère impossible dans le texte",
+    "expired": "trop tard",
+    "withdrawn": "retiré",
 }
 _ROW_FAULTS = {
     "no_number_column": "pas de colonne de numéros (Téléphone, Portable…) : rien n'a été lu",

@@ -33,9 +33,8 @@ class Counted:
     boot: str | None = None
     monotonic_s: float = 0.0
     anchor: Anchor | None = None
-    off_since_s: float | None = (
-        None  # the count when the box went off for a time not known yet, the first after the anchor
-    )
+    # When the box went off for a time not known yet: the first time after the anchor.
+    off_since_s: float | None = None
 
 
 def resumed(kept: Counted, newest_s: float, boot: str, monotonic_s: float) -> Counted:

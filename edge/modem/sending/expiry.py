@@ -22,7 +22,7 @@ BEGINNINGS_KEPT = 200
 
 
 class Expiry:
-    """Ends parts that wait and shall not be sent. Nothing else does, and whoever hands parts out asks it first."""
+    """Ends parts that wait and shall not be sent. Nothing else does; who hands parts out passes over what is due."""
 
     def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, age: Age) -> None:
         self._ledger = ledger
@@ -59,7 +59,7 @@ class Expiry:
 
     def _say(self, ended: Counter[SegmentState]) -> None:
         if late := ended[SegmentState.EXPIRED]:
-            self._log.warning("expired", "%d messages were not sent: no way out was open in their time", late)
+            self._log.warning("expired", "%d messages expired: their time was over before they could be sent", late)
         if taken_back := ended[SegmentState.WITHDRAWN]:
             self._log.warning("withdrawn", "%d messages were taken back before they were sent", taken_back)
 

@@ -82,7 +82,7 @@ def test_a_message_the_modem_daemon_refuses_is_not_tried_again() -> None:
 def test_what_was_too_late_or_taken_back_is_not_brought_again_by_a_reminder(
     state: SegmentState, may_have_left: bool
 ) -> None:
-    part = Segment(number=1, state=state, may_have_left=may_have_left, updated_at="")
+    part = Segment(number=1, state=state, may_have_left=may_have_left, error="+CMS ERROR: 38", updated_at="")
     entry = OutboxEntry(id=1, request_id="x", number="+3361", text="x", encoding="gsm7", queued_at="", segments=[part])
     standing, reminded = run((0, Moved(0, dispatch_of(entry))), (999, Due()))
     assert reminded == []
