@@ -74,39 +74,45 @@ class Handover:
     def _next(self, gateway: str, policy: Policy, room: int, *, apart: bool) -> list[sqlite3.Row]:
         """The most urgent parts. Rank by rank: within one the index has them in order, however many wait.
 
-        apart: none for a phone that has an uncertain part, until its receipt or its window settles it. A receipt whose id
-        nobody was told names the phone only. Of what one connection left open the gateway took the first parts, so
-        that receipts can be told apart; of a part on the next connection nothing would be known.
+        apart: one part for a phone, and none while it has one that is not answered or is uncertain. A receipt whose id
+        nobody was told names the phone only: of two parts it would be taken for that of the wrong one.
         """
-        now = self._clock.now()
-        waited_for = json.dumps(self._uncertain_phones(gateway) if apart else [])
-        prepared = json.dumps(self._dispatch.being_prepared())
+        busy = self._busy_phones(gateway) if apart else []
         found: list[sqlite3.Row] = []
         for rank in sorted(RANK[severity] for severity in policy.take):
-            if len(found) >= room:
-                break
-            found += self._ledger.read(
-                "SELECT s.id AS segment, s.number AS place, s.text AS part, s.expires_s, m.* FROM segments s"
-                " JOIN messages m ON m.id = s.message"
-                " WHERE s.state = 'queued' AND s.rank = ? AND s.expires_s > ? AND NOT s.left_to_modems"
-                " AND (s.not_before <= ? OR s.not_before > ?) AND (m.modem IS NULL OR m.modem = ?)"
-                " AND m.id NOT IN (SELECT value FROM json_each(?))"
-                " AND m.phone_key NOT IN (SELECT value FROM json_each(?)) ORDER BY s.id LIMIT ?",
-                rank,
-                self._age.now_s(),
-                utc_text(now),
-                utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
-                gateway,
-                prepared,
-                waited_for,
-                room - len(found),
-            )
+            while (wanted := room - len(found)) > 0:
+                rows = self._queued(gateway, rank, busy, wanted)
+                found += _one_for_each_phone(rows) if apart else rows
+                if apart:
+                    busy += [row["phone_key"] for row in rows]
+                if len(rows) < wanted:
+                    break
         return found
 
-    def _uncertain_phones(self, gateway: str) -> list[str]:
+    def _queued(self, gateway: str, rank: int, busy: Sequence[str], most: int) -> list[sqlite3.Row]:
+        """Parts that may go, but for these phones."""
+        now = self._clock.now()
+        return self._ledger.read(
+            "SELECT s.id AS segment, s.number AS place, s.text AS part, s.expires_s, m.* FROM segments s"
+            " JOIN messages m ON m.id = s.message"
+            " WHERE s.state = 'queued' AND s.rank = ? AND s.expires_s > ? AND NOT s.left_to_modems"
+            " AND (s.not_before <= ? OR s.not_before > ?) AND (m.modem IS NULL OR m.modem = ?)"
+            " AND m.id NOT IN (SELECT value FROM json_each(?))"
+            " AND m.phone_key NOT IN (SELECT value FROM json_each(?)) ORDER BY s.id LIMIT ?",
+            rank,
+            self._age.now_s(),
+            utc_text(now),
+            utc_text(now + timedelta(seconds=decision.BACKOFF_MAX_S)),  # only a clock set back puts one there
+            gateway,
+            json.dumps(self._dispatch.being_prepared()),
+            json.dumps(busy),
+            most,
+        )
+
+    def _busy_phones(self, gateway: str) -> list[str]:
         rows = self._ledger.read(
             "SELECT DISTINCT m.phone_key FROM segments s JOIN messages m ON m.id = s.message"
-            " WHERE s.state = 'uncertain' AND s.modem = ?",
+            " WHERE s.state IN ('claimed', 'uncertain') AND s.modem = ?",
             gateway,
         )
         return [row["phone_key"] for row in rows]
@@ -308,6 +314,13 @@ def _unanswered_to(db: sqlite3.Connection, gateway: str, receipt: Receipt) -> sq
     if receipt.attempt is not None:
         rows = [row for row in rows if row["id"] % 65_536 == receipt.attempt]
     return rows[0] if rows else None
+
+
+def _one_for_each_phone(rows: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
+    first: dict[str, sqlite3.Row] = {}
+    for row in rows:
+        first.setdefault(row["phone_key"], row)
+    return list(first.values())
 
 
 def _taken_without_id(db: sqlite3.Connection, gateway: str, receipt: Receipt) -> sqlite3.Row | None:

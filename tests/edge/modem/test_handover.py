@@ -12,6 +12,7 @@ import pytest
 from edge.modem.bell import Bell
 from edge.modem.office import Office, open_office
 from edge.modem.panel_link import PanelLink
+from edge.modem.pdu.header import Concatenation
 from edge.modem.pdu.parts import split
 from edge.modem.sending.allowance import Permission
 from edge.modem.sending.dispatch import Claim
@@ -55,6 +56,10 @@ class Desk:
         answers = [each for each in came if not isinstance(each, Receipt)]
         receipts = [each for each in came if isinstance(each, Receipt)]
         return self.office.handover.turn("g1", self.policy, answers, receipts, room)
+
+    def whole(self) -> list[Claim]:
+        """All parts of the next message at once, as an HTTP gateway takes them."""
+        return self.office.handover.turn("g1", self.policy, [], [], 1, whole=True)
 
     def states(self) -> list[str]:
         return [row["state"] for row in self.ledger.read("SELECT state FROM segments ORDER BY id")]
@@ -207,9 +212,8 @@ def test_a_receipt_before_the_answer_that_was_about_something_else_is_forgotten(
 
 
 def test_our_own_number_in_a_receipt_tells_which_of_two_lost_answers_it_is(desk: Desk) -> None:
-    desk.put("+33612345678", "un")
-    desk.put("+33612345678", "deux")
-    first, second = desk.turn(room=2)
+    desk.put("+33612345678", LONG[:200])
+    first, second, *_ = desk.whole()
     desk.turn(Unanswered(first, "cut"), Unanswered(second, "cut"))
     desk.turn(receipt("7", attempt=second.attempt))
     assert desk.states() == ["uncertain", "delivered"]
@@ -258,6 +262,17 @@ def test_nothing_follows_an_uncertain_part_to_its_phone_until_its_receipt_came(d
     assert desk.states() == ["delivered", "claimed", "claimed"]
 
 
+def test_the_parts_of_a_message_go_one_after_another_and_hold_up_nobody_else(desk: Desk) -> None:
+    desk.put("+33612345678", LONG)
+    desk.put("+33612345678", "Crue")
+    desk.put("+33612345679", "Crue")
+    first, other = desk.turn(room=2)
+    assert (first.job.concatenation, other.job.number) == (Concatenation(0, 3, 1), "+33612345679")
+    assert desk.turn(room=9) == []
+    (second,) = desk.turn(Taken(first, "1"), room=9)
+    assert second.job.concatenation == Concatenation(0, 3, 2)
+
+
 @pytest.mark.parametrize("policy", [GATEWAY_ALONE, MODEM_AWAY])
 def test_a_passing_trouble_is_waited_out_where_nothing_else_could_send(desk: Desk, policy: Policy) -> None:
     desk.policy = policy
@@ -298,7 +313,7 @@ def test_refused_with_no_other_way_it_has_failed(desk: Desk) -> None:
 @pytest.mark.parametrize("late", [Taken, Unanswered])
 def test_refused_in_its_middle_the_whole_message_is_left_to_a_modem(desk: Desk, late: type) -> None:
     desk.put("+33612345678", LONG)
-    first, second, third = desk.turn(room=3)
+    first, second, third = desk.whole()
     desk.turn(Taken(first, "1"), NotTaken(second, Refusal.LASTING, "ESME_RINVDSTADR"))
     desk.turn(late(third, "3"))
     desk.turn(receipt("1"))
