@@ -84,7 +84,7 @@ def test_svcrack_is_stopped(box: Telephony, sipvicious: Callable[..., str], tmp_
 def test_whoever_guesses_without_their_marks_is_stopped_too(box: Telephony) -> None:
     """The cloud PBX's word for a wrong password counts as ours does."""
     guesser = from_internet(box, "101", 120, password="wrong")
-    assert tries_until_silence(guesser, GUESSES + 1) < GUESSES
+    assert tries_until_silence(box, guesser, GUESSES + 1) < GUESSES
     assert bans(box)[guesser.wire.address] == ("blocked", "guessing")
     guesser.password = PASSWORDS["101"]
-    assert tries_until_silence(guesser, 1) == 0, "the right password comes too late"
+    assert tries_until_silence(box, guesser, 1) == 0, "the right password comes too late"
