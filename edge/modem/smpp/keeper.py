@@ -125,6 +125,7 @@ class SmppKeeper(GatewayKeeper):
         """Raises LinkFailed."""
         look_at = 0.0
         while True:
+            looked = monotonic()
             came = self._sort(link.take(), flight)
             self._note_state()
             claims = self._office.handover.turn(
@@ -145,7 +146,8 @@ class SmppKeeper(GatewayKeeper):
             if now >= look_at:
                 self._resend_unreported()
                 look_at = now + LOOK_EVERY_S
-            self._listen(link, flight, now)
+            # A slow disk may have held all this up: what came meanwhile is not heard yet, and no silence.
+            self._listen(link, flight, looked)
             await self._wait(link, rings, self._delay(flight, now))
 
     def _submit(self, link: Link, flight: _Flight, claim: Claim) -> None:
@@ -226,7 +228,7 @@ class SmppKeeper(GatewayKeeper):
     # -- time ---------------------------------------------------------------------------------------------------
 
     def _listen(self, link: Link, flight: _Flight, now: float) -> None:
-        """Raises LinkFailed: it hangs, or the connection is open at this end only."""
+        """now: when we last looked what came. Raises LinkFailed: it hangs, or the connection is open at this end only."""
         patience = self.gateway.answer_timeout_s
         oldest = min((sent for _, sent in flight.parts.values()), default=now)
         if now - oldest >= patience:
@@ -235,7 +237,7 @@ class SmppKeeper(GatewayKeeper):
             raise LinkFailed(f"no answer to enquire_link in {patience:g} s")
         if flight.enquired is None and now - flight.heard >= self.gateway.enquire_s:
             link.send(Command.ENQUIRE_LINK)
-            flight.enquired = now
+            flight.enquired = monotonic()
 
     def _delay(self, flight: _Flight, now: float) -> float:
         """Seconds until something is due though nothing comes."""

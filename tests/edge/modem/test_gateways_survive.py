@@ -3,7 +3,9 @@ doubled, counted at both receivers."""
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -88,9 +90,9 @@ def test_the_centre_killed_for_good_the_modem_sends_the_rest(bench: GatewayBench
 
 
 def test_killed_in_the_middle_of_a_long_message_the_modem_sends_it_whole(bench: GatewayBench) -> None:
-    centre = bench.add_centre(latency=200)
+    centre = bench.add_centre(latency=1000)  # long before it would have the third part
     modem = bench.add_modem(options=["--latency", "0.01"])
-    bench.write_gateways(window=1)
+    bench.write_gateways(window=1, answer_timeout_s=10)
     bench.start()
     bench.wait_bound()
     text = "Évacuation immédiate. Rejoignez le gymnase. " * 8
@@ -158,6 +160,26 @@ def test_the_daemon_killed_in_the_middle(bench: GatewayBench, seed: int) -> None
         bench.wait_bound()
     bench.wait_all()
     assert_once(bench)
+
+
+def test_a_disk_slower_than_the_gateway_is_no_silence_of_the_gateway(bench: GatewayBench) -> None:
+    """Another has the ledger for longer than answers may take: they came meanwhile, and no connection is given up."""
+    bench.add_centre(latency=300)
+    bench.write_gateways(per_second=10, report_window_s=60)
+    bench.start()
+    bench.wait_bound()
+    send_all(bench)
+    some_taken(bench)
+    ledger = bench.root.paths.state("modem") / "modem.db"
+    with contextlib.closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+        for _ in range(3):
+            db.execute("BEGIN IMMEDIATE")
+            time.sleep(2.5)  # an answer has 1.5 s
+            db.execute("ROLLBACK")
+            time.sleep(0.5)
+    bench.wait_all()
+    assert_once(bench)
+    assert "gateway_unreachable" not in bench.root.running["modem"].log.read_text()
 
 
 def test_stopped_in_the_middle_nothing_is_left_uncertain(bench: GatewayBench) -> None:
