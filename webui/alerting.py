@@ -18,7 +18,7 @@ from edge.shared.messages.alerts import (
     ShowParams,
     ShowResult,
 )
-from edge.shared.varlink import Unreachable, call_once
+from edge.shared.varlink import call_once
 from edge.shared.varlink_idl import Message, Method, NoParams, Params
 
 log = logging.getLogger(__name__)
@@ -75,8 +75,4 @@ class Alerting:
             log.error("order %s: %s", request_id, task.exception())
 
     async def _ask(self, method: Method[P, R], params: P) -> R:
-        try:
-            async with asyncio.timeout(QUESTION_S):
-                return await call_once(ALERTS, self.socket, method, params, timeout=QUESTION_S)
-        except TimeoutError as error:
-            raise Unreachable(self.socket, f"no answer within {QUESTION_S:g} s") from error
+        return await call_once(ALERTS, self.socket, method, params, timeout=QUESTION_S)

@@ -109,9 +109,8 @@ class Box:
 
     async def _ask(self, daemon: str, interface: Interface, method: Method[NoParams, R], before: Heard[R]) -> Heard[R]:
         try:
-            async with asyncio.timeout(ANSWER_S):
-                said = await call_once(interface, self.paths.socket(daemon), method, NoParams())
-        except (Unreachable, CallFailed, TimeoutError, ValueError) as error:
+            said = await call_once(interface, self.paths.socket(daemon), method, NoParams(), timeout=ANSWER_S)
+        except (Unreachable, CallFailed, ValueError) as error:
             if before.answers:
                 log.warning("%s does not answer: %s", daemon, error)
             return Heard(False, self.clock.now() if before.answers else before.since, before.said)
