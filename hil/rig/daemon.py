@@ -64,7 +64,7 @@ class LocalRoot:
         """The environment that makes repli and the daemons use this root."""
         return {**os.environ, "REPLI_ROOT": str(self.folder), "PYTHONUNBUFFERED": "1"}
 
-    def start(self, name: str, *, timeout: float = 20.0, under: Sequence[str] = ()) -> DaemonProcess:
+    def start(self, name: str, *, timeout: float = 60.0, under: Sequence[str] = ()) -> DaemonProcess:
         """Start a daemon and wait until it says READY=1 (sd_notify). under: what runs it, as env(1) does. Raises NotReady
         with its log."""
         address = self.paths.run / f"notify-{name}"
@@ -92,7 +92,7 @@ class LocalRoot:
             daemon.kill()
         raise NotReady(f"{name} (exit {process.returncode}):\n{log.read_text()}")
 
-    def repli(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
+    def repli(self, *arguments: str, timeout: float = 60.0) -> subprocess.CompletedProcess[str]:
         """Run the command line in this root."""
         return subprocess.run(
             [sys.executable, "-m", "edge.cli", *arguments],

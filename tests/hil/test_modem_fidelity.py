@@ -55,7 +55,7 @@ def test_gammu_sends_gets_reports_and_receives(make: str, tmp_path: Path) -> Non
             ["gammu", "-c", str(config), "batch", str(batch)],
             capture_output=True,
             text=True,
-            timeout=40,
+            timeout=120,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             check=False,
         )
@@ -128,7 +128,7 @@ def smsd(make: str, modem: VirtualModem, spool: Path, folders: dict[str, Path]) 
         process.wait()
 
 
-def wait(condition: Callable[[], bool], within: float = 30.0) -> None:
+def wait(condition: Callable[[], bool], within: float = 60.0) -> None:
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline

@@ -21,7 +21,7 @@ class Client:
     """Speaks to the centre by hand."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=5)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
         self.stream = Stream()
         self.got: list[Pdu] = []
 

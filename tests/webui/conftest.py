@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from edge.shared.messages.common import Role
 from edge.shared.pins import PinFile
@@ -18,6 +18,7 @@ from hil.rig.daemon import LocalRoot
 from tests.webui.scripted import Loop, Neighbours, link, scenario
 
 PIN = "2580"
+expect.set_options(timeout=30_000)  # something comes or it does not; a busy machine takes its time
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -66,7 +67,7 @@ class Web:
 
     def client(self) -> httpx.Client:
         """A browser without JavaScript, by hand."""
-        return httpx.Client(base_url=self.url, timeout=10)
+        return httpx.Client(base_url=self.url, timeout=30)
 
     def logged_in(self, pin: str = PIN) -> httpx.Client:
         """The same with a session."""
@@ -77,11 +78,28 @@ class Web:
 
 
 @pytest.fixture
-def web(root: LocalRoot) -> Web:
+def free_port() -> Iterator[Callable[[], int]]:
+    """Ports for a server of the test's: nobody else gets them, not even as the near end of a connection.
+
+    They stay bound without listening, which SO_REUSEADDR at both ends lets a server do beside them (socket(7)).
+    """
+    held: list[socket.socket] = []
+
+    def take() -> int:
+        held.append(socket.socket())
+        held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held[-1].bind(("127.0.0.1", 0))
+        return int(held[-1].getsockname()[1])
+
+    yield take
+    for one in held:
+        one.close()
+
+
+@pytest.fixture
+def web(root: LocalRoot, free_port: Callable[[], int]) -> Web:
     """web with a PIN, its settings written, not started yet."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     root.write_site(SITE.format(port=port))
     PinFile.of(root.paths).set(Role.OPERATOR, PIN)
     return Web(root, f"http://127.0.0.1:{port}")
@@ -119,7 +137,7 @@ class Watched:
 def open_page(browser: Browser, **options: Any) -> Watched:
     """A fresh browser profile on the screen of the crisis cell (1024 x 600), in French."""
     context = browser.new_context(viewport={"width": 1024, "height": 600}, locale="fr-FR", **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     return Watched(context.new_page())
 
 

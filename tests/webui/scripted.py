@@ -39,7 +39,7 @@ class Loop:
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run there, wait here."""
         done: Future[T] = asyncio.run_coroutine_threadsafe(work, self.loop)
-        return done.result(10)
+        return done.result(30)
 
     def close(self) -> None:
         """Stop the loop."""
@@ -61,6 +61,7 @@ class ScriptedAlerts:
         ]
     )
     delay_s: float = 0.0  # before each answer to Send
+    busy: bool = False  # for as long as this lasts Send does nothing, and is not answered
     campaigns: list[alerts.Campaign] = field(default_factory=list)
     deliveries: dict[int, list[Delivery]] = field(default_factory=dict)
     orders: list[alerts.SendParams] = field(default_factory=list)  # every Send that came, repeated or not
@@ -122,6 +123,8 @@ class ScriptedAlerts:
     async def _send(self, params: alerts.SendParams, _caller: Caller) -> alerts.SendResult:
         self.orders.append(params)
         await asyncio.sleep(self.delay_s)
+        while self.busy:  # noqa: ASYNC110 - set from the test's thread
+            await asyncio.sleep(0.02)
         for known in self.campaigns:
             if known.request_id == params.request_id:
                 return alerts.SendResult(campaign=known, repeated=True)
@@ -195,6 +198,16 @@ class Neighbours:
     def answer(self, number: int, acknowledged: int, failed: int = 0) -> None:
         """People answer."""
         self.loop.run(self.alerts.answer(number, acknowledged, failed))
+
+    def wait_told(self) -> None:
+        """Return once every watcher of the campaigns was handed all there is."""
+
+        async def told() -> None:
+            while any(not queue.empty() for queue in self.alerts.news._queues):  # noqa: ASYNC110 - the product tells nobody
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0)
+
+        self.loop.run(told())
 
     def close(self) -> None:
         """End them all."""

@@ -46,6 +46,15 @@ BOXES = """
   return { name: e.dataset.testid || e.textContent.trim(), left: box.left, right: box.right, top: box.top, bottom: box.bottom };
 })
 """
+# Laid out, drawn, and faded to its last colour.
+AT_REST = """
+async () => {
+  await document.fonts.ready;
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const ending = document.getAnimations().filter((one) => isFinite(one.effect.getComputedTiming().endTime));
+  await Promise.allSettled(ending.map((one) => one.finished));
+}
+"""
 SCREEN = (1024, 600)
 
 
@@ -64,6 +73,10 @@ def trouble(neighbours: Any, tools: Any) -> None:
     script.without_number = 12
     neighbours.modems = []
     neighbours.mode = "local"
+
+
+def at_rest(page: Page) -> None:
+    page.evaluate(AT_REST)
 
 
 def each_page(page: Page, tools: Any, neighbours: Any, url: str, look: Callable[[str], None]) -> None:
@@ -109,7 +122,7 @@ def test_every_text_has_a_contrast_of_seven(
 
     def look(name: str) -> None:
         page.mouse.move(1, 1)
-        page.wait_for_timeout(400)  # Pico fades colours in over 0.2 s
+        at_rest(page)  # Pico fades colours in over 0.2 s
         measured = page.evaluate(CONTRASTS)
         assert len(measured) > 5, name
         weak.extend((name, text, round(contrast, 2)) for text, contrast in measured if contrast < 7)
@@ -127,7 +140,7 @@ def test_every_page_fits_the_screen_and_every_target_is_large(
     faults: list[Any] = []
 
     def look(name: str) -> None:
-        page.wait_for_timeout(300)
+        at_rest(page)
         size = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
         if size[0] > SCREEN[0] or size[1] > SCREEN[1]:
             faults.append((name, "scrolls", size))
@@ -173,8 +186,7 @@ def test_the_message_can_be_read_whole(served: Any, trouble: None, chromium: Any
     assert box["height"] >= 60
     frame.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(500)
-    assert frame.evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 2")
+    page.wait_for_function("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 2", arg=frame.element_handle())
     page.context.close()
 
 
@@ -202,7 +214,8 @@ def test_state_is_told_by_shape_and_word_too(served: Any, neighbours: Any, chrom
     neighbours.modems = []
     page = tools.open_page(chromium).page
     tools.log_in(page, served.url)
-    page.wait_for_timeout(1500)
+    tones = "[...document.querySelectorAll('[data-testid^=service-]')].map(e => e.dataset.tone)"
+    page.wait_for_function(f"new Set({tones}).size == 3")
     shapes = page.evaluate(
         "() => Object.fromEntries([...document.querySelectorAll('[data-testid^=service-]')].map("
         "e => [e.dataset.tone, [e.querySelector('svg').firstElementChild.tagName, e.querySelector('strong').textContent]]))"

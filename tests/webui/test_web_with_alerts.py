@@ -54,7 +54,7 @@ def test_home_lists_the_campaign(town_hall: Any, tools: Any):
     client = town_hall.logged_in()
     url = client.get("/exercice/inondation").headers["location"]
     client.post(url, data={**tools.hidden_fields(client.get(url).text), "mot": "EXERCICE"})
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while 'data-testid="home-follow-1"' not in client.get("/").text:
         assert time.monotonic() < deadline
         time.sleep(0.2)

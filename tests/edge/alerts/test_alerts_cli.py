@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,9 @@ def test_send_show_list(box: LocalRoot, tmp_path: Path, people: Callable[..., st
     assert shown["schema"] == 1
     assert shown["campaign"]["counts"]["people"] == 3
     assert [delivery["number"] for delivery in shown["deliveries"]] == [f"+3360000000{x}" for x in range(3)]
-    assert "Personnes : 3, Envoyé : 3" in box.repli("alerts", "show", "1").stdout
+    deadline = time.monotonic() + 30  # what became of them is told after they were taken
+    while "Personnes : 3, Envoyé : 3" not in (said := box.repli("alerts", "show", "1").stdout):
+        assert time.monotonic() < deadline, said
     assert "Inondation" in box.repli("alerts", "list").stdout
     assert "crue" in box.repli("alerts", "scenarios").stdout
     assert "Élus" in box.repli("alerts", "lists").stdout

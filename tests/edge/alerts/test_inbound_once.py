@@ -41,7 +41,7 @@ class Watcher:
     async def _watch(self) -> None:
         while not self._stop.is_set():
             with contextlib.suppress(Unreachable, CallFailed, TimeoutError):
-                async with asyncio.timeout(0.4), Client(MODEM, self._root.paths.socket("modem")) as client:
+                async with asyncio.timeout(0.8), Client(MODEM, self._root.paths.socket("modem")) as client:
                     cursor = self.seen[-1][0] if self.seen else 0
                     async for event in client.watch(WATCH, WatchParams(inbox_after=cursor)):
                         if event.inbound is not None:
@@ -90,7 +90,7 @@ def test_each_message_is_published_once(root: LocalRoot, modem: VirtualModem, wa
         victim = ("modem", "alerts")[kill % 2]
         root.running[victim].kill()
         root.start(victim)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (len(received(root)) < MESSAGES or len(watcher.seen) < MESSAGES) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)  # for what would come twice

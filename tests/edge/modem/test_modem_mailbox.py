@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from edge.modem.receiving.mailbox import ROOM_MIN
 from edge.shared.messages.modem import ModemState
 from hil.rig.virtual.modem.bench import ModemBench
 from hil.rig.virtual.modem.client import VirtualModem
@@ -34,7 +35,8 @@ def test_a_part_does_not_wait_until_everything_is_deleted(bench: ModemBench) -> 
     bench.wait(lambda: bool(bench.accepted()))
     assert held(modem) > 0
     (sent_ns,) = modem.commands("AT+CMGS=")
-    assert [at for at in modem.commands("AT+CMGD=", since_ns=asked_ns) if at < sent_ns] == []
+    before = [at for at in modem.commands("AT+CMGD=", since_ns=asked_ns) if at < sent_ns]
+    assert len(before) <= ROOM_MIN  # where more than half of it is full, so much room is made first
     bench.wait(lambda: held(modem) == 0)
     assert len(bench.inbox()) == MESSAGES
 

@@ -273,7 +273,7 @@ def test_a_modem_taken_out_of_the_settings_while_it_sends_finishes_its_part(benc
 def test_one_lost_answer_costs_a_modem_that_answers_again_no_power_cycle(bench: ModemBench) -> None:
     modem = bench.add_modem()
     bench.serve_panel()
-    bench.write_site(command_timeout_s=0.2, submit_timeout_s=0.3, report_window_s=4)
+    bench.write_site(command_timeout_s=0.8, submit_timeout_s=0.8, report_window_s=4)
     bench.start()
     bench.wait(lambda: bench.listed()[0].state is ModemState.READY)
     modem.inject("reports", on=False)

@@ -84,7 +84,7 @@ def test_a_call_with_more_to_a_method_that_answers_once(settings: LocalRoot) -> 
 
 def test_a_connection_outlives_a_watch_that_was_refused(settings: LocalRoot) -> None:
     with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(5)
+        caller.settimeout(20)
         caller.connect(str(settings.paths.socket("settings")))
         caller.sendall(b'{"method":"fr.repli.settings.Watch","parameters":{"section":1},"more":true}\0')
         assert b"InvalidParameter" in caller.recv(65536)

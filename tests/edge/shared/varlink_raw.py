@@ -13,7 +13,7 @@ SITE = '[site]\nname = "Mairie de Test"\n'
 def raw(path: Path, *messages: bytes) -> bytes:
     """Everything the server answers to these bytes until it hangs up or is silent."""
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(3)
+        sock.settimeout(20)
         sock.connect(str(path))
         answer = b""
         with contextlib.suppress(OSError):

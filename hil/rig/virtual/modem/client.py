@@ -73,7 +73,7 @@ def inject(control: Path, do: str, **what: Any) -> dict[str, Any]:
     """One request to a running virtual modem. Raises ModemNotServing, ValueError when it does not know the request."""
     try:
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(10)
+            sock.settimeout(30)
             sock.connect(str(control))
             sock.sendall(json.dumps({"do": do, **what}).encode() + b"\n")
             answer: dict[str, Any] = json.loads(sock.makefile().readline())
@@ -109,7 +109,7 @@ class VirtualModem:
         """Start it and wait until it serves. Raises ModemNotServing."""
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(self.argv, stdout=output, stderr=output)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             if self._serves():
                 return
