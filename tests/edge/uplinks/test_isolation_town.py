@@ -79,8 +79,9 @@ def test_the_desks_are_cut_off_and_nobody_else(desks: Box) -> None:
         result = town.repli(*ISOLATE)
         assert result.returncode == 0, result.stderr
         assert json.loads(result.stdout)["isolation"]["zones"] == ["bureaux"]
+        acknowledged = time.monotonic_ns()
         time.sleep(2.5)
-        assert heard(desks)[-1] - asked < 2e9
+        assert heard(desks)[-1] < acknowledged, "cut off before it is said to be"
         assert not asks(desks, "staff", "udp", plan.targets[0], plan.target_udp_port)
         assert not asks(desks, "staff", "tcp", plan.edge_staff, 8080)
         reached = what_reached(desks, "staff")

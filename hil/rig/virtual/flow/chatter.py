@@ -10,6 +10,8 @@ import socket
 import sys
 import time
 
+from hil.rig.virtual.flow.packet import bound, receive, stamp_arrivals
+
 EVERY_S = 0.05
 
 
@@ -24,12 +26,12 @@ def talk(source: str, destination: str, port: int) -> None:
 
 def hear(address: str, port: int) -> None:
     """Receive for ever."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
-        opened.bind((address, port))
+    with bound(address, port) as opened:
+        stamp_arrivals(opened)
         print("listening", flush=True)
         while True:
-            data, source = opened.recvfrom(100)
-            print("from", source[0], time.monotonic_ns(), flush=True)
+            data, source, arrived_ns = receive(opened)
+            print("from", source[0], arrived_ns, flush=True)
             opened.sendto(data, source)
 
 

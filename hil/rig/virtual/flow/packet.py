@@ -12,7 +12,8 @@ _MAGIC = b"RPF1"
 MIN_SIZE = _HEADER.size
 
 # asm-generic/socket.h; Python's socket module names neither.
-_SO_TIMESTAMPNS = 35
+_SO_TIMESTAMPNS, _SO_RCVBUFFORCE = 35, 33
+_BUFFER = 4 << 20  # bytes: seconds of packets; one that a reader who had no turn loses would count as the line's loss
 _TIMESPEC = struct.Struct("@qq")
 
 
@@ -42,6 +43,7 @@ def decode(data: bytes) -> Packet | None:
 def bound(address: str, port: int = 0) -> socket.socket:
     """A UDP socket of the address's family, bound to it."""
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
     sock.bind((address, port))
     return sock
 

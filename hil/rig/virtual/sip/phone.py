@@ -262,7 +262,7 @@ class Call:
         """End it, and wait until baresip says so."""
         now = time.monotonic_ns()
         self.phone.hang_up()
-        self.phone.wait_event("CALL_CLOSED", 5.0, now)
+        self.phone.wait_event("CALL_CLOSED", after=now)
 
 
 @dataclass(frozen=True)
@@ -282,12 +282,12 @@ class BothHeard:
 def call_and_listen(
     caller: Phone, callee: Phone, number: str | None = None, listen_s: float = 0.8, timeout: float = 10.0
 ) -> BothHeard:
-    """Call, let both listen until both heard the other (at most 4 s more), hang up. Raises CallFailed."""
+    """Call, let both listen until both heard the other, hang up. Raises CallFailed."""
     callee.let_second_pass()
     at_callee = callee.recordings()
     call = caller.dial(number or callee.line.number, timeout)
     time.sleep(listen_s)
-    deadline = time.monotonic() + 4.0
+    deadline = time.monotonic() + HAPPENS_S
     while True:
         result = BothHeard(
             call.answer_s, call.heard(callee.line.frequency), callee.heard(caller.line.frequency, at_callee)
@@ -297,7 +297,7 @@ def call_and_listen(
         time.sleep(0.3)
     now = time.monotonic_ns()
     call.hang_up()
-    callee.wait_event("CALL_CLOSED", 5.0, now)  # a BYE that gets lost leaves the callee talking to nobody
+    callee.wait_event("CALL_CLOSED", after=now)  # a BYE that gets lost leaves the callee talking to nobody
     return result
 
 
