@@ -86,7 +86,7 @@ def flood(hand: Hand, count: int = FLOOD) -> None:
 
 def limited_anew(box: Telephony, hand: Hand) -> bool:
     """Flood in a window of its own; whether that was too much. For the ten seconds of the window it is not heard then."""
-    box.rpc("htable.delete", "seen", hand.wire.address)
+    box.rpc("htable.seti", "seen", hand.wire.address, 0)
     flood(hand)
     hand.wire.drain()
     return int(box.rpc("htable.get", "seen", hand.wire.address)["item"]["value"]) > SEEN_MAX

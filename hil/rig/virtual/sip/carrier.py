@@ -68,11 +68,16 @@ class Carrier(Peer):
             self.refused.append(message)
             self._challenge(message, source)
         elif message.method == "REGISTER":
-            self.registered.append(message)
-            contact = ("Contact", f"{message.get('Contact')};expires={message.get('Expires')}")
-            self.wire.send(reply_to(message, 200, "OK", [contact]), source)
+            self._grant(message, source)
         else:
             self.keep(message, source)
+
+    def _grant(self, request: Message, source: tuple[str, int]) -> None:
+        contacts = request.all("Contact")  # none: it only asks who is registered
+        if contacts:
+            self.registered.append(request)
+        granted = [("Contact", f"{contact};expires={request.get('Expires')}") for contact in contacts]
+        self.wire.send(reply_to(request, 200, "OK", granted), source)
 
     def _proved(self, request: Message) -> bool:
         if self.account is None or (request.method == "INVITE" and not self.wants_proof):

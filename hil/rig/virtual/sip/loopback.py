@@ -214,7 +214,8 @@ class HandPbx(Peer):
         return self._chance.random() < self.loss
 
     def _register(self, request: Message, source: tuple[str, int]) -> None:
-        self.registered.append(request)
+        if request.get("Contact"):  # else it only asks who is registered, as the box does of everybody
+            self.registered.append(request)
         if self._lost():
             return
         if self.refuse is not None:
