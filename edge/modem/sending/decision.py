@@ -131,6 +131,10 @@ def match_report(
     best = [attempt for attempt in in_time if attempt in known or attempt in expected]
     if best:
         return best[0]
+    # Answered with this reference, and taken before it was handed over: a clock was set. No guess is better than that.
+    answered = [attempt for attempt in known if not attempt.reported]
+    if answered:
+        return answered[0]
     if likely:
         return min(likely, key=lambda attempt: (_steps_from_prediction(report, attempt), attempt.id))
     if known:

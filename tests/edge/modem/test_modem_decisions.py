@@ -74,6 +74,13 @@ def test_a_report_that_the_network_repeats_settles_no_other_part(predicted: int 
     assert matched(7, 6, told, uncertain) == 2
 
 
+def test_a_clock_that_was_set_back_gives_the_report_of_an_answered_part_to_no_other() -> None:
+    """Handed over by a clock a year ahead; the lost one by the right clock, so that only its time would fit."""
+    lost = attempt(1, Outcome.UNCERTAIN, at=0, predicted=7)
+    answered = attempt(2, at=365 * 86_400, reference=8)
+    assert matched(8, 30, lost, answered) == 2
+
+
 def test_a_modem_that_counts_no_references_still_gets_a_report_for_each_part() -> None:
     told = attempt(1, at=0, reference=0, reported=True, taken_at=1)
     assert matched(0, 1, told, attempt(2, at=1, reference=0)) == 2
