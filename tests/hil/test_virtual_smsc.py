@@ -26,8 +26,13 @@ class Client:
         self.got: list[Pdu] = []
 
     def ask(self, command: Command, body: bytes = b"") -> Pdu:
+        """The answer; what comes before it, as a receipt may, is kept for later."""
         self.socket.sendall(Pdu(command, 1, body).encode())
-        return self.next()
+        before: list[Pdu] = []
+        while (came := self.next()).command != command | pdu.RESPONSE:
+            before.append(came)
+        self.got = before + self.got
+        return came
 
     def bind(self, account: str = "mairie", password: str = "secret") -> int:
         return self.ask(Command.BIND_TRANSCEIVER, pdu.bind(account, password)).status

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -42,7 +44,7 @@ name = "lte"
 device = "{device}"
 
 [alerts]
-reminder_after_s = 8
+reminder_after_s = 600
 
 [[alerts.scenarios]]
 id = "crue"
@@ -97,9 +99,16 @@ def test_nothing_lost_nothing_doubled(
 
     silent = PEOPLE // 5
     wait_for(
-        lambda: (c := show(root).campaign.counts).delivered == PEOPLE and c.reminded == silent,
+        lambda: (c := show(root).campaign.counts).delivered == PEOPLE and c.acknowledged == PEOPLE - silent,
         lambda: show(root).campaign.counts,
     )
+    root.running["alerts"].kill()  # once more, and when it is back it is time to remind those who are silent
+    with contextlib.closing(sqlite3.connect(root.paths.state("alerts") / "alerts.db", isolation_level=None)) as db:
+        due = db.execute("UPDATE deliveries SET due_at = '2020-01-01T00:00:00.000000Z' WHERE due_at IS NOT NULL")
+        assert due.rowcount == silent
+    root.start("alerts")
+    wait_for(lambda: show(root).campaign.counts.reminded == silent, lambda: show(root).campaign.counts)
+    wait_for(lambda: _reminders(network.log()) == silent * PARTS, network.log)
     time.sleep(2 * LATENCY * PARTS)
     shown = show(root)
     counts = shown.campaign.counts
@@ -116,6 +125,10 @@ def test_nothing_lost_nothing_doubled(
     # Killed between the intent and the text, the daemon cannot know: it sends again and says so. Once a kill at most.
     assert sum(delivery.maybe_dup for delivery in shown.deliveries) <= KILLS
     print(f"seed {seed}: {len(log)} parts to {PEOPLE} people, {2 * KILLS} kills: 0 lost, 0 doubled")
+
+
+def _reminders(log: list) -> int:
+    return sum(_of_reminder(x.text, log) for x in log)
 
 
 def _of_reminder(text: str, log: list) -> bool:
