@@ -42,7 +42,7 @@ def _print(result: EstimateResult) -> None:
     if result.minutes is None:
         print(_("Aucun modem dans les réglages."))
         return
-    print(_("{parts} parties à envoyer : environ {minutes} min.").format(parts=result.parts, minutes=result.minutes))
+    print(_("{parts} parties à envoyer : {time}.").format(parts=result.parts, time=in_words(result.minutes)))
     if result.parts_before:
         print(_("Dont l'attente de {parts} parties qui passent avant.").format(parts=result.parts_before))
     if result.too_late:
@@ -63,6 +63,19 @@ def _print(result: EstimateResult) -> None:
         )
     headings = (_("MODEM"), _("S/PARTIE"), _("SANS ATTENTE"), _("PUIS PAR MIN"), _("PERSONNES CE MOIS"), _("RESTE"))
     print_table(headings, [_row(sim) for sim in result.sims])
+
+
+def in_words(minutes: float) -> str:
+    """About how long, as people say it."""
+    whole = round(minutes)
+    if whole < 1:
+        return _("moins d'une minute")
+    if whole < 60:
+        return _("environ {minutes} min").format(minutes=whole)
+    hours = round(minutes / 60)
+    if hours < 48:
+        return _("environ {hours} h {minutes:02d}").format(hours=whole // 60, minutes=whole % 60)
+    return _("environ {days} jours").format(days=round(hours / 24))
 
 
 def _row(sim: SimEstimate) -> tuple[object, ...]:

@@ -94,7 +94,7 @@ def test_an_estimate_says_time_and_plan_before_anything_is_sent(bench: ModemBenc
     assert '"over_usual": 800' in long.stdout
     assert long.returncode == 0
     assert bench.states() == []
-    assert "environ" in bench.root.repli("modem", "estimate", "--recipients", "50").stdout
+    assert "environ 2 min" in bench.root.repli("modem", "estimate", "--recipients", "50").stdout
 
 
 def test_a_modem_that_hangs_is_left_out_and_its_power_is_taken_away(bench: ModemBench) -> None:
