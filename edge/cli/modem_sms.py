@@ -56,7 +56,7 @@ def add_sms(verbs: Subjects) -> None:
         "--validity",
         type=count_up_to(VALIDITY_MAX_S),
         metavar=_("SECONDES"),
-        help=_("ne plus l'envoyer après ce temps (selon l'urgence : 1, 3 ou 6 h)"),
+        help=_("ne plus l'envoyer après ce temps (24 h, ou « wait_h »)"),
     )
     sending.add_argument(
         "--wait",

@@ -109,7 +109,7 @@ class Fleet:
             parts_before=before,
             minutes=estimate.minutes(parts + before, at_work),
             too_late=estimate.too_late(
-                params.recipients, parts, before, severity.validity(self._rules, params.severity), at_work
+                params.recipients, parts, before, severity.wait(self._rules, params.severity), at_work
             ),
             over_limit=estimate.over_limit(params.recipients, at_work),
             over_usual=estimate.over_usual(params.recipients, at_work),

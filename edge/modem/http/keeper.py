@@ -153,13 +153,14 @@ class HttpKeeper(GatewayKeeper):
     async def _send(self, parts: Sequence[Claim]) -> None:
         job = parts[0].job
         number = international(job.number, self.gateway.country_code)
+        left = self._office.age.left(job.expires_s, job.network_s)
         request = self._signed(
             self._send_call,
             number=number,
             digits=number.removeprefix("+"),
             text="".join(claim.job.text for claim in parts),
             reference=str(parts[0].attempt),
-            validity_minutes=str(max(1, -int(-self._office.age.left(job.expires_s).total_seconds() // 60))),
+            validity_minutes=str(max(1, -int(-left.total_seconds() // 60))),
         )
         try:
             answered = await call(request, self.gateway.tls_ca, self.gateway.answer_timeout_s)

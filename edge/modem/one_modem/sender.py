@@ -118,7 +118,7 @@ class Sender:
             job.number,
             job.text,
             job.encoding,
-            validity=self._office.age.left(job.expires_s),
+            validity=self._office.age.left(job.expires_s, job.network_s),
             concatenation=job.concatenation,
         )
         claims: list[Claim] = []

@@ -5,6 +5,7 @@ The wall clock alone would expire everything when it jumps ahead, and keep every
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -88,9 +89,9 @@ class Age:
         self._counted = later(self._counted, self._monotonic_s())
         return self._counted.seconds
 
-    def left(self, expires_s: float) -> timedelta:
-        """How long until then; zero when it is over."""
-        return timedelta(seconds=max(0.0, expires_s - self.now_s()))
+    def left(self, expires_s: float, at_most_s: float = math.inf) -> timedelta:
+        """How long until then, so many seconds at most; zero when it is over."""
+        return timedelta(seconds=min(max(0.0, expires_s - self.now_s()), at_most_s))
 
     def accept(self, db: sqlite3.Connection) -> float:
         """The count for a message that is put in, in a transaction of the caller: a boot is known before its messages."""

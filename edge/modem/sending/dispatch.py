@@ -42,6 +42,7 @@ class Job:
     concatenation: Concatenation | None
     severity: SmsSeverity
     expires_s: float  # by Age
+    network_s: float  # how long the network shall try at most
 
 
 @dataclass(frozen=True)
@@ -300,4 +301,5 @@ def job_of(row: sqlite3.Row) -> Job:
         concatenation=Concatenation(row["concatenation"], total, row["place"]) if total > 1 else None,
         severity=SmsSeverity(row["severity"]),
         expires_s=row["expires_s"],
+        network_s=row["network_s"],
     )

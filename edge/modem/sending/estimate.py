@@ -46,11 +46,11 @@ def minutes(parts: float, sims: Sequence[Sim]) -> float | None:
     return round(high / 60, 1)
 
 
-def too_late(recipients: int, parts: int, before: int, validity: timedelta, sims: Sequence[Sim]) -> int:
+def too_late(recipients: int, parts: int, before: int, wait: timedelta, sims: Sequence[Sim]) -> int:
     """How many recipients' messages, of so many parts in all, would expire before their turn; `before`: parts that go first."""
     if not sims:
         return 0
-    in_time = max(0.0, sum(sim.parts_in(validity.total_seconds()) for sim in sims) - before)
+    in_time = max(0.0, sum(sim.parts_in(wait.total_seconds()) for sim in sims) - before)
     return max(0, recipients - int(in_time * recipients / parts))
 
 

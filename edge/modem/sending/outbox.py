@@ -16,6 +16,7 @@ from edge.modem.sending.expiry import end_due, is_withdrawn, withdraw
 from edge.modem.sending.rows import apart_from_uncertain, next_change, next_concatenation
 from edge.modem.sending.severity import RANK
 from edge.modem.sending.severity import validity as default_validity
+from edge.modem.sending.severity import wait as default_wait
 from edge.modem.sending.withdrawal import fate
 from edge.shared.clock import Clock, utc_text
 from edge.shared.ledger import Ledger
@@ -54,13 +55,15 @@ class Outbox:
     ) -> tuple[OutboxEntry, bool]:
         """Queue a message durably; or find the one of this request_id (True). only: the modem that shall send it.
 
-        validity: for how long from now on it may be sent; None: as the settings say for its severity.
+        validity: for how long from now on it may be sent and delivered; None: the settings say for its severity how long it
+        may wait, and how long the network tries after that.
 
         Raises RequestIdTaken.
         """
         at = self._clock.now()
         now, phone_key = utc_text(at), same_phone_key(number)
-        validity_s = (validity or default_validity(self._rules, severity)).total_seconds()
+        validity_s = (validity or default_wait(self._rules, severity)).total_seconds()
+        network_s = (validity or default_validity(self._rules, severity)).total_seconds()
         with self._ledger.change() as db:
             known = db.execute("SELECT * FROM messages WHERE request_id = ?", (request_id,)).fetchone()
             if known is not None:
@@ -70,7 +73,8 @@ class Outbox:
             accepted_s = self._age.accept(db)
             cursor = db.execute(
                 "INSERT INTO messages (request_id, number, phone_key, text, encoding, parts, concatenation, queued_at,"
-                " severity, change, modem, accepted_s, validity_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " severity, change, modem, accepted_s, validity_s, network_s)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     request_id,
                     number,
@@ -85,6 +89,7 @@ class Outbox:
                     only,
                     accepted_s,
                     validity_s,
+                    network_s,
                 ),
             )
             due = apart_from_uncertain(db, phone_key, at)

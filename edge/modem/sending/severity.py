@@ -1,4 +1,4 @@
-"""What a message's severity changes: its place in the queue, its pace, how long the network tries. Pure."""
+"""What a message's severity changes: its place in the queue, its pace, how long it may wait and the network tries. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def validity(rules: ModemSection, severity: SmsSeverity) -> timedelta:
     """How long the network tries to deliver (TP-VP)."""
     hours = _own(rules, severity).validity_h or VALIDITY_H.get(severity) or rules.validity_h
     return timedelta(hours=hours)
+
+
+def wait(rules: ModemSection, severity: SmsSeverity) -> timedelta:
+    """How long a message may wait here: a night without a network, but not the next evening."""
+    return timedelta(hours=_own(rules, severity).wait_h or rules.wait_h)
 
 
 def pacing(rules: ModemSection, severity: SmsSeverity) -> tuple[int, float] | None:

@@ -159,7 +159,7 @@ class SmppKeeper(GatewayKeeper):
             job.text,
             job.encoding,
             job.concatenation,
-            self._office.age.left(job.expires_s),
+            self._office.age.left(job.expires_s, job.network_s),
             claim.attempt,
         )
         body = text.submit(part, self.gateway.sender, self.gateway.country_code).encode()

@@ -279,8 +279,9 @@ STEPS = (
     """
     -- Ages are counted in seconds of running (age.py), not by the wall clock. What waits already is as new as this step.
     ALTER TABLE messages ADD COLUMN accepted_s REAL NOT NULL DEFAULT 0;
-    ALTER TABLE messages ADD COLUMN validity_s REAL NOT NULL DEFAULT 21600;
-    UPDATE messages SET validity_s = CASE severity WHEN 'crisis' THEN 3600 WHEN 'urgent' THEN 10800 ELSE 21600 END;
+    ALTER TABLE messages ADD COLUMN validity_s REAL NOT NULL DEFAULT 86400;
+    ALTER TABLE messages ADD COLUMN network_s REAL NOT NULL DEFAULT 21600;  -- the network tries so long at most
+    UPDATE messages SET network_s = CASE severity WHEN 'crisis' THEN 3600 WHEN 'urgent' THEN 10800 ELSE 21600 END;
     ALTER TABLE messages ADD COLUMN withdrawn_at TEXT;  -- somebody does not want it sent any more
     ALTER TABLE segments ADD COLUMN expires_s REAL NOT NULL DEFAULT 9e15;  -- from then on it is not sent
     UPDATE segments SET expires_s = (SELECT validity_s FROM messages WHERE messages.id = segments.message);

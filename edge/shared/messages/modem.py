@@ -70,7 +70,7 @@ class OutboxEntry(Message):
     encoding: str = Field(description="gsm7 or ucs2")
     severity: SmsSeverity = SmsSeverity.ROUTINE
     queued_at: str
-    validity_s: float = Field(0, description="Seconds from its acceptance on in which it may be sent and delivered")
+    validity_s: float = Field(0, description="Seconds from its acceptance on in which it may be sent")
     valid_until: str | None = Field(
         None, description="While a part waits: the end of that by the clock as it is now, RFC 3339"
     )
@@ -90,7 +90,7 @@ class SendParams(Params):
         ge=1,
         le=VALIDITY_MAX_S,
         description="Seconds from now in which it may be sent and delivered; what still waits then expires. Absent: as the "
-        "settings say for its severity (1 h, 3 h, 6 h). The network counts the rest in steps of 5 minutes",
+        "settings say (24 h; the network then tries for 1, 3 or 6 h by severity). It counts in steps of 5 minutes",
     )
 
 

@@ -47,13 +47,15 @@ class ModemDevice(Section):
     )
 
 
-VALIDITY = "Hours from its acceptance on in which a message may be sent and delivered (TP-VP); then it expires"
+VALIDITY = "Hours the network tries to deliver a message (TP-VP), never beyond what it may wait"
+WAIT = "Hours from its acceptance on in which a message may wait to be sent; then it expires"
 
 
 class SeverityRules(Section):
     """What is different for messages of one severity; absent: as the section says."""
 
     validity_h: float | None = Field(None, gt=0, le=24 * 7, description=VALIDITY)
+    wait_h: float | None = Field(None, gt=0, le=24 * 7, description=WAIT)
     free_burst: int | None = Field(None, ge=0, le=1_000_000, description="Segments sent before pacing starts")
     pacing_per_minute: float | None = Field(None, ge=0.1, le=6000, description="Segments a minute and SIM after that")
     route: Route = Field(Route.GATEWAY_FIRST, description="Which way they take where there are gateways")
@@ -80,6 +82,7 @@ class ModemSection(Section):
         description="How long an uncertain segment waits for its status report before it is sent again",
     )
     validity_h: float = Field(6.0, gt=0, le=24 * 7, description=VALIDITY)
+    wait_h: float = Field(24.0, gt=0, le=24 * 7, description=WAIT)
     free_burst: int = Field(100, ge=0, le=1_000_000, description="Segments sent without pacing before pacing starts")
     pacing_per_minute: float = Field(
         20.0, ge=0.1, le=6000, description="Segments a minute and SIM once the burst is used"

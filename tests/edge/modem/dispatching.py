@@ -17,6 +17,7 @@ from edge.modem.store.schema import STEPS
 from edge.shared.clock import VirtualClock
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import Fate, Segment, SmsSeverity
+from edge.shared.model import ModemSection
 
 WINDOW = timedelta(seconds=120)
 ANY = Permission(severities=tuple(SmsSeverity), wait_s=None, newcomers=True)
@@ -35,6 +36,7 @@ class Desk:
         """As at each start of the daemon."""
         self.age = Age(self.ledger, self.clock, self.boot, lambda: self.disciplined)
         self.outbox = Outbox(self.ledger, self.clock, Bell(), self.age)
+        self.outbox.follow(ModemSection(wait_h=6.0))
         self.expiry = Expiry(self.ledger, self.clock, Bell(), self.age)
         self.dispatch = Dispatch(self.ledger, self.clock, Bell(), self.age)
         self.settling = Settling(self.ledger, self.clock, Bell(), self.age)

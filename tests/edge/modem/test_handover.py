@@ -32,6 +32,7 @@ from edge.modem.store.schema import STEPS
 from edge.shared.clock import VirtualClock
 from edge.shared.ledger import Ledger
 from edge.shared.messages.modem import SmsSeverity
+from edge.shared.model import ModemSection, SeverityRules
 
 EVERY = list(SmsSeverity)
 BOTH_WAYS = Policy(take=EVERY, leave=EVERY, modem_ready=True)
@@ -101,6 +102,7 @@ def test_with_nothing_to_do_nothing_is_written(desk: Desk) -> None:
 
 
 def test_a_gateway_gets_nothing_that_is_too_old_or_was_taken_back_and_what_is_left_of_the_time(desk: Desk) -> None:
+    desk.office.outbox.follow(ModemSection(urgent=SeverityRules(wait_h=3.0), wait_h=6.0))
     desk.put("+33612340001", severity=SmsSeverity.URGENT)
     desk.put("+33612340002")
     desk.put("+33612340003")

@@ -59,12 +59,12 @@ def test_the_time_ends_while_the_modem_is_made_ready(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("severity", "seconds"),
-    [(SmsSeverity.CRISIS, HOUR), (SmsSeverity.URGENT, 7200.0), (SmsSeverity.ROUTINE, ROUTINE_S)],
+    [(SmsSeverity.CRISIS, DAY), (SmsSeverity.URGENT, 7200.0), (SmsSeverity.ROUTINE, DAY)],
 )
 def test_the_severity_and_the_settings_say_how_long_unless_the_caller_does(
     desk: Desk, severity: SmsSeverity, seconds: float
 ) -> None:
-    desk.outbox.follow(ModemSection(urgent=SeverityRules(validity_h=2.0)))
+    desk.outbox.follow(ModemSection(urgent=SeverityRules(wait_h=2.0)))
     plain, _ = desk.outbox.put("+33612345678", "x", split("x"), "a", severity)
     short, _ = desk.outbox.put("+33612345678", "x", split("x"), "b", severity, validity=timedelta(seconds=90))
     assert (plain.validity_s, short.validity_s) == (seconds, 90)
@@ -79,6 +79,16 @@ def test_a_part_is_handed_over_with_what_is_left_of_it(desk: Desk) -> None:
     assert desk.age.left(job.expires_s) == timedelta(hours=1)
     desk.clock.advance(2 * HOUR)
     assert desk.age.left(job.expires_s) == timedelta()
+
+
+def test_a_night_without_a_network_keeps_a_crisis_s_message_and_the_network_tries_for_its_own_hour(desk: Desk) -> None:
+    desk.outbox.follow(ModemSection())
+    desk.outbox.put("+33612345678", "Évacuez", split("Évacuez"), "a", SmsSeverity.CRISIS)
+    desk.clock.advance(12 * HOUR)
+    job = desk.hand_over().job
+    assert desk.age.left(job.expires_s, job.network_s) == timedelta(hours=1)
+    desk.clock.advance(11 * HOUR + 2400)
+    assert desk.age.left(job.expires_s, job.network_s) == timedelta(minutes=20)
 
 
 # -- clocks -----------------------------------------------------------------------------------------------------
@@ -410,7 +420,8 @@ def test_a_store_of_the_version_before_opens_and_keeps_its_queue(tmp_path: Path)
     desk.care()
     assert [state for state, _ in desk.states()] == ["queued", "uncertain", "delivered"]
     assert desk.has_work()
-    desk.clock.advance(3 * HOUR - 1)
+    assert [row["network_s"] for row in desk.ledger.read("SELECT network_s FROM messages")] == [3 * HOUR] * 3
+    desk.clock.advance(DAY - 1)
     desk.care()
     assert desk.has_work()
     desk.clock.advance(1)

@@ -226,12 +226,12 @@ def test_an_sms_with_a_validity_is_followed_to_its_end(waiting: ModemBench) -> N
     assert waiting.root.repli(*sending, "--validity", "0").returncode == 2
 
 
-def test_the_estimate_says_what_would_come_too_late(waiting: ModemBench) -> None:
-    ran = waiting.root.repli("modem", "estimate", "--recipients", "5000", "--json")
+def test_the_estimate_says_what_would_come_too_late(bench: ModemBench) -> None:
+    bench.write_site(devices=["/nowhere/modem"], wait_h=3)
+    bench.start()
+    ran = bench.root.repli("modem", "estimate", "--recipients", "5000", "--json")
     result = json.loads(ran.stdout)
     assert ran.returncode == 1
     # 100 at once and 20 a minute for 3 hours
     assert (result["minutes"], result["too_late"]) == (245.0, 1300)
-    assert (
-        "1300 SMS ne partiraient pas à temps" in waiting.root.repli("modem", "estimate", "--recipients", "5000").stdout
-    )
+    assert "1300 SMS ne partiraient pas à temps" in bench.root.repli("modem", "estimate", "--recipients", "5000").stdout
