@@ -49,7 +49,7 @@ def test_a_modem_that_comes_back_too_late_sends_only_what_is_still_valid(bench: 
     assert [line.text for line in bench.accepted()] == ["Fin d'alerte"]
     assert Counter(bench.states()) == {SegmentState.EXPIRED: 3, SegmentState.DELIVERED: 1}
     log = daemon.log.read_text()
-    assert "2 messages expired" in log
+    assert "messages expired" in log  # at one look or at two; how many, the status says
     assert PHONE[1:] not in log
     status = asyncio.run(call_once(MODEM, bench.root.paths.socket("modem"), STATUS, NoParams()))
     assert status.summary["expired_today"] == "2"
